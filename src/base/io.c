@@ -1,0 +1,103 @@
+#include "base/io.h"
+
+#include "base/auto.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+static gboolean load_failed(GError **error, const char *path, int errnum)
+{
+    bool user_input = errnum == ENOENT || errnum == ENOTDIR || errnum == EISDIR;
+    return error_set_errno(error, user_input ? ERROR_INPUT : ERROR_FAILED, errnum, "cannot read %s",
+                           path);
+}
+
+gssize io_read_at(int fd, void *buffer, size_t length, guint64 offset, GError **error)
+{
+    size_t done = 0;
+    while (done < length) {
+        ssize_t n = pread(fd, (char *)buffer + done, length - done, (off_t)(offset + done));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            error_set_errno(error, ERROR_FAILED, errno, "read failed");
+            return -1;
+        }
+        if (n == 0)
+            break;
+        done += (size_t)n;
+    }
+    return (gssize)done;
+}
+
+gboolean io_load(const char *path, size_t limit, char **ret_text, size_t *ret_length,
+                 GError **error)
+{
+    AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return load_failed(error, path, errno);
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return load_failed(error, path, errno);
+    if (!S_ISREG(st.st_mode))
+        return error_set(error, ERROR_INPUT, SPAN_NONE, "%s is not a regular file", path);
+    if ((guint64)st.st_size > limit)
+        return error_set(error, ERROR_INPUT, SPAN_NONE,
+                         "%s has %" G_GUINT64_FORMAT " bytes, the limit is %zu", path,
+                         (guint64)st.st_size, limit);
+    g_autofree char *text = g_malloc((size_t)st.st_size + 1);
+    gssize length = io_read_at(fd, text, (size_t)st.st_size, 0, error);
+    if (length < 0)
+        return FALSE;
+    text[length] = '\0';
+    *ret_text = g_steal_pointer(&text);
+    *ret_length = (size_t)length;
+    return TRUE;
+}
+
+gboolean io_write_all(int fd, const void *data, size_t length, GError **error)
+{
+    size_t done = 0;
+    while (done < length) {
+        ssize_t n = write(fd, (const char *)data + done, length - done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return error_set_errno(error, ERROR_FAILED, errno, "write failed");
+        done += (size_t)n;
+    }
+    return TRUE;
+}
+
+static mode_t current_umask(void)
+{
+    mode_t mask = umask(0);
+    umask(mask);
+    return mask;
+}
+
+gboolean io_save(const char *path, const char *text, size_t length, GError **error)
+{
+    g_autofree char *temporary = g_strconcat(path, ".XXXXXX", NULL);
+    AUTO_FD int fd = g_mkstemp_full(temporary, O_WRONLY | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return error_set_errno(error, ERROR_FAILED, errno, "cannot write %s", path);
+    g_autoptr(GError) cause = NULL;
+    gboolean ok = io_write_all(fd, text, length, &cause);
+    if (ok && fchmod(fd, 0666 & ~current_umask()) < 0)
+        ok = error_set_errno(&cause, ERROR_FAILED, errno, "cannot set its mode");
+    if (ok && rename(temporary, path) < 0)
+        ok = error_set_errno(&cause, ERROR_FAILED, errno, "cannot rename %s", temporary);
+    if (ok)
+        return TRUE;
+    unlink(temporary);
+    return error_wrap(error, g_steal_pointer(&cause), SPAN_NONE, "cannot write %s", path);
+}
+
+gboolean io_make_dirs(const char *path, GError **error)
+{
+    if (g_mkdir_with_parents(path, 0777) == 0)
+        return TRUE;
+    return error_set_errno(error, ERROR_FAILED, errno, "cannot make the folder %s", path);
+}

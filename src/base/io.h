@@ -1,0 +1,19 @@
+/* Whole files in and out. A file that is written appears under its name complete or not at all. */
+#pragma once
+
+#include "base/error.h"
+
+/* Reads a regular file of at most `limit` bytes; *ret_text is NUL-terminated beyond its length and
+ * owned by the caller. Errors: ERROR_INPUT when absent, not a regular file or too large;
+ * ERROR_FAILED. */
+gboolean io_load(const char *path, size_t limit, char **ret_text, size_t *ret_length,
+                 GError **error);
+/* Writes to a temporary file beside `path`, then renames it. Mode is 0644 less the umask. */
+gboolean io_save(const char *path, const char *text, size_t length, GError **error);
+/* Makes `path` and its parents, 0777 less the umask. */
+gboolean io_make_dirs(const char *path, GError **error);
+/* Reads up to `length` bytes at `offset`; returns the number read (less only at the end), -1 on
+ * error. */
+gssize io_read_at(int fd, void *buffer, size_t length, guint64 offset, GError **error);
+/* All of it, through short writes and EINTR. */
+gboolean io_write_all(int fd, const void *data, size_t length, GError **error);

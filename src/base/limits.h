@@ -1,0 +1,30 @@
+/* Every limit on a size that comes from outside, in one place. Checked before memory is taken. */
+#pragma once
+
+#define KIB ((size_t)1024)
+#define MIB (KIB * KIB)
+
+#define LIMIT_DIAGS_SHOWN 20u
+
+#define LIMIT_RECIPE_BYTES (4 * MIB)
+#define LIMIT_YAML_DEPTH 32u
+#define LIMIT_YAML_NODES 200000u
+#define LIMIT_REQUIREMENTS_BYTES (16 * MIB)
+#define LIMIT_REQUIREMENTS_DEPTH 64u
+#define LIMIT_REQUIREMENT_CHARS (64 * KIB)
+#define LIMIT_MARKER_DEPTH 64u
+
+#define LIMIT_JSON_BYTES (64 * MIB)
+#define LIMIT_LOCK_BYTES (64 * MIB)
+#define LIMIT_INDEX_PAGE_BYTES (64 * MIB)
+#define LIMIT_METADATA_BYTES (4 * MIB)
+#define LIMIT_RECORD_BYTES (64 * MIB)
+#define LIMIT_ZIP_DIRECTORY_BYTES (64 * MIB)
+#define LIMIT_ZIP_MEMBERS 1000000u
+#define LIMIT_PATH_BYTES (4 * KIB)
+#define LIMIT_WHEEL_BYTES (16ull * 1024 * MIB)
+#define LIMIT_CONFIG_BYTES (1 * MIB)
+
+#define LIMIT_HTTP_REDIRECTS 10u
+#define LIMIT_HTTP_TRIES 4u
+#define LIMIT_RESOLVE_ROUNDS 200000u

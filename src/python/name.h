@@ -1,0 +1,10 @@
+/* Names of distributions and extras (PEP 503, PEP 685). */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+/* Lower case, runs of "-", "_" and "." as one "-". Owned by the caller. */
+char *name_canonicalize(const char *name);
+/* PEP 508: ASCII letters, digits, "-_.", beginning and ending with a letter or digit. */
+bool name_is_valid(const char *name);
