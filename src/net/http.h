@@ -1,0 +1,79 @@
+/* HTTP over one libcurl multi handle: requests run in parallel over shared connections (HTTP/2
+ * where the server has it), in the caller's thread, whenever somebody waits.
+ *
+ * A request is started and its callback runs from within http_client_wait(). Transient failures
+ * (connection lost, stall, 408, 425, 429, 5xx) are tried again at most LIMIT_HTTP_TRIES times with
+ * growing pauses, honouring Retry-After up to a limit; a body that broke off is resumed by range
+ * where that is safe. Redirects are followed by us, LIMIT_HTTP_REDIRECTS at most, https never to
+ * http; credentials (of the URL, netrc, or given) go to their own origin only. */
+#pragma once
+
+#include "base/progress.h"
+#include "net/url.h"
+
+typedef struct HttpClient HttpClient;
+
+typedef struct {
+    unsigned jobs;          /* requests under way at once; 0: default */
+    bool offline;           /* every request fails at once with ERROR_NETWORK saying so */
+    const char *user_agent; /* NULL: "ramekin/VERSION" */
+    const char *ca_file;    /* NULL: PIP_CERT, REQUESTS_CA_BUNDLE, SSL_CERT_FILE or the system's */
+    unsigned timeout_seconds; /* without progress; 0: default */
+    Progress *progress;       /* borrowed, may be NULL */
+} HttpOptions;
+
+HttpClient *http_client_new(const HttpOptions *options);
+void http_client_free(HttpClient *client);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpClient, http_client_free)
+
+typedef enum {
+    HTTP_GET,
+    HTTP_HEAD,
+} HttpMethod;
+
+typedef struct {
+    HttpMethod method;
+    const char *url;           /* may hold user:password@ */
+    const char *accept;        /* header value, or NULL */
+    const char *if_none_match; /* validators of a cached copy, or NULL */
+    const char *if_modified_since;
+    gint64 range_first;  /* -1: whole body; with range_last -1: to the end */
+    gint64 range_last;   /* inclusive */
+    gint64 range_suffix; /* > 0: the last so many bytes */
+    size_t limit_bytes;  /* the body may not be longer */
+} HttpRequest;
+
+typedef struct {
+    int status;         /* of the last answer, after redirects: 200, 206, 304, 404 … */
+    char *url;          /* that answered, without credentials */
+    char *content_type; /* lower case, parameters included; or NULL */
+    char *etag;
+    char *last_modified;
+    gint64 fresh_seconds;  /* by Cache-Control; -1: not said; 0: must be revalidated */
+    gint64 content_length; /* of the whole resource where known (Content-Range, HEAD), else -1 */
+    gint64 range_first;    /* of a 206, else 0 */
+    bool accepts_ranges;   /* a 206, or said so */
+    GBytes *body;          /* decoded; never NULL for GET */
+} HttpResponse;
+
+/* Exactly one of response and error is not NULL; both belong to the client and die after the call.
+ * Any HTTP status is a response, not an error; 4xx and 5xx included (after the tries are used up).
+ */
+typedef void (*HttpCallback)(const HttpResponse *response, const GError *error, void *data);
+
+/* Queues the request; texts are copied. */
+void http_client_start(HttpClient *client, const HttpRequest *request, HttpCallback callback,
+                       void *data);
+/* Runs transfers and callbacks until *done is true or nothing is under way. */
+void http_client_wait(HttpClient *client, const bool *done);
+/* Lets transfers go on without waiting for any. */
+void http_client_poll(HttpClient *client);
+
+typedef struct {
+    guint64 requests, bytes_received, retries;
+} HttpStatistics;
+HttpStatistics http_client_statistics(const HttpClient *client);
+
+/* An error of what an unexpected answer means to the user: "<what>: the server answered 403 (URL)".
+ */
+gboolean http_set_status_error(GError **error, const HttpResponse *response, const char *what);

@@ -1,0 +1,73 @@
+/* What a pip command line says: requirements, constraints and the options that requirement files
+ * may hold, each line with its span (notes/pip.md §2.1; pip's req_file.py and req/constructors.py).
+ */
+#pragma once
+
+#include "base/diags.h"
+#include "python/requirement.h"
+
+typedef struct {
+    Requirement *requirement; /* for a bare URL or path: name and version of the file, url set */
+    char *link;               /* URL or path as the user wrote it, variables expanded; or NULL */
+    bool editable;            /* -e, or a folder: needs a build */
+    bool needs_build;         /* vcs, folder or sdist link */
+    char **hashes;            /* "sha256:hex", NULL-terminated; never NULL */
+    char **extras_wanted;     /* NULL, or extras of a bare path */
+    char *text;               /* the line as the user wrote it, trimmed */
+    char *base_dir;           /* folder a relative path counts from */
+    Span at;                  /* borrowed from inputs->sources */
+} PipRequirement;
+
+typedef struct {
+    bool all;         /* :all: */
+    GPtrArray *names; /* canonical */
+} FormatNames;
+
+/* --only-binary / --no-binary, a later option overriding an earlier one (pip's FormatControl). */
+typedef struct {
+    FormatNames only_binary, no_binary;
+} FormatControl;
+
+typedef struct {
+    GPtrArray *sources;     /* Source, every file read */
+    GPtrArray *roots;       /* PipRequirement in pip's order */
+    GPtrArray *constraints; /* PipRequirement */
+    /* Options of the files; they are global to the command, whichever line they stand on. */
+    char *
+        index_url; /* the last -i, or NULL; replaces the command's own and drops extras before it */
+    bool no_index;
+    GPtrArray *extra_index_urls; /* char* */
+    GPtrArray *find_links;       /* char*, paths made absolute */
+    FormatControl format;
+    bool pre;
+    bool prefer_binary;
+    bool require_hashes;
+} PipInputs;
+
+PipInputs *pip_inputs_new(void);
+void pip_inputs_free(PipInputs *inputs);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PipInputs, pip_inputs_free)
+
+/* How file contents are found: from disk below the recipe, or inside the image from what an earlier
+ * stage put there. `path` as joined by the parser, `name` what messages call it. */
+typedef Source *(*PipFileReader)(void *data, const char *path, GError **error);
+
+typedef struct {
+    PipFileReader read; /* NULL: from disk */
+    void *read_data;
+    const char *const *environment; /* "KEY=value" for ${VAR}; NULL: none is set */
+} PipInputsOptions;
+
+/* One item of a recipe list ("torch==2.6.0", "./x.whl", "name @ url"). Mistakes go to diags with
+ * the place inside the text. Return value: whether the line was usable. */
+bool pip_inputs_add_requirement(PipInputs *inputs, const char *text, Span at, bool constraint,
+                                const char *base_dir, Diags *diags);
+/* A whole requirement or constraints file with everything it includes. `at` is who asked for it. */
+bool pip_inputs_add_file(PipInputs *inputs, const char *path, Span at, bool constraint,
+                         const PipInputsOptions *options, Diags *diags);
+
+void format_control_add(FormatControl *control, bool only_binary, const char *value);
+/* Which kinds pip would consider for a canonical name. */
+void format_control_allows(const FormatControl *control, const char *canonical, bool *ret_wheels,
+                           bool *ret_sdists);
+void format_control_clear(FormatControl *control);

@@ -1,0 +1,118 @@
+/* One pip install, resolved: resolvelib's search with pip's provider, over an environment, without
+ * running anything (notes/pip.md §2.2–2.6, newest pip).
+ *
+ * The request borrows everything; the solution owns what it names except files and metadata, which
+ * belong to the IndexClient, and requirements, which belong to the request's inputs. */
+#pragma once
+
+#include "python/environment.h"
+#include "python/pip_inputs.h"
+#include "python/tag.h"
+
+typedef struct {
+    bool no_deps, force_reinstall, ignore_installed;
+    bool upgrade;         /* -U */
+    char **upgrade_names; /* canonical: as -U for these names alone (language.md), or NULL */
+    bool upgrade_eager;   /* --upgrade-strategy eager */
+    bool pre, prefer_binary, require_hashes;
+    FormatControl format; /* of the command; the files' options come on top */
+    gint64 exclude_newer; /* seconds since 1970, exclusive; -1: none */
+} ResolveOptions;
+
+typedef struct {
+    const PythonTarget *target;
+    const TagSet *tags;
+    const MarkerEnvironment *markers;
+    const PipInputs *inputs;
+    const ResolveOptions *options;
+    const GPtrArray *locations; /* IndexLocation in pip's order: find-links, index, extras;
+                                   `packages` routing is applied by the finder */
+    const GPtrArray
+        *overrides; /* PipRequirement: replaces every declared requirement on the name */
+    const char *const *exclude; /* canonical names or globs that are never installed, or NULL */
+    const Environment *installed;
+    GHashTable *preferred; /* canonical → version text to try first (pins that are kept), or NULL */
+    IndexClient *client;
+    Progress *progress;
+} ResolveRequest;
+
+/* Who asked: one edge of the final graph. */
+typedef struct {
+    const Requirement *requirement;
+    const PipRequirement *root; /* the user's line, or NULL */
+    char *parent;               /* canonical name of the distribution that requires it, or NULL */
+    char *extra;                /* the extra of the parent under which it is required, or NULL */
+} Edge;
+
+typedef enum {
+    PIN_INSTALL, /* not there before */
+    PIN_UPGRADE,
+    PIN_DOWNGRADE,
+    PIN_REINSTALL, /* the same version again, or another file of it */
+    PIN_KEEP,      /* installed already and good enough */
+} PinAction;
+
+typedef struct {
+    char *name, *canonical;
+    const Version *version;
+    const Metadata *metadata;
+    const IndexFile *file;                  /* NULL: the installed one is kept */
+    const InstalledDistribution *installed; /* the copy pip saw before, or NULL */
+    PinAction action;
+    char **extras;    /* canonical, sorted */
+    bool requested;   /* a root names it: REQUESTED */
+    char *direct_url; /* for direct_url.json, or NULL */
+    GPtrArray *edges; /* Edge, in the order they were met */
+} Pin;
+
+/* Why a file or a version was not taken. */
+typedef enum {
+    REFUSED_NONE,
+    REFUSED_TAG,
+    REFUSED_PYTHON,
+    REFUSED_LIBC,
+    REFUSED_YANKED,
+    REFUSED_HASH,
+    REFUSED_DATE,
+    REFUSED_SPECIFIER,
+    REFUSED_FORMAT,
+    REFUSED_METADATA,
+    REFUSED_PRERELEASE,
+    REFUSED_EXCLUDED,
+} Refusal;
+
+typedef struct {
+    const IndexFile *file;
+    char *version;
+    Refusal reason;
+    char *detail; /* "needs glibc 2.39, the target has 2.36"; or NULL */
+} RefusedFile;
+
+/* One requirement that takes part in the conflict. */
+typedef struct {
+    char *requirement;          /* text, name and specifiers */
+    const PipRequirement *root; /* the user's line (constraint lines too), or NULL */
+    bool constraint;
+    char *parent, *parent_version; /* the distribution that requires it, or NULL */
+} ConflictCause;
+
+typedef struct {
+    char *name;         /* canonical name that could not be pinned */
+    char *message;      /* one sentence */
+    GPtrArray *causes;  /* ConflictCause */
+    GPtrArray *refused; /* RefusedFile of that name, newest first, at most 20 */
+    char **versions;    /* every version the indexes have of it, oldest first */
+} Conflict;
+void conflict_free(Conflict *conflict);
+
+typedef struct {
+    GPtrArray *pins; /* Pin in order of installation (§2.6), PIN_KEEP ones included, at the end */
+    GPtrArray *warnings; /* Finding: yanked, unknown extra, source distribution … */
+} Solution;
+void solution_free(Solution *solution);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Solution, solution_free)
+
+/* TRUE: either *ret_solution or *ret_conflict is set. FALSE with *error: could not find out
+ * (network). */
+gboolean resolve_stage(const ResolveRequest *request, Solution **ret_solution,
+                       Conflict **ret_conflict, GError **error);
