@@ -1,0 +1,125 @@
+/* The lock: what every stage of every target resolves to, as a value and as ramekin.lock.
+ *
+ * A Lock is self-contained: plan, diff and emit need no index and no resolver beside it. Files are
+ * named by index name, file name and sha256, never by an index's URL, so that a lock holds behind
+ * any mirror. In memory a target may have unsatisfiable and skipped stages; only solved targets are
+ * saved. Format: ramekin.lock/1, ramekin-lock(5). */
+#pragma once
+
+#include "base/diags.h"
+#include "base/finding.h"
+
+#include <stdbool.h>
+
+typedef enum {
+    LOCK_SOURCE_INDEX, /* index: its name */
+    LOCK_SOURCE_URL,   /* url, credentials stripped */
+    LOCK_SOURCE_PATH,  /* path relative to the recipe */
+    LOCK_SOURCE_GIT,   /* url and commit */
+} LockSourceKind;
+
+typedef struct {
+    char *id;   /* how stages name it: the sha256, abbreviated to what is unique in the lock */
+    char *name; /* canonical */
+    char *version;
+    char *file;   /* decoded file name */
+    char *sha256; /* hex */
+    guint64 size; /* bytes; 0: unknown */
+    LockSourceKind source;
+    char *source_name;     /* index name, url or path */
+    char *commit;          /* LOCK_SOURCE_GIT */
+    char *requires_python; /* or NULL */
+} LockFile;
+
+/* Who asked for a distribution: a line of the user or a distribution of the graph. */
+typedef struct {
+    char *from; /* "file:line", or canonical name of a distribution */
+    bool from_line;
+    char *requirement; /* clause as written */
+} LockEdge;
+
+typedef struct {
+    char *action;       /* install upgrade downgrade reinstall remove keep */
+    char *name;         /* canonical */
+    char *version;      /* after; before, for remove */
+    char *from_version; /* before: upgrade, downgrade, reinstall; else NULL */
+    LockFile *file;     /* borrowed from lock->files; NULL for remove and for keep of the base's */
+    bool requested;
+    char **extras;
+    GPtrArray *edges; /* LockEdge; the chains of the plan are computed from these */
+} LockAction;
+
+typedef enum {
+    STAGE_SOLVED,
+    STAGE_UNSATISFIABLE,
+    STAGE_SKIPPED,
+} StageStatus;
+
+/* One distribution installed after a stage, with what it requires (for chains, why and diff). */
+typedef struct {
+    char *name; /* canonical */
+    char *version;
+    char *stage;     /* that put it there; NULL: the base */
+    LockFile *file;  /* or NULL */
+    char **requires; /* Requires-Dist clauses whose markers hold, as written */
+    bool ghost;      /* a second dist-info that pip does not see */
+} LockDistribution;
+
+typedef struct {
+    char *name, *kind;
+    char *at; /* "file:line" */
+    StageStatus status;
+    GPtrArray *actions;     /* LockAction in order of installation; keep ones last */
+    GPtrArray *findings;    /* Finding */
+    GPtrArray *environment; /* LockDistribution, by name: everything installed after the stage */
+    char *explanation;      /* of an unsatisfiable stage: text for people; never saved */
+    GError *conflict;     /* the same as an error with span, notes and hint; or NULL; never saved */
+    char **pip_arguments; /* requirement and constraint lines as resolved, for render; or NULL */
+} LockStage;
+
+typedef struct {
+    char *python;      /* "3.11.2" */
+    char *libc;        /* "glibc 2.36" or NULL */
+    char *reference;   /* of the base, or NULL */
+    char *digest;      /* or NULL */
+    bool declared;     /* "facts": "declared" */
+    char *pip_version; /* of the base, or NULL */
+    char *scheme, *prefix;
+    bool externally_managed;
+} LockBase;
+
+typedef struct {
+    char *row; /* or NULL */
+    char *platform;
+    GPtrArray
+        *inputs; /* LockInput: digests of recipe, files and variables this target depends on */
+    char **substituted;     /* index names, or NULL */
+    char *substituted_base; /* or NULL */
+    LockBase base;
+    GPtrArray *stages; /* LockStage */
+} LockTarget;
+
+typedef struct {
+    char *name;   /* "recipe", "file requirements.txt", "var torch", "python" … */
+    char *sha256; /* of the content */
+} LockInput;
+
+typedef struct {
+    GPtrArray *files;   /* LockFile, by name, version, file */
+    GPtrArray *targets; /* LockTarget, by row in recipe order, then platform */
+} Lock;
+
+Lock *lock_new(void);
+void lock_free(Lock *lock);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Lock, lock_free)
+
+/* Canonical bytes; the same lock always gives the same ones. Unsolved targets are left out. */
+char *lock_encode(const Lock *lock, size_t *ret_length);
+/* Strict: unknown keys, dangling ids, wrong types and impossible digests are ERROR_INPUT. */
+Lock *lock_decode(const char *name, const char *text, size_t length, GError **error);
+/* *ret_lock is NULL when there is no such file. */
+gboolean lock_load(const char *path, Lock **ret_lock, GError **error);
+gboolean lock_save(const Lock *lock, const char *path, GError **error);
+
+LockTarget *lock_find_target(const Lock *lock, const char *row, const char *platform);
+bool lock_target_is_solved(const LockTarget *target);

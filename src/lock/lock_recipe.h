@@ -1,0 +1,36 @@
+/* recipe → lock: resolves the stages of a target one after another over its base. */
+#pragma once
+
+#include "base/progress.h"
+#include "lock/lock.h"
+#include "recipe/recipe.h"
+
+typedef struct {
+    const char *const *indexes;     /* --index NAME=URL: mirrors of the same files; or NULL */
+    const char *const *substitutes; /* --substitute-index NAME=OTHER; or NULL */
+    const char *substitute_base;    /* --substitute-base REF=oci:DIR; or NULL */
+    const char *cache_dir;          /* or NULL */
+    unsigned jobs;
+    bool offline;
+    const Lock *previous; /* whose pins are kept; or NULL */
+    bool upgrade_all;
+    const char *const *upgrade; /* --upgrade NAME…, canonical; or NULL */
+    Progress *progress;
+} LockOptions;
+
+typedef struct LockSession LockSession; /* clients and caches that all targets of a run share */
+
+LockSession *lock_session_new(const LockOptions *options);
+void lock_session_free(LockSession *session);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LockSession, lock_session_free)
+
+/* Resolves one target and appends it (and its files) to `lock`. FALSE: could not find out
+ * (network), or the inputs themselves are wrong (diags). An unsatisfiable stage is a value, not an
+ * error. */
+gboolean lock_resolve_target(LockSession *session, const Recipe *recipe, const char *platform,
+                             Lock *lock, LockTarget **ret_target, Diags *diags, GError **error);
+
+/* Why the target of `previous` no longer describes the recipe: a sentence to free, or NULL when it
+ * is current. Touches no network. */
+char *lock_stale_reason(const Lock *previous, const Recipe *recipe, const char *platform,
+                        const LockOptions *options, GError **error);
