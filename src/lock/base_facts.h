@@ -10,24 +10,24 @@
 #include "python/pip_config.h"
 
 typedef enum {
-    BASE_DECLARED, /* described by the recipe */
-    BASE_SCRATCH,
-    BASE_OCI,            /* oci:DIR[:TAG] */
-    BASE_OCI_ARCHIVE,    /* oci-archive:FILE[:TAG] */
-    BASE_DOCKER_ARCHIVE, /* docker-archive:FILE[:TAG] */
-    BASE_ROOTFS,         /* rootfs:DIR */
-    BASE_REGISTRY,       /* anything else */
-} BaseKind;
+    BASE_FORM_DECLARED, /* described by the recipe */
+    BASE_FORM_SCRATCH,
+    BASE_FORM_OCI,            /* oci:DIR[:TAG] */
+    BASE_FORM_OCI_ARCHIVE,    /* oci-archive:FILE[:TAG] */
+    BASE_FORM_DOCKER_ARCHIVE, /* docker-archive:FILE[:TAG] */
+    BASE_FORM_ROOTFS,         /* rootfs:DIR */
+    BASE_FORM_REGISTRY,       /* anything else */
+} BaseForm;
 
 /* How the recipe spells a base. */
-BaseKind base_kind(const char *reference);
+BaseForm base_form(const char *reference);
 /* "declared", "oci", "docker-archive" …: what locks call it. */
-const char *base_kind_name(BaseKind kind);
+const char *base_form_name(BaseForm form);
 /* Whether the base lies on this machine, so that base_facts_read() can read it. */
-bool base_kind_is_readable(BaseKind kind);
+bool base_form_is_readable(BaseForm form);
 
 typedef struct {
-    BaseKind kind;
+    BaseForm form;
     char *reference; /* as the recipe spells it; NULL: none was named */
     char *digest;    /* of the image's manifest, "sha256:…"; NULL: folder, scratch or declared */
     char *platform;  /* "linux/amd64" */
