@@ -66,7 +66,7 @@ run() {
     HOME="$dir/home" XDG_CACHE_HOME="$dir/cache" XDG_CONFIG_HOME="$dir/config" \
     XDG_DATA_HOME="$dir/data" PIP_CONFIG_FILE=/dev/null LC_ALL=C.UTF-8 TZ=UTC NO_COLOR=1 \
     G_SLICE="${G_SLICE-}" G_DEBUG="${G_DEBUG-}" ASAN_OPTIONS="${ASAN_OPTIONS-}" \
-    UBSAN_OPTIONS="${UBSAN_OPTIONS-}" PYTHONDONTWRITEBYTECODE=1 \
+    LSAN_OPTIONS="${LSAN_OPTIONS-}" UBSAN_OPTIONS="${UBSAN_OPTIONS-}" PYTHONDONTWRITEBYTECODE=1 \
     INDEX_HOST=127.0.0.1:9 OTHER_HOST=127.0.0.1:9 INDEX_URL=http://127.0.0.1:9 \
     OTHER_URL=http://127.0.0.1:9 \
     "$@" </dev/null >"$dir/stdout" 2>"$dir/stderr" || status=$?
