@@ -11,6 +11,7 @@
 #define LIMIT_YAML_NODES 200000u
 #define LIMIT_REQUIREMENTS_BYTES (16 * MIB)
 #define LIMIT_REQUIREMENTS_DEPTH 64u
+#define LIMIT_REQUIREMENTS_FILES 1000u /* read for one command, repetitions counted */
 #define LIMIT_REQUIREMENT_CHARS (64 * KIB)
 #define LIMIT_MARKER_DEPTH 64u
 

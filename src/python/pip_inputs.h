@@ -7,15 +7,17 @@
 #include "python/requirement.h"
 
 typedef struct {
-    Requirement *requirement; /* for a bare URL or path: name and version of the file, url set */
-    char *link;               /* URL or path as the user wrote it, variables expanded; or NULL */
-    bool editable;            /* -e, or a folder: needs a build */
-    bool needs_build;         /* vcs, folder or sdist link */
-    char **hashes;            /* "sha256:hex", NULL-terminated; never NULL */
-    char **extras_wanted;     /* NULL, or extras of a bare path */
-    char *text;               /* the line as the user wrote it, trimmed */
-    char *base_dir;           /* folder a relative path counts from */
-    Span at;                  /* borrowed from inputs->sources */
+    /* for a wheel's bare URL or path: name and version of the file, url set; of other bare links
+     * the name in its egg= fragment, else NULL: nobody knows the name before the build */
+    Requirement *requirement;
+    char *link;           /* URL or path as the user wrote it, variables expanded; or NULL */
+    bool editable;        /* -e, or a folder: needs a build */
+    bool needs_build;     /* vcs, folder or sdist link */
+    char **hashes;        /* "sha256:hex", NULL-terminated; never NULL */
+    char **extras_wanted; /* NULL, or extras of a bare path */
+    char *text;           /* the line as the user wrote it, trimmed */
+    char *base_dir;       /* folder a relative path counts from */
+    Span at;              /* borrowed from inputs->sources */
 } PipRequirement;
 
 typedef struct {
@@ -28,6 +30,11 @@ typedef struct {
     FormatNames only_binary, no_binary;
 } FormatControl;
 
+/* --all-releases / --only-final; --pre is --all-releases :all: (pip's ReleaseControl). */
+typedef struct {
+    FormatNames all_releases, only_final;
+} ReleaseControl;
+
 typedef struct {
     GPtrArray *sources;     /* Source, every file read */
     GPtrArray *roots;       /* PipRequirement in pip's order */
@@ -39,9 +46,12 @@ typedef struct {
     GPtrArray *extra_index_urls; /* char* */
     GPtrArray *find_links;       /* char*, paths made absolute */
     FormatControl format;
+    ReleaseControl release;
     bool pre;
     bool prefer_binary;
-    bool require_hashes;
+    bool require_hashes; /* --require-hashes, or a --hash somewhere and no --no-require-hashes */
+    bool hash_seen, require_hashes_seen,
+        no_require_hashes_seen; /* what the line above is made of */
 } PipInputs;
 
 PipInputs *pip_inputs_new(void);
@@ -49,13 +59,15 @@ void pip_inputs_free(PipInputs *inputs);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PipInputs, pip_inputs_free)
 
 /* How file contents are found: from disk below the recipe, or inside the image from what an earlier
- * stage put there. `path` as joined by the parser, `name` what messages call it. */
+ * stage put there. `path` as joined by the parser. */
 typedef Source *(*PipFileReader)(void *data, const char *path, GError **error);
 
 typedef struct {
     PipFileReader read; /* NULL: from disk */
     void *read_data;
     const char *const *environment; /* "KEY=value" for ${VAR}; NULL: none is set */
+    const char *base_dir;           /* what relative paths of requirements count from: pip's working
+                                       directory; NULL: the folder of the file that was asked for */
 } PipInputsOptions;
 
 /* One item of a recipe list ("torch==2.6.0", "./x.whl", "name @ url"). Mistakes go to diags with
@@ -71,3 +83,8 @@ void format_control_add(FormatControl *control, bool only_binary, const char *va
 void format_control_allows(const FormatControl *control, const char *canonical, bool *ret_wheels,
                            bool *ret_sdists);
 void format_control_clear(FormatControl *control);
+
+void release_control_add(ReleaseControl *control, bool only_final, const char *value);
+/* What is said about pre-releases of a canonical name. */
+Prereleases release_control_allows(const ReleaseControl *control, const char *canonical);
+void release_control_clear(ReleaseControl *control);
