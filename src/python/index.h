@@ -78,6 +78,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(IndexClient, index_client_free)
 void index_client_want_page(IndexClient *client, const IndexLocation *location,
                             const char *canonical);
 void index_client_want_metadata(IndexClient *client, const IndexFile *file);
+void index_client_want_record(IndexClient *client, const IndexFile *file);
 
 /* The page of a project (an absent project is a page with no files), or of a find-links location
  * (filtered by `canonical`). Belongs to the client. Errors: ERROR_NETWORK, ERROR_INPUT. */
