@@ -8,7 +8,7 @@ command -v shellcheck >/dev/null || {
 }
 scripts=$(git ls-files -co --exclude-standard -- '*.sh' .ci/run)
 # shellcheck disable=SC2086 # names without blanks
-shellcheck $scripts
+shellcheck -x $scripts
 git ls-files -co --exclude-standard -- '*.py' | python3 -c '
 import sys
 for path in sys.stdin.read().split():

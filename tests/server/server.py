@@ -4,8 +4,9 @@
 
 runs COMMAND while the index stands, with its address in $INDEX_URL (http://127.0.0.1:PORT, no slash
 at the end), that of a second port with the same content in $OTHER_URL, the bare host:port of both in
-$INDEX_HOST and $OTHER_HOST, and ends with the command's status. --log writes one line for each
-request: method, path, and where sent range= and auth=.
+$INDEX_HOST and $OTHER_HOST, and ends with the command's status. Without a command it writes these
+variables as shell text to the file named by --environment and serves until it is killed. --log
+writes one line for each request: method, path, and where sent range= and auth=.
 
 In Python:
 
@@ -37,13 +38,12 @@ import fnmatch
 import gzip
 import hashlib
 import http.server
-import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import threading
-import time
 import urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -311,17 +311,17 @@ def main():
     parser = argparse.ArgumentParser(description="Runs a command while a loopback package index stands.")
     parser.add_argument("universe", help="JSON file, described in universe.py")
     parser.add_argument("--log", help="file for one line a request")
+    parser.add_argument("--environment", help="file for the variables, when there is no COMMAND")
     words = sys.argv[1:]
     split = words.index("--") if "--" in words else len(words)
     options, command = parser.parse_args(words[:split]), words[split + 1 :]
     with Server(Universe.load(options.universe), options.log) as server:
         if not command:
-            print(json.dumps(server.environment()), flush=True)
-            try:
-                time.sleep(3600)
-            except KeyboardInterrupt:
-                pass
-            return 0
+            with open(options.environment + ".part", "w", encoding="utf-8") as stream:
+                for name, value in server.environment().items():
+                    stream.write("export %s=%s\n" % (name, value))
+            os.rename(options.environment + ".part", options.environment)
+            signal.pause()
         environment = dict(os.environ, **server.environment())
         return subprocess.run(command, env=environment, check=False).returncode
 
