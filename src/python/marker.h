@@ -5,7 +5,10 @@
 
 typedef struct Marker Marker; /* immutable, reference-counted */
 
+/* Errors: ERROR_INPUT saying what was expected at which character. */
 Marker *marker_parse(const char *text, GError **error);
+/* The marker that begins at *at, a place in `source`; moves *at behind it and the blanks after. */
+Marker *marker_parse_at(const char *source, const char **at, GError **error);
 Marker *marker_ref(const Marker *marker);
 void marker_unref(Marker *marker);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Marker, marker_unref)
@@ -26,5 +29,11 @@ bool marker_environment_set(MarkerEnvironment *environment, const char *variable
 void marker_environment_free(MarkerEnvironment *environment);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MarkerEnvironment, marker_environment_free)
 
-/* `extra`: value of the variable `extra`, "" for none; compared in canonical form. */
+/* `extra`: value of the variable `extra`, "" for none, NULL for the environment's; compared in
+ * canonical form. A comparison that has no meaning counts as false. */
 bool marker_evaluate(const Marker *marker, const MarkerEnvironment *environment, const char *extra);
+/* As marker_evaluate() with packaging's errors. Errors: ERROR_INPUT for a variable that has no
+ * value outside lock files (extras, dependency_groups), two literals, and ~= or === between texts.
+ */
+bool marker_try_evaluate(const Marker *marker, const MarkerEnvironment *environment,
+                         const char *extra, bool *ret_value, GError **error);

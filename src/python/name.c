@@ -1,0 +1,42 @@
+#include "python/name.h"
+#include <string.h>
+
+static bool is_separator(char c)
+{
+    return c == '-' || c == '_' || c == '.';
+}
+
+static bool is_ascii(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((guint8)*text >= 0x80)
+            return false;
+    return true;
+}
+
+char *name_canonicalize(const char *name)
+{
+    g_autofree char *lower = is_ascii(name) || !g_utf8_validate(name, -1, NULL)
+                                 ? g_ascii_strdown(name, -1)
+                                 : g_utf8_strdown(name, -1);
+    char *to = lower;
+    for (const char *from = lower; *from != '\0'; from++) {
+        if (!is_separator(*from))
+            *to++ = *from;
+        else if (to == lower || to[-1] != '-')
+            *to++ = '-';
+    }
+    *to = '\0';
+    return g_steal_pointer(&lower);
+}
+
+bool name_is_valid(const char *name)
+{
+    size_t length = strlen(name);
+    if (length == 0 || !g_ascii_isalnum(name[0]) || !g_ascii_isalnum(name[length - 1]))
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if (!g_ascii_isalnum(name[i]) && !is_separator(name[i]))
+            return false;
+    return true;
+}
