@@ -3,7 +3,11 @@
  * A Lock is self-contained: plan, diff and emit need no index and no resolver beside it. Files are
  * named by index name, file name and sha256, never by an index's URL, so that a lock holds behind
  * any mirror. In memory a target may have unsatisfiable and skipped stages; only solved targets are
- * saved. Format: ramekin.lock/1, ramekin-lock(5). */
+ * saved. Format: ramekin.lock/1, ramekin-lock(5).
+ *
+ * In the file, one line is one file, action, edge or distribution, so that it diffs and merges; the
+ * environment after a stage is written as what differs from the stage before ("gone": names and
+ * versions that are there no more, "environment": entries that are new or have changed). */
 #pragma once
 
 #include "base/diags.h"
@@ -19,7 +23,7 @@ typedef enum {
 } LockSourceKind;
 
 typedef struct {
-    char *id;   /* how stages name it: the sha256, abbreviated to what is unique in the lock */
+    char *id; /* how stages name it: 12 digits of the sha256, "@", index name, "url", "path" … */
     char *name; /* canonical */
     char *version;
     char *file;   /* decoded file name */
@@ -77,15 +81,22 @@ typedef struct {
     char **pip_arguments; /* requirement and constraint lines as resolved, for render; or NULL */
 } LockStage;
 
+/* How the facts of the base came about. */
+typedef enum {
+    LOCK_FACTS_DECLARED, /* by the recipe; the installed set is empty */
+    LOCK_FACTS_READ,     /* from the base's files */
+} LockFacts;
+
 typedef struct {
+    char *reference; /* as the recipe spells it, or NULL */
+    char *digest;    /* or NULL */
+    LockFacts facts;
     char *python;      /* "3.11.2" */
     char *libc;        /* "glibc 2.36" or NULL */
-    char *reference;   /* of the base, or NULL */
-    char *digest;      /* or NULL */
-    bool declared;     /* "facts": "declared" */
     char *pip_version; /* of the base, or NULL */
     char *scheme, *prefix;
     bool externally_managed;
+    GPtrArray *installed; /* LockDistribution, by name */
 } LockBase;
 
 typedef struct {
@@ -94,7 +105,7 @@ typedef struct {
     GPtrArray
         *inputs; /* LockInput: digests of recipe, files and variables this target depends on */
     char **substituted;     /* index names, or NULL */
-    char *substituted_base; /* or NULL */
+    char *substituted_base; /* the reference that another base stands in for, or NULL */
     LockBase base;
     GPtrArray *stages; /* LockStage */
 } LockTarget;
@@ -113,6 +124,26 @@ Lock *lock_new(void);
 void lock_free(Lock *lock);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Lock, lock_free)
 
+/* Empty values, with their lists made. */
+LockTarget *lock_target_new(const char *row, const char *platform);
+void lock_target_free(LockTarget *target);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LockTarget, lock_target_free)
+LockStage *lock_stage_new(const char *name, const char *kind, const char *at);
+void lock_stage_free(LockStage *stage);
+LockAction *lock_action_new(const char *action, const char *name, const char *version);
+void lock_action_free(LockAction *action);
+LockEdge *lock_edge_new(const char *from, bool from_line, const char *requirement);
+void lock_edge_free(LockEdge *edge);
+LockDistribution *lock_distribution_new(const char *name, const char *version);
+void lock_distribution_free(LockDistribution *distribution);
+void lock_input_free(LockInput *input);
+void lock_file_free(LockFile *file);
+
+/* Adds a file, or finds the same file of the same source; takes `file`, gives it its id, returns
+ * the one in the lock. */
+LockFile *lock_take_file(Lock *lock, LockFile *file);
+const char *lock_source_name(LockSourceKind kind); /* "index", "url", "path", "git" */
+
 /* Canonical bytes; the same lock always gives the same ones. Unsolved targets are left out. */
 char *lock_encode(const Lock *lock, size_t *ret_length);
 /* Strict: unknown keys, dangling ids, wrong types and impossible digests are ERROR_INPUT. */
@@ -123,3 +154,5 @@ gboolean lock_save(const Lock *lock, const char *path, GError **error);
 
 LockTarget *lock_find_target(const Lock *lock, const char *row, const char *platform);
 bool lock_target_is_solved(const LockTarget *target);
+/* The distribution as pip sees it after the stage, or NULL. */
+const LockDistribution *lock_stage_find(const LockStage *stage, const char *name);

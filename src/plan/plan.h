@@ -1,5 +1,8 @@
 /* The plan: what will happen, for people and for scripts (ramekin.plan/1). A pure function of
- * recipe, lock and facts. */
+ * recipe, lock and facts.
+ *
+ * A plan looks at a target of a lock and adds what the lock leaves implicit: the chains that lead
+ * to each action, and sums. */
 #pragma once
 
 #include "lock/lock.h"
@@ -17,24 +20,36 @@ typedef struct {
 
 typedef struct {
     const LockStage *stage;
-    GPtrArray *actions;     /* PlanAction */
-    guint64 download_bytes; /* of what it installs; 0 where unknown */
+    const GPtrArray *before; /* LockDistribution: the environment that the stage starts from */
+    GPtrArray *actions;      /* PlanAction */
+    guint64 download_bytes;  /* of what it installs; 0 where unknown */
     unsigned unknown_sizes;
 } PlanStage;
 
 typedef struct {
-    const Recipe *recipe;     /* borrowed */
-    const LockTarget *target; /* borrowed */
+    const Recipe *recipe;     /* borrowed; NULL for a plan that was read back */
+    const LockTarget *target; /* borrowed, or from `read_back` */
     char *recipe_path;
     GPtrArray *stages; /* PlanStage */
     GPtrArray *layers; /* PlanLayer */
+    Lock *read_back;   /* owns the target of a plan that was read back; else NULL */
 } Plan;
 
-/* Borrows recipe and target, which outlive the plan. */
+/* Borrows recipe and target, which outlive the plan. `recipe` may be NULL. */
 Plan *plan_new(const Recipe *recipe, const LockTarget *target);
 void plan_free(Plan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Plan, plan_free)
 
+/* For each action of the stage (same order) the chains that lead to it: one for each user line,
+ * by the shortest way, nearest lines first, at most PLAN_CHAINS. A chain is a GPtrArray of char *.
+ */
+#define PLAN_CHAINS 8u
+GPtrArray *plan_chains(const LockStage *stage);
+
 /* `all`: keep actions too. */
 char *plan_encode_json(const Plan *plan, bool all, size_t *ret_length);
+/* Reads such a document back: strict, as a lock. What a plan does not say (edges, requirements of
+ * distributions, ghosts) is empty. Errors: ERROR_INPUT. */
+Plan *plan_decode_json(const char *name, const char *text, size_t length, GError **error);
+/* The plan for people, ending with a newline; lines fit `columns` wherever words allow. */
 char *plan_format_text(const Plan *plan, bool all, bool colour, unsigned columns);

@@ -1,0 +1,44 @@
+#include "lock/finding_fields.h"
+
+static const char *const severities[] = {"note", "warning", "error", NULL};
+
+static bool is_code(const char *text)
+{
+    return finding_kind_find(text) != NULL;
+}
+
+/* clang-format off */
+#define FINDING_FIELDS(absent)                                                                     \
+    {.key = "code", .type = JSON_FIELD_TEXT, .offset = offsetof(Finding, code),                    \
+     .check = is_code, .expected = "the code of a finding"},                                       \
+    {.key = "severity", .type = JSON_FIELD_CHOICE, .offset = offsetof(Finding, severity),          \
+     .names = severities},                                                                         \
+    {.key = "at", .type = JSON_FIELD_TEXT, .offset = offsetof(Finding, at), .flags = absent},      \
+    {.key = "distribution", .type = JSON_FIELD_TEXT, .offset = offsetof(Finding, distribution),    \
+     .flags = absent},                                                                             \
+    {.key = "version", .type = JSON_FIELD_TEXT, .offset = offsetof(Finding, version),              \
+     .flags = absent},                                                                             \
+    {.key = "requirement", .type = JSON_FIELD_TEXT, .offset = offsetof(Finding, requirement),      \
+     .flags = absent},                                                                             \
+    {.key = "found", .type = JSON_FIELD_TEXT, .offset = offsetof(Finding, found),                  \
+     .flags = absent},                                                                             \
+    {.key = "acknowledged", .type = JSON_FIELD_FLAG, .offset = offsetof(Finding, acknowledged),    \
+     .flags = (absent) & JSON_OPTIONAL},                                                           \
+    {.key = "message", .type = JSON_FIELD_TEXT, .offset = offsetof(Finding, message)},             \
+    {.key = "hint", .type = JSON_FIELD_TEXT, .offset = offsetof(Finding, hint), .flags = absent},  \
+    {.key = "evidence", .type = JSON_FIELD_TEXTS, .offset = offsetof(Finding, evidence),           \
+     .flags = JSON_OPTIONAL},
+/* clang-format on */
+
+static void free_finding(void *finding)
+{
+    finding_free(finding);
+}
+
+static const JsonField lock_fields[] = {FINDING_FIELDS(JSON_OPTIONAL)};
+static const JsonField plan_fields[] = {FINDING_FIELDS(JSON_NULLABLE)};
+
+const JsonRecord finding_lock_record = {sizeof(Finding), lock_fields, G_N_ELEMENTS(lock_fields),
+                                        free_finding, JSONW_INLINE};
+const JsonRecord finding_plan_record = {sizeof(Finding), plan_fields, G_N_ELEMENTS(plan_fields),
+                                        free_finding, JSONW_BLOCK};

@@ -1,0 +1,126 @@
+#include "plan/layout.h"
+
+#include <stdarg.h>
+
+static const char *const tints[] = {"", "\033[1m", "\033[2m", "\033[32m", "\033[33m", "\033[31m"};
+
+char *layout_size(guint64 bytes)
+{
+    static const char *const units[] = {"kB", "MB", "GB", "TB"};
+    if (bytes < 1000)
+        return g_strdup_printf("%u B", (unsigned)bytes);
+    size_t unit = 0;
+    guint64 tenths = (bytes + 50) / 100;
+    while (tenths >= 10000 && unit + 1 < G_N_ELEMENTS(units)) {
+        tenths = (tenths + 500) / 1000;
+        unit++;
+    }
+    return g_strdup_printf("%" G_GUINT64_FORMAT ".%u %s", tenths / 10, (unsigned)(tenths % 10),
+                           units[unit]);
+}
+
+static char *clean(const char *text)
+{
+    g_autofree char *valid = g_utf8_make_valid(text, -1);
+    GString *out = g_string_new(NULL);
+    for (const char *p = valid; *p; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+        g_string_append_unichar(out, c != '\n' && g_unichar_iscntrl(c) ? ' ' : c);
+    }
+    return g_string_free(out, FALSE);
+}
+
+unsigned layout_width(const char *text)
+{
+    return (unsigned)g_utf8_strlen(text, -1);
+}
+
+static void put_clean(Layout *layout, Tint tint, const char *text, size_t length)
+{
+    bool tinted = layout->colour && tint != TINT_NONE && length > 0;
+    if (tinted)
+        g_string_append(layout->out, tints[tint]);
+    g_string_append_len(layout->out, text, (gssize)length);
+    if (tinted)
+        g_string_append(layout->out, "\033[0m");
+}
+
+void layout_put(Layout *layout, Tint tint, const char *text)
+{
+    g_autofree char *cleaned = clean(text);
+    put_clean(layout, tint, cleaned, strlen(cleaned));
+}
+
+void layout_printf(Layout *layout, Tint tint, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    layout_put(layout, tint, text);
+}
+
+static void put_blanks(Layout *layout, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        g_string_append_c(layout->out, ' ');
+}
+
+void layout_pad(Layout *layout, Tint tint, const char *text, unsigned width, bool right)
+{
+    unsigned length = layout_width(text);
+    unsigned blanks = length < width ? width - length : 0;
+    if (right)
+        put_blanks(layout, blanks);
+    layout_put(layout, tint, text);
+    if (!right)
+        put_blanks(layout, blanks);
+}
+
+static void words_of_line(Layout *layout, Tint tint, const char *line, unsigned column,
+                          unsigned indent)
+{
+    g_auto(GStrv) words = g_strsplit(line, " ", -1);
+    bool first = true;
+    for (guint i = 0; words[i]; i++) {
+        if (!*words[i])
+            continue;
+        unsigned width = layout_width(words[i]);
+        if (!first && column + 1 + width > layout->columns) {
+            g_string_append_c(layout->out, '\n');
+            put_blanks(layout, indent);
+            column = indent;
+            first = true;
+        }
+        if (!first)
+            g_string_append_c(layout->out, ' ');
+        put_clean(layout, tint, words[i], strlen(words[i]));
+        column += width + !first;
+        first = false;
+    }
+    g_string_append_c(layout->out, '\n');
+}
+
+void layout_words(Layout *layout, Tint tint, const char *text, unsigned column, unsigned indent)
+{
+    g_autofree char *cleaned = clean(text);
+    g_auto(GStrv) lines = g_strsplit(cleaned, "\n", -1);
+    for (guint i = 0; lines[i]; i++) {
+        if (i > 0)
+            put_blanks(layout, indent);
+        words_of_line(layout, tint, lines[i], i == 0 ? column : indent, indent);
+    }
+}
+
+void layout_rest(Layout *layout, Tint tint, const char *text, unsigned column)
+{
+    g_autofree char *cleaned = clean(text);
+    unsigned room = layout->columns > column + 3 ? layout->columns - column : 3;
+    if (layout_width(cleaned) > room) {
+        g_autofree char *part = g_utf8_substring(cleaned, 0, room - 3);
+        layout_printf(layout, tint, "%s...", part);
+    } else {
+        put_clean(layout, tint, cleaned, strlen(cleaned));
+    }
+    g_string_append_c(layout->out, '\n');
+}

@@ -1,0 +1,423 @@
+#include "plan/layout.h"
+#include "plan/plan.h"
+
+enum {
+    LARGE_BYTES = 10 * 1000 * 1000, /* dependencies from this size on have a line of their own */
+    FEW = 3,                        /* so many small ones are not summed up */
+    SIZE_WIDTH = 9,
+    REASON_WIDTH = 24, /* at least, behind name and size */
+    MIN_COLUMNS = 40,
+};
+
+typedef struct {
+    const char *action;
+    const char *sign;
+    Tint tint;
+    const char *one, *many; /* "1 downgraded" */
+} ActionStyle;
+
+static const ActionStyle action_styles[] = {
+    {"remove", "-", TINT_BAD, "removed", "removed"},
+    {"downgrade", "v", TINT_NOTICE, "downgraded", "downgraded"},
+    {"upgrade", "^", TINT_NOTICE, "upgraded", "upgraded"},
+    {"reinstall", "~", TINT_NOTICE, "reinstalled", "reinstalled"},
+    {"install", "+", TINT_GOOD, "added", "added"},
+};
+
+static const ActionStyle *style_of(const LockAction *action)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(action_styles); i++) {
+        if (g_str_equal(action_styles[i].action, action->action))
+            return &action_styles[i];
+    }
+    return NULL;
+}
+
+static unsigned count_actions(const PlanStage *stage, const char *name)
+{
+    unsigned count = 0;
+    for (guint i = 0; i < stage->actions->len; i++) {
+        const PlanAction *action = stage->actions->pdata[i];
+        count += g_str_equal(action->action->action, name);
+    }
+    return count;
+}
+
+/* Heads */
+
+static void put_title(Layout *layout, const Plan *plan)
+{
+    const LockTarget *target = plan->target;
+    const LockBase *base = &target->base;
+    GString *text = g_string_new(plan->recipe_path ? plan->recipe_path : "plan");
+    if (target->row)
+        g_string_append_printf(text, "#%s", target->row);
+    g_string_append_printf(text, " for %s", target->platform);
+    if (base->python)
+        g_string_append_printf(text, ": Python %s", base->python);
+    if (base->libc)
+        g_string_append_printf(text, ", %s", base->libc);
+    if (base->reference)
+        g_string_append_printf(text, ", on %s%s", base->reference,
+                               target->substituted_base ? " (substituted)" : "");
+    layout_words(layout, TINT_STRONG, text->str, 0, 4);
+    g_string_free(text, TRUE);
+    for (guint i = 0; target->substituted && target->substituted[i]; i++) {
+        layout_put(layout, TINT_NOTICE, "substituted index: ");
+        layout_words(layout, TINT_NONE, target->substituted[i], 19, 19);
+    }
+}
+
+/* "24 added, 1 downgraded, 2.7 GB to download", or why there is nothing. */
+static char *describe_stage(const PlanStage *stage)
+{
+    GString *text = g_string_new(NULL);
+    for (size_t i = G_N_ELEMENTS(action_styles); i-- > 0;) {
+        unsigned count = count_actions(stage, action_styles[i].action);
+        if (count > 0)
+            g_string_append_printf(text, "%s%u %s", text->len > 0 ? ", " : "", count,
+                                   count == 1 ? action_styles[i].one : action_styles[i].many);
+    }
+    if (text->len == 0)
+        g_string_append(text, g_str_equal(stage->stage->kind, "pip") ? "nothing to do"
+                                                                     : "locked as it stands");
+    if (stage->download_bytes > 0 || stage->unknown_sizes > 0) {
+        g_autofree char *size = layout_size(stage->download_bytes);
+        g_string_append_printf(text, ", %s%s", size, stage->unknown_sizes > 0 ? " or more" : "");
+    }
+    return g_string_free(text, FALSE);
+}
+
+static void put_stage_head(Layout *layout, const PlanStage *stage)
+{
+    const LockStage *locked = stage->stage;
+    g_string_append_c(layout->out, '\n');
+    layout_put(layout, TINT_STRONG, locked->name);
+    g_autofree char *place = g_strdup_printf(" (%s, %s)", locked->kind, locked->at);
+    layout_put(layout, TINT_FAINT, place);
+    layout_put(layout, TINT_NONE, ": ");
+    unsigned column = layout_width(locked->name) + layout_width(place) + 2;
+    g_autofree char *summary = NULL;
+    if (locked->status == STAGE_UNSATISFIABLE)
+        summary = g_strdup("cannot be satisfied");
+    else if (locked->status == STAGE_SKIPPED)
+        summary = g_strdup("not reached");
+    else
+        summary = describe_stage(stage);
+    Tint tint = locked->status == STAGE_SOLVED ? TINT_NONE : TINT_BAD;
+    layout_words(layout, tint, summary, column, 4);
+}
+
+/* Actions */
+
+/* The user's lines that ask for it, else what it is for. */
+static char *describe_reason(const PlanAction *action)
+{
+    GString *text = g_string_new(NULL);
+    unsigned shown = 0;
+    const char *last = NULL;
+    for (guint i = 0; i < action->because->len && shown < 2; i++) {
+        const GPtrArray *chain = action->because->pdata[i];
+        const char *who = chain->pdata[chain->len - 1];
+        if (chain->len > 1 && shown > 0 && !g_str_has_prefix(text->str, "for "))
+            break;
+        if (g_strcmp0(last, who) == 0)
+            continue;
+        last = who;
+        size_t length = chain->len > 1 ? strcspn(who, " ") : strlen(who);
+        const char *before = shown > 0 ? ", " : chain->len > 1 ? "for " : "";
+        g_string_append_printf(text, "%s%.*s", before, (int)length, who);
+        shown++;
+    }
+    return g_string_free(text, FALSE);
+}
+
+static char *describe_label(const LockAction *action)
+{
+    g_autofree char *extras =
+        action->extras && action->extras[0] ? g_strjoinv(",", action->extras) : NULL;
+    g_autofree char *name =
+        extras ? g_strdup_printf("%s[%s]", action->name, extras) : g_strdup(action->name);
+    if (action->from_version && !g_str_equal(action->from_version, action->version))
+        return g_strdup_printf("%s %s -> %s", name, action->from_version, action->version);
+    return g_strdup_printf("%s %s", name, action->version);
+}
+
+static char *describe_file_size(const LockAction *action)
+{
+    if (!action->file || g_str_equal(action->action, "remove"))
+        return g_strdup("");
+    return action->file->size > 0 ? layout_size(action->file->size) : g_strdup("size ?");
+}
+
+static void put_action(Layout *layout, const PlanAction *planned, unsigned label_width)
+{
+    const LockAction *action = planned->action;
+    const ActionStyle *style = style_of(action);
+    g_autofree char *label = describe_label(action);
+    g_autofree char *size = describe_file_size(action);
+    g_autofree char *reason = describe_reason(planned);
+    layout_printf(layout, style->tint, "  %s ", style->sign);
+    layout_pad(layout, TINT_NONE, label, label_width, false);
+    layout_pad(layout, TINT_NONE, size, SIZE_WIDTH, true);
+    layout_put(layout, TINT_NONE, "  ");
+    unsigned column = 4 + MAX(label_width, layout_width(label)) + SIZE_WIDTH + 2;
+    layout_rest(layout, TINT_FAINT, reason, column);
+}
+
+static const LockDistribution *find_before(const PlanStage *stage, const char *name)
+{
+    for (guint i = 0; i < stage->before->len; i++) {
+        const LockDistribution *distribution = stage->before->pdata[i];
+        if (!distribution->ghost && g_str_equal(distribution->name, name))
+            return distribution;
+    }
+    return NULL;
+}
+
+/* Whose work a change undoes. */
+static void put_undone(Layout *layout, const PlanStage *stage, const LockAction *action)
+{
+    const LockDistribution *before = find_before(stage, action->name);
+    if (!before || g_str_equal(action->action, "reinstall"))
+        return;
+    g_autofree char *text =
+        before->stage
+            ? g_strdup_printf("undoes stage %s, which installed %s", before->stage, before->version)
+            : g_strdup_printf("replaces %s of the base", before->version);
+    if (!before->stage && g_str_equal(action->action, "remove"))
+        return;
+    layout_put(layout, TINT_NONE, "      ");
+    layout_words(layout, before->stage ? TINT_NOTICE : TINT_FAINT, text, 6, 6);
+}
+
+static bool is_addition(const PlanAction *action)
+{
+    return g_str_equal(action->action->action, "install");
+}
+
+static bool is_notable(const PlanAction *action)
+{
+    const LockFile *file = action->action->file;
+    return action->action->requested || (file && file->size >= LARGE_BYTES);
+}
+
+/* The sections of a stage: what it changes, what it adds by name, small additions in one paragraph.
+ */
+typedef struct {
+    GPtrArray *changes, *additions, *small, *kept; /* PlanAction, borrowed */
+} Sections;
+
+static void sort_into_sections(const PlanStage *stage, bool all, Sections *sections)
+{
+    *sections =
+        (Sections){g_ptr_array_new(), g_ptr_array_new(), g_ptr_array_new(), g_ptr_array_new()};
+    for (guint i = 0; i < stage->actions->len; i++) {
+        PlanAction *action = stage->actions->pdata[i];
+        if (!style_of(action->action))
+            g_ptr_array_add(sections->kept, action);
+        else if (!is_addition(action))
+            g_ptr_array_add(sections->changes, action);
+        else if (all || is_notable(action))
+            g_ptr_array_add(sections->additions, action);
+        else
+            g_ptr_array_add(sections->small, action);
+    }
+    if (sections->small->len > FEW)
+        return;
+    g_ptr_array_extend(sections->additions, sections->small, NULL, NULL);
+    g_ptr_array_set_size(sections->small, 0);
+}
+
+static void sections_clear(Sections *sections)
+{
+    g_ptr_array_unref(sections->changes);
+    g_ptr_array_unref(sections->additions);
+    g_ptr_array_unref(sections->small);
+    g_ptr_array_unref(sections->kept);
+}
+
+static int compare_additions(const void *a, const void *b)
+{
+    const LockAction *left = (*(PlanAction *const *)a)->action;
+    const LockAction *right = (*(PlanAction *const *)b)->action;
+    if (left->requested != right->requested)
+        return left->requested ? -1 : 1;
+    guint64 left_size = left->file ? left->file->size : 0;
+    guint64 right_size = right->file ? right->file->size : 0;
+    if (!left->requested && left_size != right_size)
+        return left_size > right_size ? -1 : 1;
+    return strcmp(left->name, right->name);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp((*(PlanAction *const *)a)->action->name, (*(PlanAction *const *)b)->action->name);
+}
+
+static unsigned label_width(const Layout *layout, const Sections *sections)
+{
+    const GPtrArray *lists[] = {sections->changes, sections->additions};
+    unsigned most = layout->columns - 4 - SIZE_WIDTH - 2 - REASON_WIDTH, width = 0;
+    for (size_t l = 0; l < G_N_ELEMENTS(lists); l++) {
+        for (guint i = 0; i < lists[l]->len; i++) {
+            const PlanAction *action = lists[l]->pdata[i];
+            g_autofree char *label = describe_label(action->action);
+            width = MAX(width, layout_width(label));
+        }
+    }
+    return MIN(width, most);
+}
+
+/* "  + 20 more, 45.1 MB: filelock 3.18.0, fsspec 2025.3.0 …" */
+static void put_paragraph(Layout *layout, Tint tint, const char *sign, const char *what,
+                          GPtrArray *actions, bool sizes)
+{
+    if (actions->len == 0)
+        return;
+    g_ptr_array_sort(actions, compare_names);
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    guint64 bytes = 0;
+    for (guint i = 0; i < actions->len; i++) {
+        const LockAction *action = ((PlanAction *)actions->pdata[i])->action;
+        g_ptr_array_add(names, g_strdup_printf("%s %s", action->name, action->version));
+        bytes += action->file ? action->file->size : 0;
+    }
+    g_ptr_array_add(names, NULL);
+    g_autofree char *list = g_strjoinv(", ", (char **)names->pdata);
+    g_autofree char *size = layout_size(bytes);
+    g_autofree char *text = sizes && bytes > 0
+                                ? g_strdup_printf("%u %s, %s: %s", actions->len, what, size, list)
+                                : g_strdup_printf("%u %s: %s", actions->len, what, list);
+    layout_printf(layout, tint, "  %s ", sign);
+    layout_words(layout, TINT_NONE, text, 4, 4);
+}
+
+static void put_actions(Layout *layout, const PlanStage *stage, bool all)
+{
+    Sections sections;
+    sort_into_sections(stage, all, &sections);
+    unsigned width = label_width(layout, &sections);
+    for (guint i = 0; i < sections.changes->len; i++) {
+        const PlanAction *action = sections.changes->pdata[i];
+        put_action(layout, action, width);
+        put_undone(layout, stage, action->action);
+    }
+    g_ptr_array_sort(sections.additions, compare_additions);
+    for (guint i = 0; i < sections.additions->len; i++)
+        put_action(layout, sections.additions->pdata[i], width);
+    put_paragraph(layout, TINT_GOOD, "+", "more for these", sections.small, true);
+    if (all)
+        put_paragraph(layout, TINT_FAINT, "=", "kept", sections.kept, false);
+    sections_clear(&sections);
+}
+
+/* Findings */
+
+static Tint finding_tint(const Finding *finding)
+{
+    static const Tint severity_tints[] = {TINT_FAINT, TINT_NOTICE, TINT_BAD};
+    return finding->acknowledged ? TINT_FAINT : severity_tints[finding->severity];
+}
+
+static void put_finding(Layout *layout, const Finding *finding)
+{
+    const char *label = finding->acknowledged ? "acknowledged" : severity_name(finding->severity);
+    layout_printf(layout, finding_tint(finding), "  %s: ", label);
+    g_autofree char *text =
+        finding->at ? g_strdup_printf("%s: %s [%s]", finding->at, finding->message, finding->code)
+                    : g_strdup_printf("%s [%s]", finding->message, finding->code);
+    layout_words(layout, TINT_NONE, text, 4 + layout_width(label), 6);
+    for (guint i = 0; finding->evidence && finding->evidence[i]; i++) {
+        layout_put(layout, TINT_NONE, "      ");
+        layout_words(layout, TINT_FAINT, finding->evidence[i], 6, 8);
+    }
+    if (!finding->hint || finding->acknowledged)
+        return;
+    layout_put(layout, TINT_STRONG, "      hint: ");
+    layout_words(layout, TINT_NONE, finding->hint, 12, 12);
+}
+
+static void put_explanation(Layout *layout, const LockStage *stage)
+{
+    if (!stage->explanation)
+        return;
+    layout_put(layout, TINT_NONE, "  ");
+    layout_words(layout, TINT_NONE, stage->explanation, 2, 2);
+}
+
+/* Sum */
+
+typedef struct {
+    unsigned stages, unsolved, changed, errors, acknowledged, warnings, notes, unknown_sizes;
+    unsigned installed;
+    guint64 bytes;
+} Totals;
+
+static Totals sum_up(const Plan *plan)
+{
+    Totals totals = {.stages = plan->stages->len};
+    for (guint i = 0; i < plan->stages->len; i++) {
+        const PlanStage *stage = plan->stages->pdata[i];
+        totals.bytes += stage->download_bytes;
+        totals.unknown_sizes += stage->unknown_sizes;
+        totals.unsolved += stage->stage->status != STAGE_SOLVED;
+        totals.installed = stage->stage->environment->len;
+        for (size_t k = 0; k + 1 < G_N_ELEMENTS(action_styles); k++)
+            totals.changed += count_actions(stage, action_styles[k].action);
+        for (guint k = 0; k < stage->stage->findings->len; k++) {
+            const Finding *finding = stage->stage->findings->pdata[k];
+            unsigned *counts[] = {&totals.notes, &totals.warnings, &totals.errors};
+            *(finding->acknowledged ? &totals.acknowledged : counts[finding->severity]) += 1;
+        }
+    }
+    return totals;
+}
+
+static void add_count(GString *text, unsigned count, const char *one, const char *many)
+{
+    if (count > 0)
+        g_string_append_printf(text, "%s%u %s", text->len > 0 ? ", " : "", count,
+                               count == 1 ? one : many);
+}
+
+static void put_totals(Layout *layout, const Plan *plan)
+{
+    Totals totals = sum_up(plan);
+    GString *text = g_string_new(NULL);
+    add_count(text, totals.stages, "stage", "stages");
+    add_count(text, totals.unsolved, "of them not solved", "of them not solved");
+    if (totals.unsolved == 0)
+        add_count(text, totals.installed, "distribution installed", "distributions installed");
+    add_count(text, totals.changed, "change to what was there", "changes to what was there");
+    g_autofree char *size = layout_size(totals.bytes);
+    if (totals.bytes > 0)
+        g_string_append_printf(text, ", %s%s to download", size,
+                               totals.unknown_sizes > 0 ? " or more" : "");
+    g_string_append_c(layout->out, '\n');
+    layout_words(layout, TINT_STRONG, text->str, 0, 4);
+    g_string_truncate(text, 0);
+    add_count(text, totals.errors, "error", "errors");
+    add_count(text, totals.acknowledged, "acknowledged", "acknowledged");
+    add_count(text, totals.warnings, "warning", "warnings");
+    add_count(text, totals.notes, "note", "notes");
+    if (text->len > 0)
+        layout_words(layout, totals.errors > 0 ? TINT_BAD : TINT_NONE, text->str, 0, 4);
+    g_string_free(text, TRUE);
+}
+
+char *plan_format_text(const Plan *plan, bool all, bool colour, unsigned columns)
+{
+    Layout layout = {g_string_new(NULL), colour, MAX(columns, MIN_COLUMNS)};
+    put_title(&layout, plan);
+    for (guint i = 0; i < plan->stages->len; i++) {
+        const PlanStage *stage = plan->stages->pdata[i];
+        put_stage_head(&layout, stage);
+        put_explanation(&layout, stage->stage);
+        put_actions(&layout, stage, all);
+        for (guint k = 0; k < stage->stage->findings->len; k++)
+            put_finding(&layout, stage->stage->findings->pdata[k]);
+    }
+    put_totals(&layout, plan);
+    return g_string_free(layout.out, FALSE);
+}
