@@ -31,9 +31,16 @@ typedef enum {
     HTTP_HEAD,
 } HttpMethod;
 
+/* Takes a piece of a successful body that begins at `offset`. Offsets follow each other, except
+ * that a body may begin anew at the request's first offset after a retry: what came before is void
+ * then. FALSE with an error ends the request. */
+typedef gboolean (*HttpSink)(void *data, guint64 offset, const void *bytes, size_t length,
+                             GError **error);
+
 typedef struct {
     HttpMethod method;
     const char *url;           /* may hold user:password@ */
+    const char *authorization; /* header value for the URL's own origin, or NULL: as known */
     const char *accept;        /* header value, or NULL */
     const char *if_none_match; /* validators of a cached copy, or NULL */
     const char *if_modified_since;
@@ -41,7 +48,16 @@ typedef struct {
     gint64 range_last;   /* inclusive */
     gint64 range_suffix; /* > 0: the last so many bytes */
     size_t limit_bytes;  /* the body may not be longer */
+    HttpSink sink;       /* NULL: the body is kept for the response */
+    void *sink_data;
+    const void *owner; /* for http_client_drop(), or NULL */
 } HttpRequest;
+
+/* A request for the whole body; the caller sets what differs. */
+#define HTTP_REQUEST(address, limit)                                                               \
+    {                                                                                              \
+        .url = (address), .range_first = -1, .range_last = -1, .limit_bytes = (limit)              \
+    }
 
 typedef struct {
     int status;         /* of the last answer, after redirects: 200, 206, 304, 404 … */
@@ -49,11 +65,14 @@ typedef struct {
     char *content_type; /* lower case, parameters included; or NULL */
     char *etag;
     char *last_modified;
+    char *www_authenticate;
     gint64 fresh_seconds;  /* by Cache-Control; -1: not said; 0: must be revalidated */
+    bool no_store;         /* Cache-Control forbids to keep it */
     gint64 content_length; /* of the whole resource where known (Content-Range, HEAD), else -1 */
     gint64 range_first;    /* of a 206, else 0 */
     bool accepts_ranges;   /* a 206, or said so */
-    GBytes *body;          /* decoded; never NULL for GET */
+    bool cut;     /* a range was asked, all of it was sent and is over the limit: no body */
+    GBytes *body; /* decoded; never NULL; empty for HEAD and where a sink took it */
 } HttpResponse;
 
 /* Exactly one of response and error is not NULL; both belong to the client and die after the call.
@@ -64,6 +83,8 @@ typedef void (*HttpCallback)(const HttpResponse *response, const GError *error, 
 /* Queues the request; texts are copied. */
 void http_client_start(HttpClient *client, const HttpRequest *request, HttpCallback callback,
                        void *data);
+/* Forgets the owner's requests; their callbacks will not run. Not from within a callback. */
+void http_client_drop(HttpClient *client, const void *owner);
 /* Runs transfers and callbacks until *done is true or nothing is under way. */
 void http_client_wait(HttpClient *client, const bool *done);
 /* Lets transfers go on without waiting for any. */

@@ -53,8 +53,10 @@ typedef struct {
 
 typedef struct {
     const IndexLocation *location;
-    GPtrArray *files; /* IndexFile, in page order; empty when the project is absent */
-    bool absent;      /* 404, 403, 410 or an empty folder */
+    GPtrArray *files;         /* IndexFile, in page order; empty when the project is absent */
+    bool absent;              /* 404, 403, 410 or an empty folder */
+    struct IndexArena *arena; /* owns the files and their texts; NULL: a page of borrowed files */
+    GPtrArray *parts;         /* IndexPage whose files are among these, or NULL */
 } IndexPage;
 
 /* One page's bytes → files. `content_type` decides between JSON and HTML (sniffed when NULL); `url`

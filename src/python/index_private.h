@@ -1,0 +1,88 @@
+/* What the files of the index client share. */
+#pragma once
+
+#include "archive/zip.h"
+#include "base/digest.h"
+#include "python/index_arena.h"
+
+typedef struct PageEntry PageEntry;
+typedef struct FileFacts FileFacts;
+
+typedef enum {
+    SERVES_UNKNOWN,
+    SERVES_YES,
+    SERVES_NO,
+} Serves;
+
+/* What a file host was found to do; remembered for the process, `metadata` in the cache for a day.
+ */
+typedef struct {
+    char *origin;
+    Serves metadata; /* .metadata files that no page advertises */
+    Serves ranges;
+    Serves suffixes; /* "the last N bytes" */
+} HostFacts;
+
+struct IndexClient {
+    HttpClient *http;
+    Cache *cache;
+    bool offline;
+    Progress *progress;
+    GHashTable *pages;   /* page key → PageEntry */
+    GHashTable *files;   /* file key → FileFacts */
+    GHashTable *hosts;   /* origin → HostFacts */
+    GStringChunk *texts; /* of completed files of pages */
+};
+
+/* The path of a location on this machine (a path or a file: URL), or NULL. */
+char *index_local_path(const char *url);
+/* A folder of an index on this machine: its page of the project. */
+IndexPage *index_local_page(const IndexLocation *location, const char *path, const char *canonical,
+                            GError **error);
+/* All files of a find-links folder or file on this machine, sorted by name. */
+IndexPage *index_local_links(const IndexLocation *location, const char *path, GError **error);
+/* The files of `all` that fit the project; they stay the property of `all`. */
+IndexPage *index_page_filter(const IndexPage *all, const char *canonical);
+
+/* The facts of the host of `url`; belongs to the client. */
+HostFacts *index_host(IndexClient *client, const char *url);
+void index_host_set_metadata(IndexClient *client, HostFacts *host, Serves serves);
+void host_facts_free(HostFacts *host);
+
+/* A download that is hashed on the way and kept in an unnamed file, or not at all. */
+typedef struct {
+    int fd; /* -1: only hashed */
+    Digest *digest;
+    guint64 length;
+} Download;
+
+/* Opens the file in the cache's folder, or where temporary files go. */
+gboolean download_open(Download *download, const Cache *cache, GError **error);
+void download_clear(Download *download);
+/* An HttpSink; `data` is the Download. */
+gboolean download_sink(void *data, guint64 offset, const void *bytes, size_t length,
+                       GError **error);
+/* The hex digest of what came; once. */
+char *download_sha256(Download *download);
+
+/* A wheel elsewhere, of which single members are read by ranges of bytes, or from a whole copy
+ * where the server has no ranges. */
+typedef struct RemoteZip RemoteZip;
+/* Exactly one of both is not NULL; both die after the call. */
+typedef void (*RemoteZipCallback)(GBytes *content, const GError *error, void *data);
+
+/* Texts are borrowed. `sha256` may be NULL; it is checked when the whole file was read. */
+RemoteZip *remote_zip_new(IndexClient *client, const char *url, const char *filename,
+                          const char *sha256);
+void remote_zip_free(RemoteZip *zip);
+/* Reads the file `name` of the wheel's dist-info folder; one at a time. */
+void remote_zip_read(RemoteZip *zip, const char *name, size_t limit, RemoteZipCallback callback,
+                     void *data);
+/* The same from an open wheel file. */
+GBytes *wheel_read_dist_info(const ZipDirectory *directory, const ZipSource *source,
+                             const char *filename, const char *name, size_t limit, GError **error);
+/* The name of the wheel's dist-info folder; there must be one, of the project's name. */
+char *wheel_dist_info(const ZipDirectory *directory, const char *filename, GError **error);
+
+void file_facts_free(FileFacts *facts);
+void page_entry_free(PageEntry *entry);

@@ -1,0 +1,155 @@
+#include "store/cache.h"
+
+#include "archive/inflate.h"
+#include "base/auto.h"
+#include "base/digest.h"
+#include "base/io.h"
+#include "base/limits.h"
+#include "base/log.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+/* An entry's file: this header, the key, the content. Little endian is not fixed: a cache belongs
+ * to one machine, and a header of another byte order is a damaged one. */
+typedef struct {
+    char magic[8];
+    guint32 crc; /* of all that follows it */
+    guint32 key_length;
+    guint64 length;
+} EntryHeader;
+
+static const char MAGIC[8] = "RMKcach1";
+
+struct Cache {
+    char *dir;
+    GHashTable *made; /* folders that exist */
+    bool broken;      /* said once that nothing can be written */
+};
+
+Cache *cache_new(const char *dir)
+{
+    Cache *cache = g_new0(Cache, 1);
+    cache->dir = dir ? g_strdup(dir) : g_build_filename(g_get_user_cache_dir(), "ramekin", NULL);
+    cache->made = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    return cache;
+}
+
+void cache_free(Cache *cache)
+{
+    if (!cache)
+        return;
+    g_hash_table_unref(cache->made);
+    g_free(cache->dir);
+    g_free(cache);
+}
+
+const char *cache_dir(const Cache *cache)
+{
+    return cache->dir;
+}
+
+/* BUCKET/AB/REST of the key's digest: keys may be URLs of any length. */
+static char *entry_path(const Cache *cache, const char *bucket, const char *key)
+{
+    g_autofree char *digest = digest_sha256(key, strlen(key));
+    return g_strdup_printf("%s/%s/%.2s/%s", cache->dir, bucket, digest, digest + 2);
+}
+
+static guint32 entry_crc(const char *entry, size_t length)
+{
+    size_t skip = G_STRUCT_OFFSET(EntryHeader, key_length);
+    return crc32_update(0, entry + skip, length - skip);
+}
+
+/* Where the content begins in a sound entry of that key, or 0. */
+static size_t check_entry(const char *entry, size_t length, const char *key)
+{
+    EntryHeader header;
+    size_t key_length = strlen(key);
+    if (length < sizeof header + key_length)
+        return 0;
+    memcpy(&header, entry, sizeof header);
+    size_t start = sizeof header + key_length;
+    bool sound = memcmp(header.magic, MAGIC, sizeof MAGIC) == 0 &&
+                 header.key_length == key_length && header.length == length - start &&
+                 header.crc == entry_crc(entry, length) &&
+                 memcmp(entry + sizeof header, key, key_length) == 0;
+    return sound ? start : 0;
+}
+
+/* A whole regular file, or NULL. */
+static GBytes *read_whole(const char *path)
+{
+    AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+        (guint64)st.st_size > LIMIT_CACHE_ENTRY_BYTES)
+        return NULL;
+    g_autofree char *entry = g_malloc((size_t)st.st_size + 1);
+    gssize length = io_read_at(fd, entry, (size_t)st.st_size, 0, NULL);
+    return length < 0 ? NULL : g_bytes_new_take(g_steal_pointer(&entry), (gsize)length);
+}
+
+GBytes *cache_load(Cache *cache, const char *bucket, const char *key)
+{
+    g_autofree char *path = entry_path(cache, bucket, key);
+    g_autoptr(GBytes) entry = read_whole(path);
+    if (!entry)
+        return NULL;
+    gsize length;
+    const char *bytes = g_bytes_get_data(entry, &length);
+    size_t start = check_entry(bytes, length, key);
+    if (start > 0)
+        return g_bytes_new_from_bytes(entry, start, length - start);
+    log_debug("the cache entry %s is damaged and is removed", path);
+    unlink(path);
+    return NULL;
+}
+
+static bool make_parent(Cache *cache, const char *path)
+{
+    g_autofree char *parent = g_path_get_dirname(path);
+    if (g_hash_table_contains(cache->made, parent))
+        return true;
+    if (!io_make_dirs(parent, NULL))
+        return false;
+    g_hash_table_add(cache->made, g_steal_pointer(&parent));
+    return true;
+}
+
+static void save_entry(Cache *cache, const char *path, const GString *entry)
+{
+    g_autoptr(GError) error = NULL;
+    if (make_parent(cache, path) && io_save(path, entry->str, entry->len, &error))
+        return;
+    g_hash_table_remove_all(cache->made); /* somebody may have removed a folder */
+    if (make_parent(cache, path) && io_save(path, entry->str, entry->len, NULL))
+        return;
+    if (!cache->broken)
+        log_debug("the cache %s cannot be written: %s", cache->dir,
+                  error ? error->message : "its folders cannot be made");
+    cache->broken = true;
+}
+
+void cache_save(Cache *cache, const char *bucket, const char *key, const void *data, size_t length)
+{
+    EntryHeader header = {.key_length = (guint32)strlen(key), .length = length};
+    if (length > LIMIT_CACHE_ENTRY_BYTES / 2)
+        return;
+    memcpy(header.magic, MAGIC, sizeof MAGIC);
+    g_autoptr(GString) entry = g_string_sized_new(sizeof header + header.key_length + length + 1);
+    g_string_append_len(entry, (const char *)&header, sizeof header);
+    g_string_append(entry, key);
+    g_string_append_len(entry, data, (gssize)length);
+    header.crc = entry_crc(entry->str, entry->len);
+    memcpy(entry->str, &header, sizeof header);
+    g_autofree char *path = entry_path(cache, bucket, key);
+    save_entry(cache, path, entry);
+}
+
+void cache_remove(Cache *cache, const char *bucket, const char *key)
+{
+    g_autofree char *path = entry_path(cache, bucket, key);
+    unlink(path);
+}
