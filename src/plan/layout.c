@@ -6,17 +6,19 @@ static const char *const tints[] = {"", "\033[1m", "\033[2m", "\033[32m", "\033[
 
 char *layout_size(guint64 bytes)
 {
-    static const char *const units[] = {"kB", "MB", "GB", "TB"};
+    static const char *const units[] = {"kB", "MB"};
     if (bytes < 1000)
         return g_strdup_printf("%u B", (unsigned)bytes);
-    size_t unit = 0;
-    guint64 tenths = (bytes + 50) / 100;
-    while (tenths >= 10000 && unit + 1 < G_N_ELEMENTS(units)) {
-        tenths = (tenths + 500) / 1000;
-        unit++;
+    guint64 step = 1000;
+    for (size_t unit = 0; unit < G_N_ELEMENTS(units); unit++, step *= 1000) {
+        guint64 tenths = (bytes + step / 20) / (step / 10);
+        if (tenths < 10000)
+            return g_strdup_printf("%u.%u %s", (unsigned)tenths / 10, (unsigned)tenths % 10,
+                                   units[unit]);
     }
-    return g_strdup_printf("%" G_GUINT64_FORMAT ".%u %s", tenths / 10, (unsigned)(tenths % 10),
-                           units[unit]);
+    guint64 hundredths = (bytes + step / 200) / (step / 100);
+    return g_strdup_printf("%" G_GUINT64_FORMAT ".%02u GB", hundredths / 100,
+                           (unsigned)(hundredths % 100));
 }
 
 static char *clean(const char *text)

@@ -4,7 +4,7 @@
 enum {
     LARGE_BYTES = 10 * 1000 * 1000, /* dependencies from this size on have a line of their own */
     FEW = 3,                        /* so many small ones are not summed up */
-    SIZE_WIDTH = 9,
+    SIZE_WIDTH = 10,
     REASON_WIDTH = 24, /* at least, behind name and size */
     MIN_COLUMNS = 40,
 };
@@ -255,16 +255,20 @@ static int compare_names(const void *a, const void *b)
     return strcmp((*(PlanAction *const *)a)->action->name, (*(PlanAction *const *)b)->action->name);
 }
 
-static unsigned label_width(const Layout *layout, const Sections *sections)
+/* One column for the whole plan, as wide as the longest label that leaves room for the rest. */
+static unsigned label_width(const Layout *layout, const Plan *plan, bool all)
 {
-    const GPtrArray *lists[] = {sections->changes, sections->additions};
     unsigned most = layout->columns - 4 - SIZE_WIDTH - 2 - REASON_WIDTH, width = 0;
-    for (size_t l = 0; l < G_N_ELEMENTS(lists); l++) {
-        for (guint i = 0; i < lists[l]->len; i++) {
-            const PlanAction *action = lists[l]->pdata[i];
+    for (guint i = 0; i < plan->stages->len; i++) {
+        Sections sections;
+        sort_into_sections(plan->stages->pdata[i], all, &sections);
+        g_ptr_array_extend(sections.additions, sections.changes, NULL, NULL);
+        for (guint k = 0; k < sections.additions->len; k++) {
+            const PlanAction *action = sections.additions->pdata[k];
             g_autofree char *label = describe_label(action->action);
             width = MAX(width, layout_width(label));
         }
+        sections_clear(&sections);
     }
     return MIN(width, most);
 }
@@ -293,11 +297,10 @@ static void put_paragraph(Layout *layout, Tint tint, const char *sign, const cha
     layout_words(layout, TINT_NONE, text, 4, 4);
 }
 
-static void put_actions(Layout *layout, const PlanStage *stage, bool all)
+static void put_actions(Layout *layout, const PlanStage *stage, bool all, unsigned width)
 {
     Sections sections;
     sort_into_sections(stage, all, &sections);
-    unsigned width = label_width(layout, &sections);
     for (guint i = 0; i < sections.changes->len; i++) {
         const PlanAction *action = sections.changes->pdata[i];
         put_action(layout, action, width);
@@ -389,7 +392,7 @@ static void put_totals(Layout *layout, const Plan *plan)
     add_count(text, totals.unsolved, "of them not solved", "of them not solved");
     if (totals.unsolved == 0)
         add_count(text, totals.installed, "distribution installed", "distributions installed");
-    add_count(text, totals.changed, "change to what was there", "changes to what was there");
+    add_count(text, totals.changed, "changed later", "changed later");
     g_autofree char *size = layout_size(totals.bytes);
     if (totals.bytes > 0)
         g_string_append_printf(text, ", %s%s to download", size,
@@ -409,12 +412,13 @@ static void put_totals(Layout *layout, const Plan *plan)
 char *plan_format_text(const Plan *plan, bool all, bool colour, unsigned columns)
 {
     Layout layout = {g_string_new(NULL), colour, MAX(columns, MIN_COLUMNS)};
+    unsigned width = label_width(&layout, plan, all);
     put_title(&layout, plan);
     for (guint i = 0; i < plan->stages->len; i++) {
         const PlanStage *stage = plan->stages->pdata[i];
         put_stage_head(&layout, stage);
         put_explanation(&layout, stage->stage);
-        put_actions(&layout, stage, all);
+        put_actions(&layout, stage, all, width);
         for (guint k = 0; k < stage->stage->findings->len; k++)
             put_finding(&layout, stage->stage->findings->pdata[k]);
     }
