@@ -32,12 +32,6 @@ const char *recipe_file_dir(const RecipeFile *file);
 /* Sources read (recipe, includes, stage definitions), in order; borrowed. */
 const GPtrArray *recipe_file_sources(const RecipeFile *file);
 
-typedef struct {
-    char *key;
-    char *value;
-    Span at; /* of the value */
-} Pair;
-
 typedef enum {
     TARGET_IMAGE,
     TARGET_ENV,
@@ -86,6 +80,16 @@ typedef struct {
     char *id, *env, *file;
     Span at;
 } RecipeSecret;
+
+/* A helper image: nothing of it reaches the image but what `files: {from: NAME}` takes. */
+typedef struct {
+    char *name;
+    RecipeBase base;
+    RecipePython python;
+    GPtrArray *stages; /* Stage */
+    GPtrArray *env;    /* Pair */
+    Span at;
+} RecipePart;
 
 typedef struct {
     RecipeFile *file; /* reference */

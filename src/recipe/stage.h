@@ -2,13 +2,7 @@
  * table of kinds is in stage.c. */
 #pragma once
 
-#include "base/source.h"
-
-/* A value with its place. */
-typedef struct {
-    char *text;
-    Span at;
-} Text;
+#include "text/decode.h"
 
 /* An item of constraints, overrides, exclude or requirements: a requirement line, or a file. */
 typedef struct {
@@ -53,8 +47,8 @@ typedef struct {
     GPtrArray *install;                           /* Text: requirements */
     GPtrArray *requirements;                      /* FileOrLine */
     GPtrArray *constraints, *overrides, *exclude; /* FileOrLine */
-    Text index;                                   /* name; text NULL: the default */
-    GPtrArray *extra_indexes, *find_links;        /* Text */
+    Text index; /* name; text NULL: the default; "auto": the newest build that `host` allows */
+    GPtrArray *extra_indexes, *find_links; /* Text */
     bool no_deps, force_reinstall, ignore_installed, pre, prefer_binary, require_hashes;
     bool upgrade;             /* true, or a list in upgrade_names */
     GPtrArray *upgrade_names; /* Text, or NULL */
