@@ -141,9 +141,13 @@ static bool report_unknown(Decoder *decoder, const Node *key, const GPtrArray *f
     return false;
 }
 
-/* As the user may write it: relative to the recipe where it lies below it. */
-static char *shown_path(const RecipeFile *file, const char *path)
+/* As the user may write it: relative to the recipe where it lies below it; "shipped/NAME.yaml". */
+static char *shown_path(const RecipeContext *context, const char *path)
 {
+    const RecipeFile *file = context->file;
+    const char *shipped = context->options ? context->options->shipped_stages : NULL;
+    if (shipped && g_str_has_prefix(path, shipped))
+        return g_strconcat("shipped", path + strlen(shipped), NULL);
     g_autofree char *prefix = g_strconcat(file->dir, "/", NULL);
     if (!g_str_has_prefix(path, prefix))
         return g_strdup(path);
@@ -155,7 +159,7 @@ static char *shown_path(const RecipeFile *file, const char *path)
 static Definition *load(Decoder *decoder, const Node *key, const char *path)
 {
     RecipeContext *context = recipe_context(decoder);
-    g_autofree char *shown = shown_path(context->file, path);
+    g_autofree char *shown = shown_path(context, path);
     GError *error = NULL;
     Source *source = source_load(path, shown, LIMIT_RECIPE_BYTES, &error);
     if (!source) {
@@ -221,16 +225,17 @@ static void report_unknown_param(Decoder *decoder, const Definition *definition,
     decoder_suggest(error, key->text, (const char *const *)names->pdata, names->len);
 }
 
-static void set_param(Decoder *decoder, const Definition *definition, Scope *scope,
-                      const Declaration *declaration, const Node *value)
+static bool set_param(Decoder *decoder, Scope *scope, const Declaration *declaration,
+                      const Node *value)
 {
     if (node_is_absent(value)) {
         decoder_error(decoder, value, "'%s' has no value", declaration->name);
-        return;
+        return false;
     }
     value = decoder_expand_all(decoder, value);
     const Node *applied = declaration_apply(declaration, decoder, value);
     scope_set(scope, declaration->name, applied);
+    return applied;
 }
 
 /* The parameter that a list or scalar body stands for: the first of that form. */
@@ -244,46 +249,58 @@ static const Declaration *short_param(const Definition *definition, const Node *
     return NULL;
 }
 
-static void set_params(Decoder *decoder, const Definition *definition, const Node *body,
+static bool set_params(Decoder *decoder, const Definition *definition, const Node *body,
                        Scope *scope)
 {
+    bool ok = true;
     for (unsigned i = 0; body->kind == NODE_MAP && i < body->count; i++) {
         const NodePair *pair = &body->pairs[i];
         const Declaration *declaration = declarations_find(definition->params, pair->key->text);
         if (declaration)
-            set_param(decoder, definition, scope, declaration, pair->value);
+            ok &= set_param(decoder, scope, declaration, pair->value);
         else if (!is_use_key(pair->key->text))
-            report_unknown_param(decoder, definition, pair->key);
+            ok = false, report_unknown_param(decoder, definition, pair->key);
     }
     if (body->kind == NODE_MAP || node_is_absent(body))
-        return;
+        return ok;
     const Declaration *declaration = short_param(definition, body);
     if (declaration)
-        set_param(decoder, definition, scope, declaration, body);
-    else
-        decoder_error(decoder, body, "stage definition '%s' takes a map of parameters",
-                      definition->name);
+        return set_param(decoder, scope, declaration, body);
+    decoder_error(decoder, body, "stage definition '%s' takes a map of parameters",
+                  definition->name);
+    return false;
 }
 
+static bool check_required(Decoder *decoder, const Definition *definition, const Node *key,
+                           const Node *body, const Scope *scope)
+{
+    bool ok = true;
+    for (guint i = 0; i < definition->params->len; i++) {
+        const Declaration *declaration = definition->params->pdata[i];
+        if (!declaration->required || scope_find(scope, declaration->name) ||
+            node_find(body, declaration->name))
+            continue;
+        decoder_error(decoder, key, "`%s:` needs '%s'", definition->name, declaration->name);
+        ok = false;
+    }
+    return ok;
+}
+
+/* The parameters of a use; NULL after an error. */
 static Scope *params_scope(Decoder *decoder, const Definition *definition, const Node *key,
                            const Node *body)
 {
     RecipeContext *context = recipe_context(decoder);
     g_autofree char *place = g_strdup_printf("stage definition '%s'", definition->name);
     Span use_site = span_is_set(context->use_site) ? context->use_site : key->at;
-    Scope *scope = scope_new(place, use_site);
+    g_autoptr(Scope) scope = scope_new(place, use_site);
     for (guint i = 0; i < definition->params->len; i++) {
         const Declaration *declaration = definition->params->pdata[i];
         scope_set(scope, declaration->name, declaration->fallback);
     }
-    set_params(decoder, definition, body, scope);
-    for (guint i = 0; i < definition->params->len; i++) {
-        const Declaration *declaration = definition->params->pdata[i];
-        if (declaration->required && !scope_find(scope, declaration->name) &&
-            !node_find(body, declaration->name))
-            decoder_error(decoder, key, "`%s:` needs '%s'", definition->name, declaration->name);
-    }
-    return scope;
+    bool ok = set_params(decoder, definition, body, scope);
+    ok &= check_required(decoder, definition, key, body, scope);
+    return ok ? g_steal_pointer(&scope) : NULL;
 }
 
 static char *use_name(Decoder *decoder, const Node *key, const Node *body)
@@ -346,6 +363,8 @@ bool definition_expand(Decoder *decoder, const Node *key, const Node *body, GPtr
         return false;
     bool enabled = when_matches(decoder, body);
     g_autoptr(Scope) scope = params_scope(decoder, definition, key, body);
+    if (!scope)
+        return false;
     guint mark = context->contributions->len;
     Contribution *contribution = g_new0(Contribution, 1);
     contribution->at = key->at;
