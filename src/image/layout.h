@@ -1,0 +1,48 @@
+/* Images on this machine: an OCI layout in a folder or a tar file, or what `docker save` writes.
+ *
+ * Documents are limited in size and checked against the digests that name them; a layer's digest is
+ * checked when it has been read to its end. image-spec 1.1 (image-layout, manifest, config) and
+ * Docker's manifest.json; an archive may be compressed and may hold both. */
+#pragma once
+
+#include "archive/reader.h"
+#include "image/platform.h"
+
+typedef enum {
+    LAYOUT_FOLDER,
+    LAYOUT_ARCHIVE, /* an OCI layout in a tar file */
+    LAYOUT_DOCKER,  /* docker save */
+} LayoutKind;
+
+typedef struct {
+    char *digest;     /* "sha256:…" of the blob; NULL: an old docker archive does not say */
+    char *path;       /* of the blob in the layout */
+    char *media_type; /* or NULL */
+} ImageLayer;
+
+typedef struct {
+    char *digest; /* of the manifest; of the configuration in a docker archive */
+    char *os, *architecture, *variant; /* or NULL */
+    char **env;                        /* "KEY=value", never NULL */
+    char *user, *workdir;              /* or NULL */
+    GPtrArray *layers;                 /* ImageLayer, lowest first */
+} ImageManifest;
+
+void image_manifest_free(ImageManifest *manifest);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageManifest, image_manifest_free)
+
+typedef struct ImageLayout ImageLayout;
+
+/* `name` is what errors call it. Errors: ERROR_INPUT, ERROR_FAILED. */
+ImageLayout *image_layout_open(LayoutKind kind, const char *path, const char *name, GError **error);
+void image_layout_free(ImageLayout *layout);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageLayout, image_layout_free)
+
+/* The image that `tag` names (NULL: the only one, or the only one for the platform). */
+ImageManifest *image_layout_read(ImageLayout *layout, const char *tag, const Platform *platform,
+                                 GError **error);
+
+/* Calls `each` with a reader of the layer's entries, then checks the layer's digest. */
+typedef gboolean (*ImageLayerFunc)(void *data, ArchiveReader *reader, GError **error);
+gboolean image_layout_read_layer(ImageLayout *layout, const ImageLayer *layer, ImageLayerFunc each,
+                                 void *data, GError **error);
