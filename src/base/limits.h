@@ -30,20 +30,17 @@
 #define LIMIT_WHEEL_BYTES (16ull * 1024 * MIB)
 #define LIMIT_CONFIG_BYTES (1 * MIB)
 
-<<<<<<< HEAD
 #define LIMIT_HTTP_HEADER_BYTES (256 * KIB)
 #define LIMIT_HTTP_ERROR_BYTES (64 * KIB)
 #define LIMIT_HTTP_PAUSE_SECONDS 30u
-=======
 #define LIMIT_LAYER_BYTES (64ull * 1024 * MIB) /* one layer, decompressed */
 #define LIMIT_LAYERS 500u
-#define LIMIT_IMAGE_ENTRIES 4000000u /* of all layers */
+#define LIMIT_IMAGE_ENTRIES 4000000u         /* of all layers */
 #define LIMIT_IMAGE_DOCUMENT_BYTES (8 * MIB) /* index, manifest, configuration */
 #define LIMIT_IMAGE_KEPT_BYTES (512 * MIB)   /* contents held in memory */
 #define LIMIT_LINKS_FOLLOWED 40u
 #define LIMIT_PATH_DEPTH 256u
 
->>>>>>> 90ff2a7 (Archives and images as a tree that can be looked into)
 #define LIMIT_HTTP_REDIRECTS 10u
 #define LIMIT_HTTP_TRIES 4u
 #define LIMIT_RESOLVE_ROUNDS 200000u

@@ -332,6 +332,11 @@ static void begin_record(FileFacts *facts)
     remote_zip_read(ensure_zip(facts), "RECORD", LIMIT_RECORD_BYTES, on_record_member, facts);
 }
 
+void index_client_want_record(IndexClient *client, const IndexFile *file)
+{
+    begin_record(ensure_facts(client, file));
+}
+
 const GPtrArray *index_client_get_record(IndexClient *client, const IndexFile *file, GError **error)
 {
     FileFacts *facts = ensure_facts(client, file);

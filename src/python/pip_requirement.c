@@ -404,6 +404,15 @@ PipRequirement *pip_requirement_parse(const RequirementLine *line, size_t offset
     return finish(&whole, g_steal_pointer(&made));
 }
 
+/* Where the disk can't be asked, a text that looks like a path is one. */
+static bool is_folder(const Place *place, const char *path)
+{
+    if (!place->context->check_files || !place->context->base_dir)
+        return looks_like_path(path) && !is_url(path);
+    g_autofree char *absolute = absolute_path(place, path);
+    return g_file_test(absolute, G_FILE_TEST_IS_DIR);
+}
+
 /* `name @ url`, a folder, or a version control URL. */
 static bool read_editable(const Place *place, const char *value, PipRequirement *made)
 {
@@ -416,9 +425,7 @@ static bool read_editable(const Place *place, const char *value, PipRequirement 
     requirement_free(named);
     g_autofree char *path = NULL;
     g_auto(GStrv) extras = split_extras(value, &path);
-    g_autofree char *absolute = absolute_path(place, path);
-    bool check = place->context->check_files && place->context->base_dir;
-    bool folder = check ? g_file_test(absolute, G_FILE_TEST_IS_DIR) : !is_url(path);
+    bool folder = is_folder(place, path);
     if (folder || g_ascii_strncasecmp(path, "file:", 5) == 0) {
         made->link = g_steal_pointer(&path);
         made->extras_wanted = g_steal_pointer(&extras);
@@ -453,9 +460,7 @@ PipRequirement *pip_requirement_parse_editable(const RequirementLine *line, cons
     made->text = g_strdup_printf("-e %s", value);
     bool vcs = is_vcs_url(made->link);
     bool file = !is_url(made->link) || g_ascii_strncasecmp(made->link, "file:", 5) == 0;
-    g_autofree char *absolute = absolute_path(&place, made->link);
-    bool absent = file && !is_url(made->link) && context->check_files && context->base_dir &&
-                  !g_file_test(absolute, G_FILE_TEST_IS_DIR);
+    bool absent = file && !is_url(made->link) && !is_folder(&place, made->link);
     if ((!vcs && !file) || absent) {
         diags_error(diags, place_span(&place),
                     "'%s' can't be editable: it is neither a folder nor a version control URL",
