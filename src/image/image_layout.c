@@ -1,4 +1,4 @@
-#include "image/layout.h"
+#include "image/image_layout.h"
 
 #include "base/auto.h"
 #include "base/digest.h"
