@@ -326,9 +326,6 @@ static void begin_record(FileFacts *facts)
         refuse_offline(facts, &facts->record, "file list");
         return;
     }
-    /* The zip is read by one at a time. */
-    if (facts->metadata.begun)
-        http_client_wait(facts->client->http, &facts->metadata.done);
     remote_zip_read(ensure_zip(facts), "RECORD", LIMIT_RECORD_BYTES, on_record_member, facts);
 }
 

@@ -75,7 +75,7 @@ typedef void (*RemoteZipCallback)(GBytes *content, const GError *error, void *da
 RemoteZip *remote_zip_new(IndexClient *client, const char *url, const char *filename,
                           const char *sha256);
 void remote_zip_free(RemoteZip *zip);
-/* Reads the file `name` of the wheel's dist-info folder; one at a time. */
+/* Reads the file `name` of the wheel's dist-info folder, after what was asked for before. */
 void remote_zip_read(RemoteZip *zip, const char *name, size_t limit, RemoteZipCallback callback,
                      void *data);
 /* The same from an open wheel file. */

@@ -15,6 +15,13 @@ typedef struct {
     GBytes *bytes;
 } Piece;
 
+typedef struct {
+    const char *name;
+    size_t limit;
+    RemoteZipCallback callback;
+    void *data;
+} Wish;
+
 struct RemoteZip {
     IndexClient *client;
     const char *url, *filename, *sha256;
@@ -29,10 +36,8 @@ struct RemoteZip {
     guint64 need_offset;
     size_t need_length;
     unsigned rounds;
-    const char *wanted;
-    size_t limit;
-    RemoteZipCallback callback;
-    void *data;
+    Wish wish;      /* the one being read; without a callback: none */
+    GArray *wishes; /* Wish, the ones behind it */
 };
 
 static void clear_piece(void *data)
@@ -51,6 +56,7 @@ RemoteZip *remote_zip_new(IndexClient *client, const char *url, const char *file
     zip->whole.fd = -1;
     zip->pieces = g_array_new(FALSE, FALSE, sizeof(Piece));
     g_array_set_clear_func(zip->pieces, clear_piece);
+    zip->wishes = g_array_new(FALSE, FALSE, sizeof(Wish));
     return zip;
 }
 
@@ -59,6 +65,7 @@ void remote_zip_free(RemoteZip *zip)
     if (!zip)
         return;
     g_array_unref(zip->pieces);
+    g_array_unref(zip->wishes);
     download_clear(&zip->whole);
     zip_directory_free(zip->directory);
     g_free(zip);
@@ -213,28 +220,34 @@ static GBytes *try_read(RemoteZip *zip, GError **error)
         zip->directory = zip_directory_read(zip->filename, &source, error);
     if (!zip->directory)
         return NULL;
-    const ZipMember *member = find_wanted(zip->directory, zip->filename, zip->wanted, error);
+    const ZipMember *member = find_wanted(zip->directory, zip->filename, zip->wish.name, error);
     if (!member)
         return NULL;
     /* All of the member in one request, its local header included. */
     guint64 span = HEADER_SLACK + strlen(member->name) + member->compressed_size;
     span = MIN(span, source.size - member->offset);
-    if (!zip->downloaded && span <= zip->limit + HEADER_SLACK + LIMIT_PATH_BYTES &&
+    if (!zip->downloaded && span <= zip->wish.limit + HEADER_SLACK + LIMIT_PATH_BYTES &&
         !has_range(zip, member->offset, (size_t)span)) {
         error_set(error, ERROR_FAILED, SPAN_NONE, "not fetched yet");
         return NULL;
     }
-    return wheel_read_dist_info(zip->directory, &source, zip->filename, zip->wanted, zip->limit,
-                                error);
+    return wheel_read_dist_info(zip->directory, &source, zip->filename, zip->wish.name,
+                                zip->wish.limit, error);
 }
 
 static void advance(RemoteZip *zip);
 
 static void complete(RemoteZip *zip, GBytes *content, const GError *error)
 {
-    RemoteZipCallback callback = zip->callback;
-    zip->callback = NULL;
-    callback(content, error, zip->data);
+    Wish wish = zip->wish;
+    zip->wish = (Wish){0};
+    wish.callback(content, error, wish.data);
+    if (zip->wish.callback || zip->wishes->len == 0)
+        return;
+    zip->wish = g_array_index(zip->wishes, Wish, 0);
+    g_array_remove_index(zip->wishes, 0);
+    zip->rounds = 0;
+    advance(zip);
 }
 
 static void fail_status(RemoteZip *zip, const HttpResponse *response)
@@ -418,11 +431,12 @@ static void advance(RemoteZip *zip)
 void remote_zip_read(RemoteZip *zip, const char *name, size_t limit, RemoteZipCallback callback,
                      void *data)
 {
-    g_assert(!zip->callback);
-    zip->wanted = name;
-    zip->limit = limit;
+    Wish wish = {name, limit, callback, data};
+    if (zip->wish.callback) {
+        g_array_append_val(zip->wishes, wish);
+        return;
+    }
+    zip->wish = wish;
     zip->rounds = 0;
-    zip->callback = callback;
-    zip->data = data;
     advance(zip);
 }

@@ -18,6 +18,13 @@ typedef struct {
  * inside root. */
 PipConfig *pip_config_load(const char *root, const char *home, const char *const *environment,
                            GError **error);
+/* The same with files that come from `read`, for trees that are not on disk: it answers FALSE where
+ * there is no such regular file (links followed inside the tree), else the text, NUL-terminated,
+ * for the caller to free. */
+typedef gboolean (*PipConfigRead)(void *data, const char *path, char **ret_text,
+                                  size_t *ret_length);
+PipConfig *pip_config_read(PipConfigRead read, void *data, const char *home,
+                           const char *const *environment, GError **error);
 void pip_config_free(PipConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PipConfig, pip_config_free)
 /* What the pip of the machine that built ramekin has as its built-in default; "" when unknown. */
