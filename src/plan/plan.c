@@ -1,5 +1,7 @@
 #include "plan/plan.h"
 
+#include "lock/lock_chains.h"
+
 static void plan_action_free(void *data)
 {
     PlanAction *action = data;
@@ -36,7 +38,7 @@ static PlanStage *plan_stage_new(const LockStage *locked, const GPtrArray *befor
     stage->stage = locked;
     stage->before = before;
     stage->actions = g_ptr_array_new_with_free_func(plan_action_free);
-    g_autoptr(GPtrArray) chains = plan_chains(locked);
+    g_autoptr(GPtrArray) chains = lock_chains(locked);
     for (guint i = 0; i < locked->actions->len; i++) {
         PlanAction *action = g_new0(PlanAction, 1);
         action->action = locked->actions->pdata[i];

@@ -40,12 +40,6 @@ Plan *plan_new(const Recipe *recipe, const LockTarget *target);
 void plan_free(Plan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Plan, plan_free)
 
-/* For each action of the stage (same order) the chains that lead to it: one for each user line,
- * by the shortest way, nearest lines first, at most PLAN_CHAINS. A chain is a GPtrArray of char *.
- */
-#define PLAN_CHAINS 8u
-GPtrArray *plan_chains(const LockStage *stage);
-
 /* `all`: keep actions too. */
 char *plan_encode_json(const Plan *plan, bool all, size_t *ret_length);
 /* Reads such a document back: strict, as a lock. What a plan does not say (edges, requirements of

@@ -1,7 +1,7 @@
-#include "plan/plan.h"
+#include "lock/lock_chains.h"
 
 /* Breadth-first from the user's lines along the edges. A label says that a line reaches an action
- * and from where; an action takes at most PLAN_CHAINS of them, the nearest first, so that the work
+ * and from where; an action takes at most LOCK_CHAINS of them, the nearest first, so that the work
  * is linear in the edges. */
 typedef struct {
     guint action;
@@ -43,7 +43,7 @@ static GHashTable *index_names(const LockStage *stage)
 static void label_add(Search *search, guint action, const char *line, gint parent)
 {
     GArray *known = search->labels_of->pdata[action];
-    if (known->len >= PLAN_CHAINS)
+    if (known->len >= LOCK_CHAINS)
         return;
     for (guint i = 0; i < known->len; i++) {
         const Label *label = &g_array_index(search->labels, Label, g_array_index(known, guint, i));
@@ -105,7 +105,7 @@ static GPtrArray *make_chains(const Search *search, guint action)
     return chains;
 }
 
-GPtrArray *plan_chains(const LockStage *stage)
+GPtrArray *lock_chains(const LockStage *stage)
 {
     guint count = stage->actions->len;
     g_autoptr(GHashTable) names = index_names(stage);
