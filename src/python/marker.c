@@ -9,6 +9,7 @@ struct Marker {
     gatomicrefcount references;
     GPtrArray *nodes;
     char *text;
+    bool printable;
     bool may_fail; /* every comparison must be looked at, since one of them may be an error */
 };
 
@@ -17,15 +18,21 @@ struct MarkerEnvironment {
     Version *versions[VARIABLE_COUNT]; /* of the variables that hold versions; NULL: no version */
 };
 
+static bool has_both_quotes(const MarkerOperand *operand)
+{
+    return !operand->is_variable && strchr(operand->text, '"') != NULL &&
+           strchr(operand->text, '\'') != NULL;
+}
+
 static void print_value(GString *text, const MarkerOperand *operand)
 {
     if (operand->is_variable) {
         g_string_append(text, operand->text);
     } else if (strchr(operand->text, '"') == NULL) {
         g_string_append_printf(text, "\"%s\"", operand->text);
-    } else if (strchr(operand->text, '\'') == NULL) {
+    } else if (!has_both_quotes(operand)) {
         g_string_append_printf(text, "'%s'", operand->text);
-    } else { /* packaging can't print this one at all */
+    } else {
         g_auto(GStrv) parts = g_strsplit(operand->text, "\"", -1);
         g_autofree char *escaped = g_strjoinv("\\x22", parts);
         g_string_append_printf(text, "\"%s\"", escaped);
@@ -64,6 +71,11 @@ static void print_nodes(GString *text, const GPtrArray *nodes, bool outermost)
         g_string_append_c(text, ')');
 }
 
+static bool is_item_unprintable(const MarkerItem *item)
+{
+    return has_both_quotes(&item->left) || has_both_quotes(&item->right);
+}
+
 static bool item_may_fail(const MarkerItem *item)
 {
     if (item->variable >= VARIABLE_COUNT)
@@ -71,11 +83,11 @@ static bool item_may_fail(const MarkerItem *item)
     return (item->op == MARKER_COMPATIBLE || item->op == MARKER_ARBITRARY) && item->clause == NULL;
 }
 
-static bool nodes_may_fail(const GPtrArray *nodes)
+static bool any_item(const GPtrArray *nodes, bool (*is)(const MarkerItem *))
 {
     for (guint i = 0; i < nodes->len; i++) {
         const MarkerNode *node = g_ptr_array_index(nodes, i);
-        if (node->item != NULL ? item_may_fail(node->item) : nodes_may_fail(node->group))
+        if (node->item != NULL ? is(node->item) : any_item(node->group, is))
             return true;
     }
     return false;
@@ -89,7 +101,8 @@ Marker *marker_parse_at(const char *source, const char **at, GError **error)
     Marker *marker = g_new0(Marker, 1);
     g_atomic_ref_count_init(&marker->references);
     marker->nodes = nodes;
-    marker->may_fail = nodes_may_fail(nodes);
+    marker->may_fail = any_item(nodes, item_may_fail);
+    marker->printable = !any_item(nodes, is_item_unprintable);
     GString *text = g_string_new(NULL);
     print_nodes(text, nodes, true);
     marker->text = g_string_free(text, FALSE);
@@ -134,6 +147,11 @@ void marker_unref(Marker *marker)
 const char *marker_text(const Marker *marker)
 {
     return marker->text;
+}
+
+bool marker_is_printable(const Marker *marker)
+{
+    return marker->printable;
 }
 
 static bool nodes_use(const GPtrArray *nodes, const char *variable)

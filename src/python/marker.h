@@ -14,6 +14,9 @@ void marker_unref(Marker *marker);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Marker, marker_unref)
 /* As packaging prints it; belongs to the marker. */
 const char *marker_text(const Marker *marker);
+/* FALSE when packaging fails to print the marker: a text in it holds both kinds of quotes, one of
+ * which marker_text() writes as an escape. */
+bool marker_is_printable(const Marker *marker);
 /* Whether the marker names a variable, for example "platform_release" (a fact of the build host) or
  * "extra". */
 bool marker_uses(const Marker *marker, const char *variable);

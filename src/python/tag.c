@@ -51,6 +51,7 @@ static const struct {
 } manylinux_archs[] = {
     {"x86_64", 5}, {"i686", 5}, {"aarch64", 17}, {"ppc64", 17}, {"ppc64le", 17}, {"s390x", 17},
     {"loongarch64", 17}, {"riscv64", 17}, {"armv7l", 17},
+    {"armv8l", 17},
 };
 
 static const struct {

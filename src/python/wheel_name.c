@@ -28,13 +28,17 @@ static bool is_escaped_name(const char *name)
     return true;
 }
 
+/* str.isidentifier(), near enough beyond ASCII. */
 static bool is_identifier(const char *text)
 {
-    if (*text == '\0' || g_ascii_isdigit(*text))
+    gunichar first = g_utf8_get_char(text);
+    if (first != '_' && !g_unichar_isalpha(first))
         return false;
-    for (; *text != '\0'; text = g_utf8_next_char(text))
-        if (!is_word(g_utf8_get_char(text)))
+    for (; *text != '\0'; text = g_utf8_next_char(text)) {
+        gunichar c = g_utf8_get_char(text);
+        if (!is_word(c) && !g_unichar_ismark(c))
             return false;
+    }
     return true;
 }
 
@@ -48,19 +52,27 @@ static char *parse_build(const char *text)
     return g_strndup(text + zeros, strcspn(text, "\n") - zeros);
 }
 
+/* The members of one compressed set in lower case; NULL when one is empty. */
 static char **split_tags(const char *text)
 {
-    g_autofree char *lower = g_utf8_strdown(text, -1);
-    char **tags = g_strsplit(lower, ".", -1);
+    g_auto(GStrv) tags = g_strsplit(text, ".", -1);
+    bool whole = tags[0] != NULL;
     for (size_t i = 0; tags[i] != NULL; i++) {
-        if (*tags[i] == '\0')
-            g_clear_pointer(&tags, g_strfreev);
-        if (tags == NULL)
-            return NULL;
+        char *lower = g_utf8_strdown(tags[i], -1);
+        whole &= *lower != '\0';
+        g_free(tags[i]);
+        tags[i] = lower;
     }
-    if (tags[0] == NULL)
-        g_clear_pointer(&tags, g_strfreev);
-    return tags;
+    return whole ? g_steal_pointer(&tags) : NULL;
+}
+
+static bool are_identifiers(const char *text)
+{
+    g_auto(GStrv) names = g_strsplit(text, ".", -1);
+    for (size_t i = 0; names[i] != NULL; i++)
+        if (!is_identifier(names[i]))
+            return false;
+    return true;
 }
 
 static bool parse_tags(WheelName *wheel, char *const *parts)
@@ -70,12 +82,9 @@ static bool parse_tags(WheelName *wheel, char *const *parts)
     wheel->platforms = split_tags(parts[2]);
     if (wheel->pythons == NULL || wheel->abis == NULL || wheel->platforms == NULL)
         return false;
-    for (size_t i = 0; wheel->pythons[i] != NULL; i++)
-        if (!is_identifier(wheel->pythons[i]))
-            return false;
     guint64 product = (guint64)g_strv_length(wheel->pythons) * g_strv_length(wheel->abis) *
                       g_strv_length(wheel->platforms);
-    return product <= WHEEL_TAGS_MAX;
+    return are_identifiers(parts[0]) && product <= WHEEL_TAGS_MAX;
 }
 
 WheelName *wheel_name_parse(const char *filename, GError **error)

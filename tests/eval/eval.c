@@ -113,7 +113,7 @@ static bool filter_versions(const Json *question, JsonWriter *out)
 static bool parse_marker(const Json *question, JsonWriter *out)
 {
     g_autoptr(Marker) marker = marker_parse(find(question, "marker"), NULL);
-    if (marker == NULL)
+    if (marker == NULL || !marker_is_printable(marker))
         return false;
     begin_ok(out);
     jsonw_string_member(out, "normal", marker_text(marker));
@@ -143,7 +143,8 @@ static bool evaluate_marker(const Json *question, JsonWriter *out)
 static bool parse_requirement(const Json *question, JsonWriter *out)
 {
     g_autoptr(Requirement) requirement = requirement_parse(find(question, "text"), NULL);
-    if (requirement == NULL)
+    if (requirement == NULL ||
+        (requirement->marker != NULL && !marker_is_printable(requirement->marker)))
         return false;
     begin_ok(out);
     jsonw_string_member(out, "name", requirement->name);
