@@ -40,3 +40,25 @@ bool name_is_valid(const char *name)
             return false;
     return true;
 }
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+char **name_canonical_set(char **first, char **second)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    for (char **name = first; name && *name; name++)
+        g_ptr_array_add(names, name_canonicalize(*name));
+    for (char **name = second; name && *name; name++)
+        g_ptr_array_add(names, name_canonicalize(*name));
+    g_ptr_array_sort(names, compare_names);
+    GPtrArray *distinct = g_ptr_array_new();
+    for (guint i = 0; i < names->len; i++) {
+        if (i == 0 || strcmp(names->pdata[i - 1], names->pdata[i]) != 0)
+            g_ptr_array_add(distinct, g_strdup(names->pdata[i]));
+    }
+    g_ptr_array_add(distinct, NULL);
+    return (char **)g_ptr_array_free(distinct, FALSE);
+}

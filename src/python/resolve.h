@@ -2,7 +2,8 @@
  * running anything (notes/pip.md §2.2–2.6, newest pip).
  *
  * The request borrows everything; the solution owns what it names except files and metadata, which
- * belong to the IndexClient, and requirements, which belong to the request's inputs. */
+ * belong to the IndexClient, and requirements, which belong to the request's inputs or to metadata.
+ */
 #pragma once
 
 #include "python/environment.h"
@@ -30,6 +31,7 @@ typedef struct {
     const GPtrArray
         *overrides; /* PipRequirement: replaces every declared requirement on the name */
     const char *const *exclude; /* canonical names or globs that are never installed, or NULL */
+    const char *const *build; /* canonical names whose source distribution may be chosen, or NULL */
     const Environment *installed;
     GHashTable *preferred; /* canonical → version text to try first (pins that are kept), or NULL */
     IndexClient *client;
@@ -97,7 +99,7 @@ typedef struct {
 } ConflictCause;
 
 typedef struct {
-    char *name;         /* canonical name that could not be pinned */
+    char *name;         /* canonical name that could not be pinned; "" when there is none */
     char *message;      /* one sentence */
     GPtrArray *causes;  /* ConflictCause */
     GPtrArray *refused; /* RefusedFile of that name, newest first, at most 20 */
@@ -107,7 +109,8 @@ void conflict_free(Conflict *conflict);
 
 typedef struct {
     GPtrArray *pins; /* Pin in order of installation (§2.6), PIN_KEEP ones included, at the end */
-    GPtrArray *warnings; /* Finding: yanked, unknown extra, source distribution … */
+    GPtrArray *warnings; /* Finding: yanked, unknown extra … */
+    GPtrArray *files;    /* IndexFile of URLs and paths, which pins point to */
 } Solution;
 void solution_free(Solution *solution);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Solution, solution_free)

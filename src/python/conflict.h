@@ -1,0 +1,11 @@
+/* Why a stage cannot be satisfied, from the search's own data. */
+#pragma once
+
+#include "python/resolution.h"
+
+/* Of the causes of the last conflict (Info). */
+Conflict *conflict_from_causes(World *world, const GPtrArray *causes);
+/* Of an error that makes pip stop at once (ERROR_INPUT). */
+Conflict *conflict_from_error(World *world, const GError *error);
+/* pip would take and build a source distribution. */
+Conflict *conflict_from_source(World *world, const Candidate *candidate, const GPtrArray *infos);

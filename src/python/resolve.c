@@ -1,0 +1,256 @@
+#include "python/resolve.h"
+
+#include "base/finding.h"
+#include "python/conflict.h"
+#include "python/name.h"
+
+static void edge_free(gpointer data)
+{
+    Edge *edge = data;
+    g_free(edge->parent);
+    g_free(edge->extra);
+    g_free(edge);
+}
+
+static void pin_free(gpointer data)
+{
+    Pin *pin = data;
+    g_free(pin->name);
+    g_free(pin->canonical);
+    version_unref((Version *)pin->version);
+    g_strfreev(pin->extras);
+    g_free(pin->direct_url);
+    g_ptr_array_unref(pin->edges);
+    g_free(pin);
+}
+
+void solution_free(Solution *solution)
+{
+    if (!solution)
+        return;
+    g_ptr_array_unref(solution->pins);
+    g_ptr_array_unref(solution->warnings);
+    g_clear_pointer(&solution->files, g_ptr_array_unref);
+    g_free(solution);
+}
+
+/* What pip does with a candidate (the end of resolver.py, Resolver.resolve()). */
+static PinAction candidate_action(const World *world, const Candidate *candidate)
+{
+    if (candidate->installed)
+        return PIN_KEEP;
+    const InstalledDistribution *installed = candidate->ident->distribution;
+    if (!installed)
+        return PIN_INSTALL;
+    int order = version_compare(candidate->version, installed->metadata->version);
+    if (order != 0)
+        return order > 0 ? PIN_UPGRADE : PIN_DOWNGRADE;
+    return world->request->options->force_reinstall || installed->editable ? PIN_REINSTALL
+                                                                           : PIN_KEEP;
+}
+
+static bool edges_have(const GPtrArray *edges, const Edge *edge)
+{
+    for (guint i = 0; i < edges->len; i++) {
+        const Edge *other = edges->pdata[i];
+        if (other->requirement == edge->requirement && other->root == edge->root &&
+            g_strcmp0(other->parent, edge->parent) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void pin_add_edges(const Result *result, Pin *pin, guint id)
+{
+    const Criterion *criterion = result->criteria[id];
+    for (guint i = 0; i < criterion->infos->len; i++) {
+        const Info *info = criterion->infos->pdata[i];
+        const Candidate *parent = info->parent;
+        if (!info->need->requirement || (parent && (result->pins[parent->ident->id] != parent ||
+                                                    !result->connected[parent->ident->id])))
+            continue;
+        Edge *edge = g_new0(Edge, 1);
+        edge->requirement = info->need->requirement;
+        edge->root = info->need->root;
+        edge->parent = parent ? g_strdup(parent->ident->canonical) : NULL;
+        edge->extra = g_strdup(info->need->extra);
+        if (edges_have(pin->edges, edge))
+            edge_free(edge);
+        else
+            g_ptr_array_add(pin->edges, edge);
+    }
+}
+
+static void warn_extra(Solution *solution, const Pin *pin, const char *extra)
+{
+    const Edge *edge = pin->edges->len ? pin->edges->pdata[0] : NULL;
+    Finding *finding = finding_new("unknown-extra", edge && edge->root ? edge->root->at : SPAN_NONE,
+                                   g_strdup_printf("%s %s does not provide the extra '%s'",
+                                                   pin->name, version_text(pin->version), extra));
+    finding->distribution = g_strdup(pin->canonical);
+    finding->version = g_strdup(version_text(pin->version));
+    g_ptr_array_add(solution->warnings, finding);
+}
+
+/* The identifiers with extras of a pin: their edges and extras. */
+static void pin_add_extras(const Result *result, Solution *solution, Pin *pin, const Ident *base)
+{
+    g_auto(GStrv) extras = NULL;
+    for (guint i = 0; i < result->n; i++) {
+        const Ident *ident = result->world->idents->pdata[i];
+        if (ident == base || ident->base != base || !result->connected[i] || !result->criteria[i])
+            continue;
+        pin_add_edges(result, pin, i);
+        char **both = name_canonical_set(extras, ident->extras);
+        g_strfreev(extras);
+        extras = both;
+    }
+    g_autoptr(GPtrArray) provided = g_ptr_array_new();
+    for (char **extra = extras; extra && *extra; extra++) {
+        if (metadata_has_extra(pin->metadata, *extra))
+            g_ptr_array_add(provided, g_strdup(*extra));
+        else
+            warn_extra(solution, pin, *extra);
+    }
+    g_ptr_array_add(provided, NULL);
+    pin->extras = (char **)g_ptr_array_free(g_steal_pointer(&provided), FALSE);
+}
+
+static void warn_yanked(Solution *solution, const Pin *pin)
+{
+    if (!pin->file || !pin->file->yanked)
+        return;
+    const Edge *edge = pin->edges->len ? pin->edges->pdata[0] : NULL;
+    Finding *finding =
+        finding_new("yanked", edge && edge->root ? edge->root->at : SPAN_NONE,
+                    g_strdup_printf("%s %s was yanked: %s", pin->name, version_text(pin->version),
+                                    *pin->file->yanked ? pin->file->yanked : "no reason given"));
+    finding->distribution = g_strdup(pin->canonical);
+    finding->version = g_strdup(version_text(pin->version));
+    g_ptr_array_add(solution->warnings, finding);
+}
+
+static bool pin_has_root(const Pin *pin)
+{
+    for (guint i = 0; i < pin->edges->len; i++) {
+        if (((Edge *)pin->edges->pdata[i])->root)
+            return true;
+    }
+    return false;
+}
+
+static void solution_add(const Result *result, Solution *solution, const Ident *ident)
+{
+    const Candidate *candidate = result->pins[ident->id];
+    Pin *pin = g_new0(Pin, 1);
+    pin->action = candidate_action(result->world, candidate);
+    bool keep = pin->action == PIN_KEEP;
+    pin->metadata = keep ? ident->distribution->metadata : candidate->metadata;
+    pin->name = g_strdup(pin->metadata->name);
+    pin->canonical = g_strdup(ident->canonical);
+    pin->version = version_ref(keep ? pin->metadata->version : candidate->version);
+    pin->file = keep ? NULL : candidate->file;
+    pin->installed = ident->distribution;
+    pin->edges = g_ptr_array_new_with_free_func(edge_free);
+    pin->direct_url = !keep && candidate->direct ? g_strdup(candidate->file->url) : NULL;
+    pin_add_edges(result, pin, ident->id);
+    pin_add_extras(result, solution, pin, ident);
+    pin->requested = keep ? pin_has_root(pin) : candidate->requested;
+    warn_yanked(solution, pin);
+    g_ptr_array_add(solution->pins, pin);
+}
+
+static int compare_idents(const void *a, const void *b)
+{
+    const Ident *x = *(const Ident *const *)a, *y = *(const Ident *const *)b;
+    return strcmp(x->canonical, y->canonical);
+}
+
+static bool is_pinned_name(const Result *result, const Ident *ident)
+{
+    return !ident->is_python && ident->base == ident && result->connected[ident->id] &&
+           result->pins[ident->id];
+}
+
+/* A source distribution that the search took and nobody allowed to be built. */
+static const Candidate *result_find_source(const Result *result)
+{
+    const char *const *build = result->world->request->build;
+    for (guint i = 0; i < result->order->len; i++) {
+        const Ident *ident = result->order->pdata[i];
+        const Candidate *candidate = result->pins[ident->id];
+        if (is_pinned_name(result, ident) && candidate->file &&
+            candidate_action(result->world, candidate) != PIN_KEEP &&
+            !g_str_has_suffix(candidate->file->filename, ".whl") &&
+            !(build && g_strv_contains(build, ident->canonical)))
+            return candidate;
+    }
+    return NULL;
+}
+
+static Solution *solution_new(Result *result)
+{
+    Solution *solution = g_new0(Solution, 1);
+    solution->pins = g_ptr_array_new_with_free_func(pin_free);
+    solution->warnings = g_ptr_array_new_with_free_func((GDestroyNotify)finding_free);
+    g_autofree bool *wanted = g_new0(bool, result->n);
+    g_autoptr(GPtrArray) kept = g_ptr_array_new();
+    for (guint i = 0; i < result->order->len; i++) {
+        Ident *ident = result->order->pdata[i];
+        if (!is_pinned_name(result, ident))
+            continue;
+        if (candidate_action(result->world, result->pins[ident->id]) == PIN_KEEP)
+            g_ptr_array_add(kept, ident);
+        else
+            wanted[ident->id] = true;
+    }
+    g_autoptr(GPtrArray) order = install_order(result, wanted);
+    g_ptr_array_sort(kept, compare_idents);
+    for (guint i = 0; i < order->len; i++)
+        solution_add(result, solution, order->pdata[i]);
+    for (guint i = 0; i < kept->len; i++)
+        solution_add(result, solution, kept->pdata[i]);
+    solution->files = g_ptr_array_ref(result->world->files);
+    return solution;
+}
+
+/* The search itself. TRUE with neither: `*ret_causes` says why. */
+static gboolean world_search(World *world, Result **ret_result, GPtrArray **ret_causes,
+                             GError **error)
+{
+    if (!world_read_constraints(world, error))
+        return FALSE;
+    g_autoptr(GPtrArray) roots = world_collect_roots(world, error);
+    if (!roots)
+        return FALSE;
+    prefetch_graph(world, roots);
+    return resolution_run(world, roots, ret_result, ret_causes, error);
+}
+
+gboolean resolve_stage(const ResolveRequest *request, Solution **ret_solution,
+                       Conflict **ret_conflict, GError **error)
+{
+    g_autoptr(World) world = world_new(request);
+    g_autoptr(Result) result = NULL;
+    g_autoptr(GPtrArray) causes = NULL;
+    g_autoptr(GError) problem = NULL;
+    if (!world_search(world, &result, &causes, &problem)) {
+        if (problem->domain != ERROR_DOMAIN || problem->code != ERROR_INPUT) {
+            g_propagate_error(error, g_steal_pointer(&problem));
+            return FALSE;
+        }
+        *ret_conflict = conflict_from_error(world, problem);
+        return TRUE;
+    }
+    if (causes) {
+        *ret_conflict = conflict_from_causes(world, causes);
+        return TRUE;
+    }
+    const Candidate *source = result_find_source(result);
+    if (source)
+        *ret_conflict =
+            conflict_from_source(world, source, result->criteria[source->ident->id]->infos);
+    else
+        *ret_solution = solution_new(result);
+    return TRUE;
+}

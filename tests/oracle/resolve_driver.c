@@ -1,0 +1,241 @@
+/* Resolves cases in memory alone: one JSON object a line on stdin (or in the file that is the
+ * second argument), one JSON array a line on stdout, an entry for each stage.
+ *
+ * A case holds "universe" (tests/server/universe.py), "digests", "python", "libc", and "stages";
+ * pip_oracle.py makes them and says what a stage is. With --check each line's "expected" is
+ * compared with what comes out; the exit status tells. */
+#undef printf
+#undef puts
+
+#include "base/auto.h"
+#include "base/sorted.h"
+#include "memory_index.h"
+#include "python/install.h"
+#include "text/jsonw.h"
+
+#define BASE_URL "http://127.0.0.1:9"
+
+typedef struct {
+    const Json *stage;
+    IndexClient *client;
+    PythonTarget *target;
+    TagSet *tags;
+    MarkerEnvironment *markers;
+    Environment *environment;
+} Case;
+
+static Source *read_stage_file(void *data, const char *path, GError **error)
+{
+    const Json *lines =
+        json_find(data, g_str_has_suffix(path, "c.txt") ? "constraints" : "requirements");
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (size_t i = 0; i < json_length(lines); i++)
+        g_string_append_printf(text, "%s\n", json_text(json_item(lines, i)));
+    g_string_replace(text, "$BASE", BASE_URL, 0);
+    return source_new(path, text->str, text->len);
+}
+
+static bool flag(const Json *stage, const char *name)
+{
+    bool value = false;
+    return json_as_boolean(json_find(stage, name), &value) && value;
+}
+
+static bool read_inputs(const Case *c, PipInputs *inputs, Diags *diags)
+{
+    PipInputsOptions options = {.read = read_stage_file, .read_data = (void *)c->stage};
+    bool usable = true;
+    if (json_find(c->stage, "constraints"))
+        usable &= pip_inputs_add_file(inputs, "c.txt", SPAN_NONE, true, &options, diags);
+    const Json *install = json_find(c->stage, "install");
+    for (size_t i = 0; i < json_length(install); i++) {
+        g_autoptr(GString) text = g_string_new(json_text(json_item(install, i)));
+        g_string_replace(text, "$BASE", BASE_URL, 0);
+        usable &= pip_inputs_add_requirement(inputs, text->str, SPAN_NONE, false, ".", diags);
+    }
+    if (json_find(c->stage, "requirements"))
+        usable &= pip_inputs_add_file(inputs, "r.txt", SPAN_NONE, false, &options, diags);
+    return usable;
+}
+
+static void read_options(const Json *stage, ResolveOptions *options)
+{
+    *options = (ResolveOptions){
+        .no_deps = flag(stage, "no_deps"),
+        .force_reinstall = flag(stage, "force_reinstall"),
+        .ignore_installed = flag(stage, "ignore_installed"),
+        .upgrade = flag(stage, "upgrade"),
+        .upgrade_eager = flag(stage, "eager"),
+        .pre = flag(stage, "pre"),
+        .prefer_binary = flag(stage, "prefer_binary"),
+        .require_hashes = flag(stage, "require_hashes"),
+        .exclude_newer = -1,
+    };
+    const char *only = json_find_text(stage, "only_binary");
+    const char *no = json_find_text(stage, "no_binary");
+    if (no)
+        format_control_add(&options->format, false, no);
+    if (only)
+        format_control_add(&options->format, true, only);
+}
+
+static void write_pin(JsonWriter *writer, const Pin *pin)
+{
+    static const char *const actions[] = {"install", "upgrade", "downgrade", "reinstall", "keep"};
+    if (pin->action == PIN_KEEP)
+        return;
+    const char *file = pin->file->url + strlen(BASE_URL "/files/");
+    g_autofree char *plain = g_uri_unescape_string(file, NULL);
+    g_autofree char *text = g_strdup_printf(
+        "%s %s %s %s%s%s", actions[pin->action], pin->canonical, version_text(pin->version), plain,
+        pin->requested ? " requested" : "", pin->direct_url ? " direct" : "");
+    jsonw_string(writer, text);
+}
+
+static void write_environment(JsonWriter *writer, const Environment *environment)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < environment->distributions->len; i++) {
+        const InstalledDistribution *distribution = environment->distributions->pdata[i];
+        g_ptr_array_add(names, g_strdup_printf("%s==%s", distribution->canonical,
+                                               version_text(distribution->metadata->version)));
+    }
+    g_ptr_array_sort(names, sorted_compare_strings);
+    jsonw_begin_array(writer, JSONW_COMPACT);
+    for (guint i = 0; i < names->len; i++)
+        jsonw_string(writer, names->pdata[i]);
+    jsonw_end_array(writer);
+}
+
+static void write_conflict(JsonWriter *writer, const Conflict *conflict, bool explain)
+{
+    g_autoptr(GString) text = g_string_new("unsatisfiable");
+    if (explain) {
+        g_string_append_printf(text, ": %s", conflict->message);
+        for (guint i = 0; i < conflict->causes->len; i++) {
+            const ConflictCause *cause = conflict->causes->pdata[i];
+            g_string_append_printf(text, "; %s%s by %s %s", cause->constraint ? "-c " : "",
+                                   cause->requirement, cause->parent ? cause->parent : "user",
+                                   cause->parent_version ? cause->parent_version : "");
+        }
+    }
+    jsonw_string(writer, text->str);
+}
+
+/* FALSE: later stages are not reached. */
+static bool run_stage(Case *c, JsonWriter *writer, bool explain)
+{
+    g_autoptr(PipInputs) inputs = pip_inputs_new();
+    g_autoptr(Diags) diags = diags_new();
+    if (!read_inputs(c, inputs, diags)) {
+        g_autofree char *text = diags_format(diags, false);
+        g_autofree char *line = g_strdup_printf("bad input: %s", text);
+        jsonw_string(writer, explain ? line : "unsatisfiable");
+        return false;
+    }
+    ResolveOptions options;
+    read_options(c->stage, &options);
+    g_autoptr(GPtrArray) locations =
+        g_ptr_array_new_with_free_func((GDestroyNotify)index_location_free);
+    const Json *indexes = json_find(c->stage, "indexes");
+    for (size_t i = 0; i < json_length(indexes); i++)
+        g_ptr_array_add(locations, index_location_new(json_text(json_item(indexes, i)),
+                                                      INDEX_SIMPLE, BASE_URL));
+    ResolveRequest request = {.target = c->target,
+                              .tags = c->tags,
+                              .markers = c->markers,
+                              .inputs = inputs,
+                              .options = &options,
+                              .locations = locations,
+                              .installed = c->environment,
+                              .client = c->client};
+    g_autoptr(Solution) solution = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(InstallEffects) effects = NULL;
+    Conflict *conflict = NULL;
+    if (!resolve_stage(&request, &solution, &conflict, &error)) {
+        jsonw_string(writer, explain ? error->message : "error");
+        return false;
+    }
+    format_control_clear(&options.format);
+    if (conflict) {
+        write_conflict(writer, conflict, explain);
+        conflict_free(conflict);
+        return false;
+    }
+    jsonw_begin_array(writer, JSONW_COMPACT);
+    for (guint i = 0; i < solution->pins->len; i++)
+        write_pin(writer, solution->pins->pdata[i]);
+    jsonw_end_array(writer);
+    bool applied = install_apply(c->environment, solution, "stage", options.ignore_installed,
+                                 c->client, &effects, &error);
+    if (applied)
+        write_environment(writer, c->environment);
+    else
+        jsonw_string(writer, error->message);
+    return applied;
+}
+
+static char *run_case(const Json *json, bool explain)
+{
+    g_autoptr(GError) error = NULL;
+    Case c = {0};
+    c.client = memory_index_new(json_find(json, "universe"), json_find(json, "digests"), BASE_URL);
+    c.target = python_target_new(json_find_text(json, "python"), json_find_text(json, "libc"),
+                                 "linux/amd64", &error);
+    g_assert_no_error(error);
+    c.tags = tag_set_new(c.target);
+    c.markers = marker_environment_new(c.target);
+    c.environment = environment_new(SCHEME_VENV, "/venv", c.target);
+    g_autoptr(JsonWriter) writer = jsonw_new();
+    jsonw_begin_array(writer, JSONW_COMPACT);
+    const Json *stages = json_find(json, "stages");
+    for (size_t i = 0; i < json_length(stages); i++) {
+        c.stage = json_item(stages, i);
+        if (!run_stage(&c, writer, explain))
+            break;
+    }
+    jsonw_end_array(writer);
+    environment_free(c.environment);
+    memory_index_free(c.client);
+    marker_environment_free(c.markers);
+    tag_set_free(c.tags);
+    python_target_free(c.target);
+    return jsonw_finish(writer, NULL);
+}
+
+static bool check_case(const Json *json, const char *result, unsigned line)
+{
+    const char *expected = json_find_text(json, "expected");
+    if (g_strcmp0(expected, result) == 0)
+        return true;
+    fprintf(stderr, "line %u: expected %s\n         found    %s\n", line, expected, result);
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    bool check = argc > 1 && g_str_equal(argv[1], "--check");
+    bool explain = argc > 1 && g_str_equal(argv[1], "--explain");
+    AUTO_FILE FILE *cases = argc > 2 ? fopen(argv[2], "r") : stdin;
+    g_assert(cases);
+    g_autofree char *text = NULL;
+    size_t size = 0;
+    unsigned bad = 0, number = 0;
+    while (getline(&text, &size, cases) > 0) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(Json) json = json_parse("case", text, strlen(text), &error);
+        if (!json)
+            g_error("%s", error->message);
+        g_autofree char *result = run_case(json, explain);
+        number++;
+        if (check)
+            bad += !check_case(json, result, number);
+        else
+            printf("%s\n", result);
+        fflush(stdout);
+    }
+    if (check)
+        printf("%u cases, %u differ\n", number, bad);
+    return bad > 0;
+}
