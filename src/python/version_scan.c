@@ -209,8 +209,10 @@ bool version_scan_next_number(const VersionScan *scan, const char **at, Digits *
 bool version_scan_next_segment(const VersionScan *scan, const char **at, Digits *ret_segment,
                                bool *ret_number)
 {
+    if (!scan->local)
+        return false;
     const char *end = scan->local + scan->local_length;
-    if (scan->local == NULL || *at >= end)
+    if (*at >= end)
         return false;
     const char *begin = *at;
     bool number = true;
