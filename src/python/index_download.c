@@ -1,5 +1,6 @@
 #include "base/auto.h"
 #include "base/io.h"
+#include "base/log.h"
 #include "python/index_private.h"
 
 #include <errno.h>
@@ -8,7 +9,7 @@
 gboolean download_open(Download *download, const Cache *cache, GError **error)
 {
     const char *dirs[] = {cache_dir(cache), g_get_tmp_dir()};
-    *download = (Download){.fd = -1};
+    download->fd = -1;
     for (size_t i = 0; i < G_N_ELEMENTS(dirs) && download->fd < 0; i++) {
         if (!io_make_dirs(dirs[i], NULL))
             continue;
@@ -32,7 +33,7 @@ void download_clear(Download *download)
     if (download->fd >= 0)
         close(download->fd);
     g_clear_pointer(&download->digest, digest_free);
-    *download = (Download){.fd = -1};
+    download->fd = -1;
 }
 
 static gboolean write_at(int fd, guint64 offset, const char *bytes, size_t length, GError **error)
@@ -76,4 +77,53 @@ char *download_sha256(Download *download)
     char *hex = digest_finish(download->digest);
     g_clear_pointer(&download->digest, digest_free);
     return hex;
+}
+
+static void end(Download *download, const GError *error)
+{
+    download->callback(download, error, download->data);
+}
+
+static void on_download(const HttpResponse *response, const GError *error, void *data)
+{
+    Download *download = data;
+    g_autoptr(GError) problem = NULL;
+    if (error) {
+        end(download, error);
+        return;
+    }
+    if (response->status != 200) {
+        g_autofree char *what = g_strdup_printf("cannot read %s", download->filename);
+        http_set_status_error(&problem, response, what);
+        end(download, problem);
+        return;
+    }
+    g_autofree char *sha256 = download_sha256(download);
+    if (!download->sha256 || g_str_equal(download->sha256, sha256)) {
+        end(download, NULL);
+    } else if (!download->asked_again) {
+        download->asked_again = true;
+        download_start(download);
+    } else {
+        error_set(&problem, ERROR_VERIFY, SPAN_NONE,
+                  "%s is not what the index promised: expected sha256 %s, found %s",
+                  download->filename, download->sha256, sha256);
+        end(download, problem);
+    }
+}
+
+void download_start(Download *download)
+{
+    g_autoptr(GError) error = NULL;
+    IndexClient *client = download->client;
+    if (download->fd < 0 && !download_open(download, client->cache, &error)) {
+        end(download, error);
+        return;
+    }
+    log_debug("reading all of %s", download->filename);
+    HttpRequest request = HTTP_REQUEST(download->url, download->limit);
+    request.sink = download_sink;
+    request.sink_data = download;
+    request.owner = client;
+    http_client_start(client->http, &request, on_download, download);
 }

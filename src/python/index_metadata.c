@@ -22,6 +22,7 @@ struct FileFacts {
     bool wheel;
     char *key; /* of the cache */
     RemoteZip *zip;
+    Download source; /* a source distribution while it is read */
     Fetch metadata, record;
     bool saved; /* the metadata came from the cache */
     Metadata *parsed;
@@ -40,6 +41,7 @@ static void fetch_clear(Fetch *fetch)
 void file_facts_free(FileFacts *facts)
 {
     remote_zip_free(facts->zip);
+    download_clear(&facts->source);
     fetch_clear(&facts->metadata);
     fetch_clear(&facts->record);
     metadata_free(facts->parsed);
@@ -78,6 +80,7 @@ static FileFacts *ensure_facts(IndexClient *client, const IndexFile *file)
     facts->offer = file->metadata_offer;
     facts->wheel = g_str_has_suffix(file->filename, ".whl");
     facts->key = g_strdup(key);
+    facts->source.fd = -1;
     g_hash_table_insert(client->files, g_steal_pointer(&key), facts);
     return facts;
 }
@@ -98,6 +101,8 @@ static void on_record_member(GBytes *content, const GError *error, void *data)
 {
     finish(&((FileFacts *)data)->record, content, error);
 }
+
+static void read_inside(FileFacts *facts);
 
 static RemoteZip *ensure_zip(FileFacts *facts)
 {
@@ -128,11 +133,17 @@ static Metadata *parse_checked(const FileFacts *facts, GBytes *bytes, GError **e
         return NULL;
     g_autoptr(Version) version =
         wheel ? version_ref(wheel->version) : sdist_version(facts->filename, canonical);
-    if (version && version_equal(version, metadata->version) &&
-        (!wheel || g_str_equal(wheel->name, canonical)))
+    bool fits = version && version_equal(version, metadata->version) &&
+                (!wheel || g_str_equal(wheel->name, canonical));
+    if (fits && (facts->wheel || sdist_metadata_is_static(metadata)))
         return g_steal_pointer(&metadata);
-    error_set(error, ERROR_INPUT, SPAN_NONE, "%s says that it is %s %s inside", facts->filename,
-              metadata->name, version_text(metadata->version));
+    if (fits)
+        error_set(error, ERROR_INPUT, SPAN_NONE,
+                  "%s is a source distribution whose dependencies are known only when it is built",
+                  facts->filename);
+    else
+        error_set(error, ERROR_INPUT, SPAN_NONE, "%s says that it is %s %s inside", facts->filename,
+                  metadata->name, version_text(metadata->version));
     return NULL;
 }
 
@@ -169,7 +180,7 @@ static void on_metadata_file(const HttpResponse *response, const GError *error, 
     if (error || response->status != 200) {
         if (!error && !offered)
             index_host_set_metadata(facts->client, host, SERVES_NO);
-        read_metadata_member(facts);
+        read_inside(facts);
         return;
     }
     gsize length;
@@ -191,7 +202,7 @@ static void on_metadata_file(const HttpResponse *response, const GError *error, 
     if (accepted)
         finish(&facts->metadata, response->body, NULL);
     else
-        read_metadata_member(facts);
+        read_inside(facts);
 }
 
 static void start_metadata_file(FileFacts *facts)
@@ -224,6 +235,8 @@ static void read_local(FileFacts *facts, Fetch *fetch, const char *name, size_t 
     g_autoptr(GBytes) content = NULL;
     if (file.fd < 0)
         error_set(&error, ERROR_INPUT, SPAN_NONE, "cannot read %s", path ? path : facts->url);
+    else if (!facts->wheel)
+        content = sdist_read_metadata(file.fd, facts->filename, &error);
     else if (zip_source_from_fd(file.fd, &source, &error)) {
         g_autoptr(ZipDirectory) directory = zip_directory_read(facts->filename, &source, &error);
         if (directory)
@@ -243,13 +256,36 @@ static bool load_cached(FileFacts *facts, Fetch *fetch, const char *bucket)
     return fetch->done;
 }
 
-static void refuse_source(FileFacts *facts)
+static void on_source(Download *download, const GError *error, void *data)
 {
-    g_autoptr(GError) error = NULL;
-    error_set(&error, ERROR_INPUT, SPAN_NONE,
-              "%s is a source distribution: its dependencies are known only when it is built",
-              facts->filename);
-    finish(&facts->metadata, NULL, error);
+    FileFacts *facts = data;
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(GBytes) content =
+        error ? NULL : sdist_read_metadata(download->fd, facts->filename, &problem);
+    finish(&facts->metadata, content, error ? error : problem);
+    download_clear(download);
+}
+
+/* Only all of a source distribution tells what its PKG-INFO says. */
+static void read_source(FileFacts *facts)
+{
+    facts->source = (Download){.fd = -1,
+                               .client = facts->client,
+                               .url = facts->url,
+                               .filename = facts->filename,
+                               .sha256 = facts->sha256,
+                               .limit = LIMIT_SDIST_BYTES,
+                               .callback = on_source,
+                               .data = facts};
+    download_start(&facts->source);
+}
+
+static void read_inside(FileFacts *facts)
+{
+    if (facts->wheel)
+        read_metadata_member(facts);
+    else
+        read_source(facts);
 }
 
 static void begin_metadata(FileFacts *facts)
@@ -262,18 +298,17 @@ static void begin_metadata(FileFacts *facts)
         return;
     }
     const HostFacts *host = index_host(facts->client, facts->url);
-    bool ask = facts->offer == METADATA_OFFERED ||
-               (facts->offer == METADATA_UNADVERTISED && host->metadata != SERVES_NO);
-    if (!facts->wheel && facts->offer != METADATA_OFFERED)
-        refuse_source(facts);
-    else if (!url_is_http(facts->url))
+    bool ask =
+        facts->offer == METADATA_OFFERED ||
+        (facts->wheel && facts->offer == METADATA_UNADVERTISED && host->metadata != SERVES_NO);
+    if (!url_is_http(facts->url))
         read_local(facts, &facts->metadata, "METADATA", LIMIT_METADATA_BYTES);
     else if (facts->client->offline)
         refuse_offline(facts, &facts->metadata, "metadata");
     else if (ask)
         start_metadata_file(facts);
     else
-        read_metadata_member(facts);
+        read_inside(facts);
 }
 
 void index_client_want_metadata(IndexClient *client, const IndexFile *file)
@@ -311,11 +346,23 @@ const Metadata *index_client_get_metadata(IndexClient *client, const IndexFile *
     return facts->parsed;
 }
 
+static void refuse_record(FileFacts *facts)
+{
+    g_autoptr(GError) error = NULL;
+    error_set(&error, ERROR_INPUT, SPAN_NONE, "%s is a source distribution and has no RECORD",
+              facts->filename);
+    finish(&facts->record, NULL, error);
+}
+
 static void begin_record(FileFacts *facts)
 {
     if (facts->record.begun)
         return;
     facts->record.begun = true;
+    if (!facts->wheel) {
+        refuse_record(facts);
+        return;
+    }
     if (load_cached(facts, &facts->record, MEMBERS))
         return;
     if (!url_is_http(facts->url)) {

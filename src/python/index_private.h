@@ -50,11 +50,20 @@ void index_host_set_metadata(IndexClient *client, HostFacts *host, Serves serves
 void host_facts_free(HostFacts *host);
 
 /* A download that is hashed on the way and kept in an unnamed file, or not at all. */
-typedef struct {
+typedef struct Download Download;
+/* The download is whole and what was promised, or `error` says why not. */
+typedef void (*DownloadCallback)(Download *download, const GError *error, void *data);
+struct Download {
     int fd; /* -1: only hashed */
     Digest *digest;
     guint64 length;
-} Download;
+    IndexClient *client;
+    const char *url, *filename, *sha256; /* borrowed; sha256 may be NULL */
+    size_t limit;
+    bool asked_again; /* a wrong digest gets one more try */
+    DownloadCallback callback;
+    void *data;
+};
 
 /* Opens the file in the cache's folder, or where temporary files go. */
 gboolean download_open(Download *download, const Cache *cache, GError **error);
@@ -64,6 +73,14 @@ gboolean download_sink(void *data, guint64 offset, const void *bytes, size_t len
                        GError **error);
 /* The hex digest of what came; once. */
 char *download_sha256(Download *download);
+/* Fetches into the file; what is not of `sha256` is fetched once more, then ERROR_VERIFY. */
+void download_start(Download *download);
+
+/* PKG-INFO of the source distribution in an open file; NULL with ERROR_INPUT when there is none. */
+GBytes *sdist_read_metadata(int fd, const char *filename, GError **error);
+/* Whether what the metadata of a source distribution says holds for every wheel built from it (PEP
+ * 643). */
+bool sdist_metadata_is_static(const Metadata *metadata);
 
 /* A wheel elsewhere, of which single members are read by ranges of bytes, or from a whole copy
  * where the server has no ranges. */

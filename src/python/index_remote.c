@@ -1,5 +1,4 @@
 #include "base/limits.h"
-#include "base/log.h"
 #include "python/index_private.h"
 #include "python/name.h"
 
@@ -27,10 +26,9 @@ struct RemoteZip {
     const char *url, *filename, *sha256;
     bool sized;
     guint64 size;
-    GArray *pieces;   /* Piece, as they came */
-    Download whole;   /* fd -1: none */
-    bool downloaded;  /* the whole file is in `whole` */
-    bool asked_again; /* a wrong digest gets one more try */
+    GArray *pieces;  /* Piece, as they came */
+    Download whole;  /* fd -1: none */
+    bool downloaded; /* the whole file is in `whole` */
     ZipDirectory *directory;
     bool missing; /* the last attempt lacks the bytes below */
     guint64 need_offset;
@@ -258,50 +256,27 @@ static void fail_status(RemoteZip *zip, const HttpResponse *response)
     complete(zip, NULL, error);
 }
 
-static void start_whole(RemoteZip *zip);
-
-static void on_whole(const HttpResponse *response, const GError *error, void *data)
+static void on_whole(Download *download, const GError *error, void *data)
 {
     RemoteZip *zip = data;
-    if (error) {
+    zip->downloaded = !error;
+    if (error)
         complete(zip, NULL, error);
-        return;
-    }
-    if (response->status != 200) {
-        fail_status(zip, response);
-        return;
-    }
-    g_autofree char *sha256 = download_sha256(&zip->whole);
-    if (zip->sha256 && !g_str_equal(zip->sha256, sha256)) {
-        g_autoptr(GError) lie = NULL;
-        if (!zip->asked_again) {
-            zip->asked_again = true;
-            start_whole(zip);
-            return;
-        }
-        error_set(&lie, ERROR_VERIFY, SPAN_NONE,
-                  "%s is not what the index promised: expected sha256 %s, found %s", zip->filename,
-                  zip->sha256, sha256);
-        complete(zip, NULL, lie);
-        return;
-    }
-    zip->downloaded = true;
-    advance(zip);
+    else
+        advance(zip);
 }
 
 static void start_whole(RemoteZip *zip)
 {
-    g_autoptr(GError) error = NULL;
-    if (zip->whole.fd < 0 && !download_open(&zip->whole, zip->client->cache, &error)) {
-        complete(zip, NULL, error);
-        return;
-    }
-    log_debug("reading all of %s", zip->filename);
-    HttpRequest request = HTTP_REQUEST(zip->url, LIMIT_WHEEL_BYTES);
-    request.sink = download_sink;
-    request.sink_data = &zip->whole;
-    request.owner = zip->client;
-    http_client_start(zip->client->http, &request, on_whole, zip);
+    zip->whole = (Download){.fd = -1,
+                            .client = zip->client,
+                            .url = zip->url,
+                            .filename = zip->filename,
+                            .sha256 = zip->sha256,
+                            .limit = LIMIT_WHEEL_BYTES,
+                            .callback = on_whole,
+                            .data = zip};
+    download_start(&zip->whole);
 }
 
 static void add_piece(RemoteZip *zip, guint64 offset, GBytes *bytes)
