@@ -13,7 +13,7 @@ enum {
     DEFAULT_TIMEOUT_SECONDS = 30,
     CONNECTIONS_OF_HOST = 8, /* where HTTP/2 can't share one */
     CONNECTIONS = 32,
-    FIRST_PAUSE_USEC = 250 * 1000,
+    DEFAULT_PAUSE_MSEC = 250,
     POLL_MSEC = 1000,
     RECEIVE_BYTES = 64 * 1024,
 };
@@ -69,6 +69,8 @@ HttpClient *http_client_new(const HttpOptions *options)
     client->options.jobs = options->jobs ? options->jobs : DEFAULT_JOBS;
     if (client->options.timeout_seconds == 0)
         client->options.timeout_seconds = DEFAULT_TIMEOUT_SECONDS;
+    if (client->options.pause_msec == 0)
+        client->options.pause_msec = DEFAULT_PAUSE_MSEC;
     client->user_agent =
         g_strdup(options->user_agent ? options->user_agent : "ramekin/" RAMEKIN_VERSION);
     client->ca_file =
@@ -457,7 +459,7 @@ static bool try_again(Transfer *transfer)
 {
     if (++transfer->tries >= LIMIT_HTTP_TRIES)
         return false;
-    gint64 pause = (gint64)FIRST_PAUSE_USEC << (transfer->tries - 1);
+    gint64 pause = ((gint64)transfer->client->options.pause_msec * 1000) << (transfer->tries - 1);
     if (transfer->headers.retry_after >= 0)
         pause = MAX(pause,
                     MIN(transfer->headers.retry_after, LIMIT_HTTP_PAUSE_SECONDS) * G_USEC_PER_SEC);

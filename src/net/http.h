@@ -19,6 +19,7 @@ typedef struct {
     const char *user_agent; /* NULL: "ramekin/VERSION" */
     const char *ca_file;    /* NULL: PIP_CERT, REQUESTS_CA_BUNDLE, SSL_CERT_FILE or the system's */
     unsigned timeout_seconds; /* without progress; 0: default */
+    unsigned pause_msec;      /* before the second try, doubled for each further; 0: default */
     Progress *progress;       /* borrowed, may be NULL */
 } HttpOptions;
 

@@ -308,6 +308,22 @@ static void take_part(RemoteZip *zip, const HttpResponse *response)
     advance(zip);
 }
 
+/* The whole of a small file from a server that has no ranges; a wrong one is fetched again. */
+static void take_all(RemoteZip *zip, GBytes *body)
+{
+    gsize length;
+    const void *bytes = g_bytes_get_data(body, &length);
+    g_autofree char *sha256 = zip->sha256 ? digest_sha256(bytes, length) : NULL;
+    if (sha256 && !g_str_equal(sha256, zip->sha256)) {
+        start_whole(zip);
+        return;
+    }
+    zip->sized = true;
+    zip->size = length;
+    add_piece(zip, 0, body);
+    advance(zip);
+}
+
 static void ask_size(RemoteZip *zip);
 
 static void on_part(const HttpResponse *response, const GError *error, void *data)
@@ -320,10 +336,7 @@ static void on_part(const HttpResponse *response, const GError *error, void *dat
         host->ranges = SERVES_YES;
         take_part(zip, response);
     } else if (response->status == 200 && !response->cut) {
-        zip->sized = true;
-        zip->size = g_bytes_get_size(response->body);
-        add_piece(zip, 0, response->body);
-        advance(zip);
+        take_all(zip, response->body);
     } else if (response->status == 200) {
         host->ranges = SERVES_NO;
         start_whole(zip);
