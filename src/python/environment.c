@@ -123,6 +123,8 @@ Environment *environment_new(InstallScheme scheme, const char *prefix, const Pyt
     environment->python =
         debian ? g_strdup("/usr/bin/python3") : layout_path(prefix, layout->python, python);
     environment->cache_tag = g_strdup_printf("cpython-%u%u", target->major, target->minor);
+    environment->path = g_ptr_array_new_with_free_func(g_free);
+    environment_add_folder(environment, environment->platlib, false);
     environment->distributions = g_ptr_array_new_with_free_func(distribution_unref);
     environment->gone = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return environment;
@@ -140,6 +142,9 @@ Environment *environment_copy(const Environment *environment)
     copy->data = g_strdup(environment->data);
     copy->python = g_strdup(environment->python);
     copy->cache_tag = g_strdup(environment->cache_tag);
+    copy->path = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < environment->path->len; i++)
+        environment_add_folder(copy, environment->path->pdata[i], false);
     copy->distributions = g_ptr_array_new_with_free_func(distribution_unref);
     for (guint i = 0; i < environment->distributions->len; i++)
         g_ptr_array_add(copy->distributions,
@@ -163,6 +168,7 @@ void environment_free(Environment *environment)
     g_free(environment->data);
     g_free(environment->python);
     g_free(environment->cache_tag);
+    g_ptr_array_unref(environment->path);
     g_ptr_array_unref(environment->distributions);
     g_hash_table_unref(environment->gone);
     g_free(environment);
@@ -178,34 +184,45 @@ const InstalledDistribution *environment_find(const Environment *environment, co
     return NULL;
 }
 
-/* Rank of a folder in sys.path: what pip writes to comes first, the 64-bit folder before the other
- * where they differ. */
-static int site_rank(const Environment *environment, const char *site_dir)
+void environment_add_folder(Environment *environment, const char *folder, bool first)
 {
-    if (g_strcmp0(site_dir, environment->platlib) == 0)
-        return 0;
-    return g_strcmp0(site_dir, environment->purelib) == 0 ? 1 : 2;
+    if (!g_ptr_array_find_with_equal_func(environment->path, folder, g_str_equal, NULL))
+        g_ptr_array_insert(environment->path, first ? 0 : -1, g_strdup(folder));
+}
+
+/* Place of a folder in sys.path; one that is not on it comes last. */
+static guint folder_rank(const Environment *environment, const char *folder)
+{
+    guint rank;
+    if (g_ptr_array_find_with_equal_func(environment->path, folder, g_str_equal, &rank))
+        return rank;
+    return G_MAXUINT;
+}
+
+/* Folder by folder in the order of the path, by name of the dist-info within one. */
+static int compare_places(const Environment *environment, const InstalledDistribution *a,
+                          const InstalledDistribution *b)
+{
+    guint x = folder_rank(environment, a->site_dir), y = folder_rank(environment, b->site_dir);
+    if (x != y)
+        return x < y ? -1 : 1;
+    int order = g_strcmp0(a->site_dir, b->site_dir);
+    return order != 0 ? order : g_strcmp0(a->dist_info, b->dist_info);
 }
 
 void environment_add(Environment *environment, InstalledDistribution *distribution)
 {
     GPtrArray *all = environment->distributions;
-    int rank = site_rank(environment, distribution->site_dir);
     guint at = 0;
     for (; at < all->len; at++) {
-        InstalledDistribution *other = all->pdata[at];
-        if (g_strcmp0(other->site_dir, distribution->site_dir) == 0) {
-            int order = g_strcmp0(other->dist_info, distribution->dist_info);
-            if (order == 0) {
-                all->pdata[at] = distribution;
-                installed_distribution_free(other);
-                return;
-            }
-            if (order > 0)
-                break;
-        } else if (site_rank(environment, other->site_dir) > rank) {
+        int order = compare_places(environment, all->pdata[at], distribution);
+        if (order > 0)
             break;
-        }
+        if (order < 0)
+            continue;
+        installed_distribution_free(all->pdata[at]);
+        all->pdata[at] = distribution;
+        return;
     }
     g_ptr_array_insert(all, (int)at, distribution);
 }

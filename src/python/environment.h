@@ -44,6 +44,7 @@ typedef struct {
     char *purelib, *platlib, *scripts, *headers, *data; /* absolute inside the image */
     char *python;             /* the interpreter as wrappers' first line names it */
     char *cache_tag;          /* "cpython-311": of the byte-compiled files pip removes */
+    GPtrArray *path;          /* char*: folders of sys.path that hold distributions, in order */
     GPtrArray *distributions; /* InstalledDistribution, in the order Python finds them */
     GHashTable *gone;         /* set of paths that an installed distribution lists but an uninstall
                                  of another one has deleted */
@@ -63,6 +64,8 @@ void installed_distribution_add_path(InstalledDistribution *distribution, const 
                                      const char *digest);
 void installed_distribution_sort_paths(InstalledDistribution *distribution);
 
+/* Puts the folder behind those of the path, or before all of them. */
+void environment_add_folder(Environment *environment, const char *folder, bool first);
 /* Puts a distribution where Python finds it; one with the same dist-info is replaced. Takes it. */
 void environment_add(Environment *environment, InstalledDistribution *distribution);
 void environment_remove(Environment *environment, const InstalledDistribution *distribution);
