@@ -1,0 +1,22 @@
+/* The files and the configuration of a base that lies on this machine, whatever its form: joins
+ * image's trees to what the Python folder reads them through. */
+#pragma once
+
+#include "image/image_layout.h"
+#include "image/rootfs.h"
+#include "lock/base_facts.h"
+#include "python/file_tree.h"
+
+typedef struct {
+    ImageRoot *root;
+    char *digest; /* of the image, or NULL */
+    char **env;   /* "KEY=value", never NULL */
+    char *user;   /* or NULL */
+} BaseTree;
+
+/* Errors: as base_facts_read(). */
+BaseTree *base_tree_open(const BaseRequest *request, GError **error);
+void base_tree_free(BaseTree *tree);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BaseTree, base_tree_free)
+/* A view that borrows the tree. */
+FileTree base_tree_files(const BaseTree *tree);
