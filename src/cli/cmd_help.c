@@ -1,0 +1,48 @@
+#include "cli/commands.h"
+#include "cli/workspace.h"
+
+static const OptionRow rows[] = {
+    /* clang-format off */
+    {"scdoc", 0, OPTION_SWITCH, NULL, offsetof(Options, scdoc), 0,
+     "print the option tables as the manual page has them"},
+    {0},
+    /* clang-format on */
+};
+static const OptionGroup group = {"Help", rows};
+static const OptionGroup *const groups[] = {&group, &options_common, NULL};
+
+static void print_overview(Output *output)
+{
+    size_t count;
+    const Command *const *commands = commands_all(&count);
+    output_result(output, "usage: ramekin COMMAND [OPTION…]\n\n"
+                          "Reproducible container images from a recipe of ordered install "
+                          "stages.\n\nCommands:\n");
+    for (size_t i = 0; i < count; i++)
+        output_result_line(output, "  %-12s %s", commands[i]->name, commands[i]->summary);
+    output_result(output, "\n`ramekin COMMAND --help` explains one of them, "
+                          "`ramekin --version` says which release this is.\n");
+}
+
+static int run_help(Invocation *invocation)
+{
+    const GPtrArray *arguments = invocation->options->arguments;
+    if (arguments->len == 0) {
+        print_overview(invocation->output);
+        return 0;
+    }
+    const Command *command = command_find(arguments->pdata[0]);
+    if (!command) {
+        GError *error = NULL;
+        error_set(&error, ERROR_USAGE, SPAN_NONE, "unknown command %s",
+                  (const char *)arguments->pdata[0]);
+        return output_error(invocation->output, error);
+    }
+    g_autofree char *text =
+        invocation->options->scdoc ? options_scdoc(command) : options_help(command);
+    output_result(invocation->output, text);
+    return 0;
+}
+
+const Command command_help = {
+    "help", run_help, "[COMMAND]", 0, 1, "list the commands or explain one", groups};

@@ -1,0 +1,320 @@
+#include "base/io.h"
+#include "cli/commands.h"
+#include "cli/copy_tree.h"
+#include "cli/workspace.h"
+#include "emit/dockerfile.h"
+#include "emit/script.h"
+
+#include <sys/stat.h>
+
+static const OptionRow rows[] = {
+    /* clang-format off */
+    {"as", 0, OPTION_CHOICE, "dockerfile|script", offsetof(Options, as), 0,
+     "what to make; a script is what `target: env` recipes get"},
+    {"output", 'o', OPTION_VALUE, "DIR", offsetof(Options, output), 0,
+     "write a build context into DIR (DIR/ROW for each row of a matrix) instead of one text to stdout"},
+    {"no-pins", 0, OPTION_SWITCH, NULL, offsetof(Options, no_pins), 0,
+     "render the recipe literally, without the versions of the lock"},
+    {"locked", 0, OPTION_SWITCH, NULL, offsetof(Options, locked), 0,
+     "fail where there is no lock, instead of making one"},
+    {"force", 0, OPTION_SWITCH, NULL, offsetof(Options, force), 0,
+     "render in spite of error findings; the result says so"},
+    {"strict", 0, OPTION_SWITCH, NULL, offsetof(Options, strict), 0,
+     "warnings count as errors"},
+    {"allow-substituted", 0, OPTION_SWITCH, NULL, offsetof(Options, allow_substituted), 0,
+     "render a lock that was made with another index or base than the recipe's"},
+    {0},
+    /* clang-format on */
+};
+static const OptionGroup group = {"Render", rows};
+static const OptionGroup *const groups[] = {&group, &options_recipe, &options_resolve,
+                                            &options_common, NULL};
+
+static int refuse(const Workspace *workspace, const char *hint, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+
+static int refuse(const Workspace *workspace, const char *hint, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_autofree char *message = g_strdup_vprintf(format, args);
+    va_end(args);
+    GError *error = NULL;
+    error_set(&error, ERROR_INPUT, SPAN_NONE, "%s", message);
+    if (hint)
+        error_set_hint(error, "%s", hint);
+    return output_error(workspace->output, error);
+}
+
+/* A missing lock is made and written; a stale one is only ever replaced by `ramekin lock`. */
+static int lock_missing(Workspace *workspace, const WorkTarget *wanted, LockTarget **ret_target)
+{
+    g_autofree char *label = work_target_label(workspace, wanted);
+    if (workspace->options->locked)
+        return refuse(workspace, "`ramekin lock` makes it", "%s does not lock %s",
+                      workspace->lock_path, label);
+    Lock *lock = workspace->lock ? workspace->lock : lock_new();
+    int status = workspace_resolve(workspace, wanted, lock, ret_target);
+    workspace->lock = lock;
+    if (status != 0)
+        return status;
+    if (!lock_target_is_solved(*ret_target)) {
+        workspace_explain_unsolved(workspace, *ret_target);
+        return 1;
+    }
+    GError *error = NULL;
+    if (!lock_save(lock, workspace->lock_path, &error))
+        return output_error(workspace->output, error);
+    output_note(workspace->output, "%s was not locked; wrote %s", label, workspace->lock_path);
+    return 0;
+}
+
+static int find_locked(Workspace *workspace, const WorkTarget *wanted, LockTarget **ret_target)
+{
+    LockedState state;
+    g_autofree char *reason = NULL;
+    int status = workspace_locked_state(workspace, wanted, &state, &reason);
+    if (status != 0)
+        return status;
+    if (state == LOCKED_MISSING)
+        return lock_missing(workspace, wanted, ret_target);
+    if (state == LOCKED_STALE) {
+        g_autofree char *hint =
+            g_strdup_printf("`ramekin lock %s` brings it up to date", workspace->recipe_path);
+        return refuse(workspace, hint, "%s is stale: %s", workspace->lock_path, reason);
+    }
+    *ret_target = lock_find_target(workspace->lock, wanted->row, wanted->platform);
+    return 0;
+}
+
+static int check_substituted(const Workspace *workspace, const LockTarget *target)
+{
+    bool substituted = target->substituted && target->substituted[0];
+    if (workspace->options->allow_substituted || (!substituted && !target->substituted_base))
+        return 0;
+    g_autofree char *names = substituted ? g_strjoinv(", ", target->substituted) : NULL;
+    return refuse(workspace, "lock with the recipe's own, or give --allow-substituted",
+                  "%s was made with another %s in place of %s", workspace->lock_path,
+                  substituted ? "index" : "base", substituted ? names : target->substituted_base);
+}
+
+/* What the Dockerfile says of a render that findings or substitutes speak against. */
+static char *make_remark(const LockTarget *target, unsigned counted)
+{
+    GString *out = g_string_new(NULL);
+    if (counted > 0)
+        g_string_append_printf(out, "Rendered with --force in spite of %u error finding%s.",
+                               counted, counted == 1 ? "" : "s");
+    if (target->substituted && target->substituted[0]) {
+        g_autofree char *names = g_strjoinv(", ", target->substituted);
+        g_string_append_printf(out, "%sLocked with another index in place of %s.",
+                               out->len ? "\n" : "", names);
+    }
+    if (target->substituted_base)
+        g_string_append_printf(out, "%sLocked on another base in place of %s.",
+                               out->len ? "\n" : "", target->substituted_base);
+    return g_string_free(out, FALSE);
+}
+
+static int check_findings(const Workspace *workspace, const WorkTarget *wanted,
+                          const LockTarget *target, unsigned *ret_counted)
+{
+    *ret_counted = workspace_report_findings(workspace, wanted->recipe, target);
+    if (*ret_counted == 0 || workspace->options->force)
+        return 0;
+    return refuse(workspace, "`acknowledge:` in the stage, `ignore:` in the recipe, or --force",
+                  "%u finding%s against this image", *ret_counted,
+                  *ret_counted == 1 ? " speaks" : "s speak");
+}
+
+static bool several_platforms(const Workspace *workspace, const WorkTarget *wanted)
+{
+    return wanted->recipe->platforms->len > 1 && !workspace->options->platform;
+}
+
+/* DIR, DIR/row for each of several rows, DIR/row/linux-arm64 for each of several platforms. */
+static char *output_dir(const Workspace *workspace, const WorkTarget *wanted)
+{
+    bool in_row = wanted->row && !workspace->wanted_row;
+    g_autofree char *platform =
+        several_platforms(workspace, wanted) ? g_strdup(wanted->platform) : NULL;
+    if (platform)
+        g_strdelimit(platform, "/", '-');
+    const char *parts[] = {workspace->options->output, in_row ? wanted->row : platform,
+                           in_row ? platform : NULL, NULL};
+    return g_build_filenamev((char **)parts);
+}
+
+static char *image_tag(const WorkTarget *wanted)
+{
+    const char *name = wanted->recipe->name ? wanted->recipe->name : "image";
+    return wanted->row ? g_strdup_printf("%s:%s", name, wanted->row) : g_strdup(name);
+}
+
+static char *build_command(const WorkTarget *wanted, const char *dir)
+{
+    g_autofree char *tag = image_tag(wanted);
+    if (!dir)
+        return g_strdup_printf("ramekin render | docker build -t %s -f - .", tag);
+    return g_strdup_printf("docker build -t %s .", tag);
+}
+
+static gboolean save_files(const EmittedDockerfile *dockerfile, const char *dir, GError **error)
+{
+    for (guint i = 0; i < dockerfile->files->len; i++) {
+        const EmittedFile *file = dockerfile->files->pdata[i];
+        g_autofree char *path = g_build_filename(dir, file->path, NULL);
+        g_autofree char *parent = g_path_get_dirname(path);
+        if (!io_make_dirs(parent, error) || !io_save(path, file->text, strlen(file->text), error))
+            return FALSE;
+        if ((file->mode & 0111) && chmod(path, 0755) < 0)
+            return error_set(error, ERROR_FAILED, SPAN_NONE, "cannot make %s executable", path);
+    }
+    return TRUE;
+}
+
+/* A folder of its own is a whole build context: what the Dockerfile copies goes there too. */
+static gboolean copy_context(const Workspace *workspace, const EmittedDockerfile *dockerfile,
+                             const char *dir, GError **error)
+{
+    g_autofree char *recipe_dir = g_canonicalize_filename(recipe_file_dir(workspace->file), NULL);
+    g_autofree char *own = g_canonicalize_filename(dir, NULL);
+    if (g_str_equal(recipe_dir, own))
+        return TRUE;
+    for (guint i = 0; i < dockerfile->context->len; i++) {
+        const char *path = dockerfile->context->pdata[i];
+        if (g_str_equal(path, "."))
+            return error_set(error, ERROR_INPUT, SPAN_NONE,
+                             "a stage copies the recipe's whole folder; render into that folder "
+                             "(-o %s)",
+                             recipe_file_dir(workspace->file));
+        if (!copy_tree(recipe_dir, path, own, error))
+            return FALSE;
+    }
+    g_autofree char *ignore = g_build_filename(recipe_dir, ".dockerignore", NULL);
+    return !g_file_test(ignore, G_FILE_TEST_EXISTS) ||
+           copy_tree(recipe_dir, ".dockerignore", own, error);
+}
+
+static gboolean write_context(const Workspace *workspace, const WorkTarget *wanted,
+                              const EmittedDockerfile *dockerfile, const char *dir, GError **error)
+{
+    if (!io_make_dirs(dir, error) || !copy_context(workspace, dockerfile, dir, error) ||
+        !save_files(dockerfile, dir, error))
+        return FALSE;
+    g_autofree char *tag = image_tag(wanted);
+    output_note(workspace->output, "wrote %s/Dockerfile; build it with: docker build -t %s %s", dir,
+                tag, dir);
+    return TRUE;
+}
+
+static gboolean render_dockerfile(Workspace *workspace, const WorkTarget *wanted, const Plan *plan,
+                                  const char *remark, GError **error)
+{
+    const Options *options = workspace->options;
+    bool to_stdout = !options->output || g_str_equal(options->output, "-");
+    g_autofree char *dir = to_stdout ? NULL : output_dir(workspace, wanted);
+    g_autofree char *command = build_command(wanted, dir);
+    DockerfileOptions emit = {.pins = !options->no_pins,
+                              .heredocs = to_stdout,
+                              .build_command = command,
+                              .remark = *remark ? remark : NULL,
+                              .name_platform = wanted->recipe->platforms->len > 1};
+    g_autoptr(EmittedDockerfile) dockerfile = NULL;
+    if (!dockerfile_emit(plan, &emit, &dockerfile, error))
+        return FALSE;
+    if (!to_stdout)
+        return write_context(workspace, wanted, dockerfile, dir, error);
+    const EmittedFile *file = dockerfile->files->pdata[0];
+    output_result(workspace->output, file->text);
+    return TRUE;
+}
+
+static gboolean render_script(Workspace *workspace, const WorkTarget *wanted, const Plan *plan,
+                              GError **error)
+{
+    g_autoptr(EmittedFile) script = NULL;
+    if (!script_emit(plan, !workspace->options->no_pins, &script, error))
+        return FALSE;
+    if (!workspace->options->output || g_str_equal(workspace->options->output, "-")) {
+        output_result(workspace->output, script->text);
+        return TRUE;
+    }
+    g_autofree char *dir = output_dir(workspace, wanted);
+    g_autofree char *path = g_build_filename(dir, script->path, NULL);
+    if (!io_make_dirs(dir, error) || !io_save(path, script->text, strlen(script->text), error))
+        return FALSE;
+    if ((script->mode & 0111) && chmod(path, 0755) < 0)
+        return error_set(error, ERROR_FAILED, SPAN_NONE, "cannot make %s executable", path);
+    output_note(workspace->output, "wrote %s", path);
+    return TRUE;
+}
+
+static gboolean check_kind(const Workspace *workspace, const WorkTarget *wanted, GError **error)
+{
+    bool is_env = wanted->recipe->target == TARGET_ENV;
+    bool wants_script = workspace->options->as == RENDER_AS_SCRIPT;
+    if (is_env == wants_script)
+        return TRUE;
+    return error_set(error, ERROR_INPUT, SPAN_NONE, "%s has `target: %s`; render it with --as %s",
+                     workspace->recipe_path, is_env ? "env" : "image",
+                     is_env ? "script" : "dockerfile");
+}
+
+static int render_one(Workspace *workspace, const WorkTarget *wanted)
+{
+    GError *error = NULL;
+    if (!check_kind(workspace, wanted, &error))
+        return output_error(workspace->output, error);
+    LockTarget *target = NULL;
+    int status = find_locked(workspace, wanted, &target);
+    if (status == 0)
+        status = check_substituted(workspace, target);
+    unsigned counted = 0;
+    if (status == 0)
+        status = check_findings(workspace, wanted, target, &counted);
+    if (status != 0)
+        return status;
+    g_autoptr(Plan) plan = plan_new(wanted->recipe, target);
+    g_autofree char *remark = make_remark(target, counted);
+    gboolean ok = workspace->options->as == RENDER_AS_SCRIPT
+                      ? render_script(workspace, wanted, plan, &error)
+                      : render_dockerfile(workspace, wanted, plan, remark, &error);
+    return ok ? 0 : output_error(workspace->output, error);
+}
+
+/* One text can't hold two images. */
+static int check_single(const Workspace *workspace)
+{
+    const char *output = workspace->options->output;
+    if (workspace->targets->len == 1 || (output && !g_str_equal(output, "-")))
+        return 0;
+    bool rows_differ = workspace->recipes->len > 1;
+    const WorkTarget *first = workspace_target(workspace, 0);
+    g_autofree char *hint =
+        rows_differ ? g_strdup_printf("name one (%s#%s), or write all with -o DIR",
+                                      workspace->recipe_path, first->row)
+                    : g_strdup_printf("name one (--platform %s), or write all with -o DIR",
+                                      first->platform);
+    GError *error = NULL;
+    error_set(&error, ERROR_USAGE, SPAN_NONE, "%s has several %s, and stdout takes one",
+              workspace->recipe_path, rows_differ ? "rows" : "platforms");
+    error_set_hint(error, "%s", hint);
+    return output_error(workspace->output, error);
+}
+
+static int run_render(Invocation *invocation)
+{
+    g_autoptr(Workspace) workspace = NULL;
+    int status = workspace_open(invocation, TARGETS_ALL, &workspace);
+    if (status == 0)
+        status = check_single(workspace);
+    for (guint i = 0; status != 2 && workspace && i < workspace->targets->len; i++)
+        status = worse_status(status, render_one(workspace, workspace_target(workspace, i)));
+    return status;
+}
+
+const Command command_render = {
+    "render", run_render, "[RECIPE[#ROW]]",
+    0,        1,          "write a Dockerfile that installs exactly what is locked",
+    groups};

@@ -1,0 +1,23 @@
+/* The commands: one file each (cmd_NAME.c), one table (commands.c). */
+#pragma once
+
+#include "cli/options.h"
+
+extern const Command command_init;
+extern const Command command_lock;
+extern const Command command_plan;
+extern const Command command_render;
+extern const Command command_cache;
+extern const Command command_help;
+extern const Command command_completion;
+
+/* In the order in which help lists them. */
+const Command *const *commands_all(size_t *ret_count);
+const Command *command_find(const char *name);
+/* "did you mean": the nearest name, or NULL. */
+const char *command_nearest(const char *name);
+
+/* Option tables that commands share. */
+extern const OptionGroup options_recipe;  /* --var, --stage-path, --platform */
+extern const OptionGroup options_resolve; /* --index … --offline, --cache-dir, --jobs */
+extern const OptionGroup options_common;  /* --help, -q, -v, --progress */

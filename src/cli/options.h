@@ -1,0 +1,101 @@
+/* The command line: tables of options, from which parsing, --help, manual pages and completion
+ * come.
+ *
+ * A command is {name, run, arguments, summary, option groups}. An option group is a table of rows;
+ * each row says where in Options its value goes, so commands that share a group share its meaning.
+ * Mistakes are ERROR_USAGE: one sentence, exit status 2. */
+#pragma once
+
+#include "base/error.h"
+
+typedef enum {
+    FORMAT_TEXT,
+    FORMAT_JSON,
+} OutputFormat;
+
+typedef enum {
+    SHOW_AUTO,
+    SHOW_PLAIN,
+    SHOW_JSON,
+    SHOW_NONE,
+} ProgressChoice;
+
+typedef enum {
+    RENDER_AS_DOCKERFILE,
+    RENDER_AS_SCRIPT,
+} RenderAs;
+
+/* The values of every option of every command; strings are borrowed from argv, lists have a NULL
+ * behind their last string. */
+typedef struct {
+    bool help, quiet, verbose;
+    int progress; /* ProgressChoice */
+    int format;   /* OutputFormat */
+
+    GPtrArray *vars, *stage_path;
+    char *cache_dir, *jobs;
+    bool offline;
+    GPtrArray *indexes, *substitutes;
+    char *substitute_base;
+
+    char *platform;
+    bool locked, strict, force, allow_substituted;
+    bool upgrade;
+    GPtrArray *upgrade_names;
+
+    bool all;
+    char *output;
+    int as; /* RenderAs */
+    bool no_pins;
+    bool schema, scdoc;
+
+    GPtrArray *arguments; /* what is no option, in order */
+} Options;
+
+typedef enum {
+    OPTION_SWITCH,
+    OPTION_VALUE,
+    OPTION_CHOICE, /* `value` is "first|second"; stored as the position */
+    OPTION_LIST,   /* may be repeated */
+    OPTION_NAMES,  /* a switch, and the names that follow it */
+} OptionKind;
+
+typedef struct {
+    const char *name; /* without "--" */
+    char letter;      /* or 0 */
+    OptionKind kind;
+    const char *value;   /* what help calls it: "DIR", "NAME=URL"; NULL for switches */
+    size_t offset;       /* in Options */
+    size_t names_offset; /* OPTION_NAMES: of the array */
+    const char *help;    /* begins in lower case, no full stop */
+} OptionRow;
+
+typedef struct {
+    const char *title;
+    const OptionRow *rows; /* ends with a row without name */
+} OptionGroup;
+
+typedef struct Invocation Invocation;
+
+typedef struct {
+    const char *name;
+    int (*run)(Invocation *invocation); /* exit status */
+    const char *arguments;              /* "[RECIPE[#ROW]]" */
+    unsigned min_arguments, max_arguments;
+    const char *summary;              /* one line for the list of commands */
+    const OptionGroup *const *groups; /* ends with NULL */
+} Command;
+
+Options *options_new(void);
+void options_free(Options *options);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Options, options_free)
+
+/* The words after the command's name; NULL-terminated. */
+gboolean options_parse(const Command *command, char *const *words, Options *options,
+                       GError **error);
+
+/* Texts made from the tables; callers free. */
+char *options_usage(const Command *command); /* "usage: ramekin lock [OPTION…] …" */
+char *options_help(const Command *command);  /* the whole of --help */
+char *options_scdoc(const Command *command); /* the OPTIONS section of the manual page */
+char *options_completion(const Command *const *commands, size_t count); /* for bash */

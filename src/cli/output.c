@@ -1,0 +1,197 @@
+#include "cli/output.h"
+
+#include <errno.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+enum {
+    DEFAULT_COLUMNS = 80,
+    MIN_COLUMNS = 40,
+};
+
+struct Output {
+    const Options *options;
+    bool result_colour, people_colour;
+    bool failed;
+    int errnum; /* of the first failed write to stdout */
+    Progress *progress;
+};
+
+static bool wants_colour(int fd)
+{
+    const char *no_colour = g_getenv("NO_COLOR"), *term = g_getenv("TERM");
+    return (!no_colour || !*no_colour) && term && !g_str_equal(term, "dumb") && isatty(fd);
+}
+
+static ProgressMode progress_mode(const Options *options)
+{
+    if (options->quiet)
+        return PROGRESS_NONE;
+    switch ((ProgressChoice)options->progress) {
+    case SHOW_NONE:
+        return PROGRESS_NONE;
+    case SHOW_JSON:
+        return PROGRESS_JSON;
+    case SHOW_PLAIN:
+        return PROGRESS_PLAIN;
+    case SHOW_AUTO:
+        break;
+    }
+    return isatty(STDERR_FILENO) ? PROGRESS_TERMINAL : PROGRESS_PLAIN;
+}
+
+Output *output_new(const Options *options)
+{
+    Output *output = g_new0(Output, 1);
+    output->options = options;
+    output->result_colour = wants_colour(STDOUT_FILENO);
+    output->people_colour = wants_colour(STDERR_FILENO);
+    output->progress = progress_new(progress_mode(options));
+    return output;
+}
+
+void output_free(Output *output)
+{
+    if (!output)
+        return;
+    progress_free(output->progress);
+    g_free(output);
+}
+
+void output_result(Output *output, const char *text)
+{
+    progress_finish(output->progress);
+    if (fputs(text, stdout) >= 0 || output->failed)
+        return;
+    output->failed = true;
+    output->errnum = errno;
+}
+
+void output_result_line(Output *output, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    output_result(output, text);
+    output_result(output, "\n");
+}
+
+bool output_result_colour(const Output *output)
+{
+    return output->result_colour;
+}
+
+unsigned output_columns(const Output *output)
+{
+    struct winsize size;
+    if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        return MAX(size.ws_col, MIN_COLUMNS);
+    return DEFAULT_COLUMNS;
+}
+
+void output_people(Output *output, const char *text)
+{
+    progress_finish(output->progress);
+    fputs(text, stderr);
+}
+
+static void print_people(Output *output, const char *label, const char *colour, const char *format,
+                         va_list args)
+{
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    progress_finish(output->progress);
+    if (label && output->people_colour)
+        fprintf(stderr, "\033[%sm%s:\033[0m ", colour, label);
+    else if (label)
+        fprintf(stderr, "%s: ", label);
+    fprintf(stderr, "%s\n", text);
+}
+
+void output_note(Output *output, const char *format, ...)
+{
+    if (output->options->quiet)
+        return;
+    va_list args;
+    va_start(args, format);
+    print_people(output, NULL, "", format, args);
+    va_end(args);
+}
+
+void output_warning(Output *output, const char *format, ...)
+{
+    if (output->options->quiet)
+        return;
+    va_list args;
+    va_start(args, format);
+    print_people(output, "warning", "1;33", format, args);
+    va_end(args);
+}
+
+int output_error(Output *output, GError *error)
+{
+    g_autofree char *text = error_format(error, "error", output->people_colour);
+    int status = error_exit_status(error);
+    output_people(output, text);
+    g_error_free(error);
+    return status;
+}
+
+int output_diags(Output *output, const Diags *diags)
+{
+    bool worth_it = diags_errors(diags) > 0 || !output->options->quiet;
+    if (worth_it && diags_errors(diags) + diags_warnings(diags) > 0) {
+        g_autofree char *text = diags_format(diags, output->people_colour);
+        output_people(output, text);
+    }
+    return diags_exit_status(diags);
+}
+
+static const char *severity_colour(Severity severity)
+{
+    static const char *const colours[] = {
+        [SEVERITY_NOTE] = "1", [SEVERITY_WARNING] = "1;33", [SEVERITY_ERROR] = "1;31"};
+    return colours[severity];
+}
+
+void output_finding(Output *output, const Finding *finding)
+{
+    if (output->options->quiet && finding->severity != SEVERITY_ERROR)
+        return;
+    progress_finish(output->progress);
+    const char *name = severity_name(finding->severity);
+    fprintf(stderr, "%s%s", finding->at ? finding->at : "", finding->at ? ": " : "");
+    if (output->people_colour)
+        fprintf(stderr, "\033[%sm%s:\033[0m ", severity_colour(finding->severity), name);
+    else
+        fprintf(stderr, "%s: ", name);
+    fprintf(stderr, "%s [%s]\n", finding->message, finding->code);
+    for (guint i = 0; finding->evidence && finding->evidence[i]; i++)
+        fprintf(stderr, "      = %s\n", finding->evidence[i]);
+    if (finding->hint)
+        fprintf(stderr, "      = hint: %s\n", finding->hint);
+}
+
+int worse_status(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+Progress *output_progress(Output *output)
+{
+    return output->progress;
+}
+
+int output_finish(Output *output, int status)
+{
+    progress_finish(output->progress);
+    if (fflush(stdout) != 0 && !output->failed) {
+        output->failed = true;
+        output->errnum = errno;
+    }
+    fflush(stderr);
+    if (!output->failed)
+        return status;
+    fprintf(stderr, "error: cannot write the result: %s\n", g_strerror(output->errnum));
+    return 2;
+}

@@ -1,0 +1,314 @@
+#include "cli/workspace.h"
+
+#include "cli/stages_dir.h"
+
+#define DEFAULT_RECIPE "ramekin.yaml"
+
+enum {
+    MAX_JOBS = 256,
+};
+
+static void recipe_free_func(void *data)
+{
+    recipe_free(data);
+}
+
+/* "recipe.yaml#row", a folder that holds a ramekin.yaml, or nothing for the one here. */
+static gboolean find_recipe(Workspace *workspace, const char *argument, GError **error)
+{
+    g_autofree char *path = g_strdup(argument ? argument : DEFAULT_RECIPE);
+    char *hash = strrchr(path, '#');
+    if (hash && !g_file_test(path, G_FILE_TEST_EXISTS)) {
+        *hash = '\0';
+        workspace->wanted_row = g_strdup(hash + 1);
+    }
+    if (!*path)
+        workspace->recipe_path = g_strdup(DEFAULT_RECIPE);
+    else if (g_file_test(path, G_FILE_TEST_IS_DIR))
+        workspace->recipe_path = g_build_filename(path, DEFAULT_RECIPE, NULL);
+    else
+        workspace->recipe_path = g_steal_pointer(&path);
+    if (g_file_test(workspace->recipe_path, G_FILE_TEST_EXISTS))
+        return TRUE;
+    error_set(error, ERROR_INPUT, SPAN_NONE, "there is no recipe %s", workspace->recipe_path);
+    if (error && !argument)
+        error_set_hint(*error, "`ramekin init` writes one to begin with");
+    return FALSE;
+}
+
+static char *lock_path_of(const char *recipe_path)
+{
+    const char *dot = strrchr(recipe_path, '.');
+    bool has_extension = dot && !strchr(dot, '/') && dot != recipe_path && dot[-1] != '/';
+    size_t length = has_extension ? (size_t)(dot - recipe_path) : strlen(recipe_path);
+    return g_strdup_printf("%.*s.lock", (int)length, recipe_path);
+}
+
+static gboolean check_pairs(const GPtrArray *pairs, const char *option, GError **error)
+{
+    for (guint i = 0; i < pairs->len; i++) {
+        const char *equals = strchr(pairs->pdata[i], '=');
+        if (!equals || equals == (const char *)pairs->pdata[i] || !equals[1])
+            return error_set(error, ERROR_USAGE, SPAN_NONE, "--%s wants NAME=VALUE, not \"%s\"",
+                             option, (const char *)pairs->pdata[i]);
+    }
+    return TRUE;
+}
+
+static gboolean parse_jobs(const char *text, unsigned *ret_jobs, GError **error)
+{
+    guint64 value;
+    if (text && !g_ascii_string_to_unsigned(text, 10, 1, MAX_JOBS, &value, NULL))
+        return error_set(error, ERROR_USAGE, SPAN_NONE,
+                         "--jobs is a number from 1 to %d, not \"%s\"", MAX_JOBS, text);
+    *ret_jobs = text ? (unsigned)value : 0;
+    return TRUE;
+}
+
+static const char *const *strings_or_null(const GPtrArray *strings)
+{
+    return strings->len > 0 ? (const char *const *)strings->pdata : NULL;
+}
+
+static gboolean fill_lock_options(Workspace *workspace, GError **error)
+{
+    const Options *options = workspace->options;
+    LockOptions *lock = &workspace->lock_options;
+    if (!check_pairs(options->indexes, "index", error) ||
+        !check_pairs(options->substitutes, "substitute-index", error) ||
+        !parse_jobs(options->jobs, &lock->jobs, error))
+        return FALSE;
+    lock->indexes = strings_or_null(options->indexes);
+    lock->substitutes = strings_or_null(options->substitutes);
+    lock->substitute_base = options->substitute_base;
+    lock->cache_dir = options->cache_dir;
+    lock->offline = options->offline;
+    lock->upgrade_all = options->upgrade && options->upgrade_names->len == 0;
+    lock->upgrade = strings_or_null(options->upgrade_names);
+    lock->progress = output_progress(workspace->output);
+    return TRUE;
+}
+
+static gboolean check_row(const Workspace *workspace, TargetChoice choice, GError **error)
+{
+    const char *const *rows = recipe_file_rows(workspace->file);
+    const char *wanted = workspace->wanted_row;
+    g_autofree char *names = rows[0] ? g_strjoinv(", ", (char **)rows) : NULL;
+    if (wanted && !names)
+        return error_set(error, ERROR_INPUT, SPAN_NONE, "%s has no matrix, so no row \"%s\"",
+                         workspace->recipe_path, wanted);
+    if (wanted && !g_strv_contains(rows, wanted))
+        return error_set(error, ERROR_INPUT, SPAN_NONE, "%s has no row \"%s\"; its rows are %s",
+                         workspace->recipe_path, wanted, names);
+    if (!wanted && names && choice == TARGETS_ONE) {
+        error_set(error, ERROR_USAGE, SPAN_NONE, "%s has a matrix; say which row",
+                  workspace->recipe_path);
+        if (error)
+            error_set_hint(*error, "%s#%s; its rows are %s", workspace->recipe_path, rows[0],
+                           names);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean add_targets(Workspace *workspace, const Recipe *recipe, TargetChoice choice,
+                            GError **error)
+{
+    const char *wanted = workspace->options->platform;
+    bool found = false;
+    for (guint i = 0; i < recipe->platforms->len; i++) {
+        const Text *platform = recipe->platforms->pdata[i];
+        if (wanted && !g_str_equal(wanted, platform->text))
+            continue;
+        WorkTarget target = {recipe, recipe->row, platform->text};
+        g_array_append_val(workspace->targets, target);
+        found = true;
+        if (choice == TARGETS_ONE)
+            break;
+    }
+    if (found)
+        return TRUE;
+    return error_set(error, ERROR_INPUT, SPAN_NONE, "%s is not for the platform %s",
+                     workspace->recipe_path, wanted);
+}
+
+static void decode_rows(Workspace *workspace, const RecipeOptions *options, Diags *diags)
+{
+    const char *const *rows = recipe_file_rows(workspace->file);
+    const char *const no_matrix[] = {NULL, NULL};
+    const char *const one[] = {workspace->wanted_row, NULL};
+    size_t count = rows[0] ? g_strv_length((char **)rows) : 1;
+    const char *const *wanted = rows[0] ? rows : no_matrix;
+    if (workspace->wanted_row) {
+        wanted = one;
+        count = 1;
+    }
+    for (size_t i = 0; i < count; i++) {
+        Recipe *recipe = recipe_decode(workspace->file, wanted[i], options, diags);
+        if (recipe)
+            g_ptr_array_add(workspace->recipes, recipe);
+    }
+}
+
+static int load_recipe(Workspace *workspace, TargetChoice choice)
+{
+    g_autofree char *shipped = stages_dir_find();
+    RecipeOptions options = {.vars = strings_or_null(workspace->options->vars),
+                             .stage_path = strings_or_null(workspace->options->stage_path),
+                             .shipped_stages = shipped};
+    g_autoptr(Diags) diags = diags_new();
+    workspace->file = recipe_file_load(workspace->recipe_path, &options, diags);
+    if (!workspace->file)
+        return output_diags(workspace->output, diags);
+    GError *error = NULL;
+    if (!check_row(workspace, choice, &error)) {
+        output_diags(workspace->output, diags);
+        return output_error(workspace->output, error);
+    }
+    decode_rows(workspace, &options, diags);
+    int status = output_diags(workspace->output, diags);
+    for (guint i = 0; status == 0 && i < workspace->recipes->len; i++) {
+        if (!add_targets(workspace, workspace->recipes->pdata[i], choice, &error))
+            status = output_error(workspace->output, error);
+    }
+    return status;
+}
+
+static gboolean prepare(Workspace *workspace, GError **error)
+{
+    const GPtrArray *arguments = workspace->options->arguments;
+    if (!check_pairs(workspace->options->vars, "var", error) ||
+        !fill_lock_options(workspace, error) ||
+        !find_recipe(workspace, arguments->len > 0 ? arguments->pdata[0] : NULL, error))
+        return FALSE;
+    workspace->lock_path = lock_path_of(workspace->recipe_path);
+    return lock_load(workspace->lock_path, &workspace->lock, error);
+}
+
+int workspace_open(const Invocation *invocation, TargetChoice choice, Workspace **ret_workspace)
+{
+    g_autoptr(Workspace) workspace = g_new0(Workspace, 1);
+    workspace->output = invocation->output;
+    workspace->options = invocation->options;
+    workspace->recipes = g_ptr_array_new_with_free_func(recipe_free_func);
+    workspace->targets = g_array_new(FALSE, FALSE, sizeof(WorkTarget));
+    GError *error = NULL;
+    if (!prepare(workspace, &error))
+        return output_error(invocation->output, error);
+    int status = load_recipe(workspace, choice);
+    if (status == 0)
+        *ret_workspace = g_steal_pointer(&workspace);
+    return status;
+}
+
+void workspace_free(Workspace *workspace)
+{
+    if (!workspace)
+        return;
+    lock_session_free(workspace->session);
+    lock_free(workspace->lock);
+    g_array_unref(workspace->targets);
+    g_ptr_array_unref(workspace->recipes);
+    recipe_file_unref(workspace->file);
+    g_free(workspace->recipe_path);
+    g_free(workspace->wanted_row);
+    g_free(workspace->lock_path);
+    g_free(workspace);
+}
+
+const WorkTarget *workspace_target(const Workspace *workspace, guint index)
+{
+    return &g_array_index(workspace->targets, WorkTarget, index);
+}
+
+char *work_target_label(const Workspace *workspace, const WorkTarget *target)
+{
+    if (!target->row)
+        return g_strdup_printf("%s (%s)", workspace->recipe_path, target->platform);
+    return g_strdup_printf("%s#%s (%s)", workspace->recipe_path, target->row, target->platform);
+}
+
+int workspace_locked_state(const Workspace *workspace, const WorkTarget *target,
+                           LockedState *ret_state, char **ret_reason)
+{
+    *ret_state = LOCKED_MISSING;
+    if (!workspace->lock || !lock_find_target(workspace->lock, target->row, target->platform))
+        return 0;
+    GError *error = NULL;
+    *ret_reason = lock_stale_reason(workspace->lock, target->recipe, target->platform,
+                                    &workspace->lock_options, &error);
+    if (error)
+        return output_error(workspace->output, error);
+    *ret_state = *ret_reason ? LOCKED_STALE : LOCKED_CURRENT;
+    return 0;
+}
+
+int workspace_resolve(Workspace *workspace, const WorkTarget *target, Lock *lock,
+                      LockTarget **ret_target)
+{
+    workspace->lock_options.previous = workspace->lock;
+    if (!workspace->session)
+        workspace->session = lock_session_new(&workspace->lock_options);
+    g_autoptr(Diags) diags = diags_new();
+    GError *error = NULL;
+    gboolean ok = lock_resolve_target(workspace->session, target->recipe, target->platform, lock,
+                                      ret_target, diags, &error);
+    int status = output_diags(workspace->output, diags);
+    if (error)
+        status = worse_status(status, output_error(workspace->output, error));
+    return ok ? status : worse_status(status, 1);
+}
+
+void workspace_explain_unsolved(const Workspace *workspace, const LockTarget *target)
+{
+    for (guint i = 0; i < target->stages->len; i++) {
+        const LockStage *stage = target->stages->pdata[i];
+        if (stage->status != STAGE_UNSATISFIABLE)
+            continue;
+        if (stage->conflict)
+            output_error(workspace->output, g_error_copy(stage->conflict));
+        else if (stage->explanation)
+            output_people(workspace->output, stage->explanation);
+    }
+}
+
+static bool is_ignored(const Recipe *recipe, const Finding *finding)
+{
+    for (guint i = 0; i < recipe->ignore->len; i++) {
+        const RecipeIgnore *ignore = recipe->ignore->pdata[i];
+        if (!g_str_equal(ignore->finding, finding->code))
+            continue;
+        if (!ignore->match ||
+            (finding->distribution &&
+             g_pattern_match_simple(ignore->match, finding->distribution)) ||
+            g_pattern_match_simple(ignore->match, finding->message))
+            return true;
+    }
+    return false;
+}
+
+bool workspace_finding_counts(const Workspace *workspace, const Recipe *recipe,
+                              const Finding *finding)
+{
+    Severity threshold = workspace->options->strict ? SEVERITY_WARNING : SEVERITY_ERROR;
+    return finding->severity >= threshold && !finding->acknowledged && !is_ignored(recipe, finding);
+}
+
+unsigned workspace_report_findings(const Workspace *workspace, const Recipe *recipe,
+                                   const LockTarget *target)
+{
+    unsigned counted = 0;
+    for (guint i = 0; i < target->stages->len; i++) {
+        const LockStage *stage = target->stages->pdata[i];
+        for (guint j = 0; j < stage->findings->len; j++) {
+            const Finding *finding = stage->findings->pdata[j];
+            if (workspace_finding_counts(workspace, recipe, finding))
+                counted++;
+            else if (finding->severity == SEVERITY_NOTE || finding->acknowledged ||
+                     is_ignored(recipe, finding))
+                continue;
+            output_finding(workspace->output, finding);
+        }
+    }
+    return counted;
+}

@@ -1,0 +1,71 @@
+/* What every command that works on a recipe shares: the recipe's rows and platforms, the lock file
+ * beside it, and the session that resolves (made when first needed: a current lock costs nothing).
+ *
+ * Functions that return int return an exit status and have printed why when it is not 0. */
+#pragma once
+
+#include "cli/output.h"
+#include "lock/lock_recipe.h"
+
+struct Invocation {
+    const Command *command;
+    const Options *options;
+    Output *output;
+};
+
+typedef struct {
+    const Recipe *recipe; /* of the row */
+    const char *row;      /* or NULL */
+    const char *platform;
+} WorkTarget;
+
+typedef struct {
+    Output *output;
+    const Options *options;
+    char *recipe_path; /* as the user wrote it */
+    char *wanted_row;  /* behind "#", or NULL */
+    char *lock_path;   /* beside the recipe, .lock for its extension */
+    RecipeFile *file;
+    GPtrArray *recipes; /* Recipe, one for each row that is worked on */
+    GArray *targets;    /* WorkTarget, by row in recipe order, then platform */
+    Lock *lock;         /* the file's content; NULL: there is none */
+    LockOptions lock_options;
+    LockSession *session;
+} Workspace;
+
+typedef enum {
+    TARGETS_ALL, /* every row and platform, unless the command line narrows it */
+    TARGETS_ONE, /* one row is needed; the first platform */
+} TargetChoice;
+
+int workspace_open(const Invocation *invocation, TargetChoice choice, Workspace **ret_workspace);
+void workspace_free(Workspace *workspace);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Workspace, workspace_free)
+
+const WorkTarget *workspace_target(const Workspace *workspace, guint index);
+/* "row golden, linux/amd64": how messages call a target; "" parts are left out. Caller frees. */
+char *work_target_label(const Workspace *workspace, const WorkTarget *target);
+
+typedef enum {
+    LOCKED_MISSING, /* no lock file, or none for this target */
+    LOCKED_STALE,
+    LOCKED_CURRENT,
+} LockedState;
+
+/* *ret_reason: a sentence to free when stale. */
+int workspace_locked_state(const Workspace *workspace, const WorkTarget *target,
+                           LockedState *ret_state, char **ret_reason);
+
+/* Resolves into `lock`. The result may have unsatisfiable stages; that is printed by
+ * workspace_explain_unsolved(). */
+int workspace_resolve(Workspace *workspace, const WorkTarget *target, Lock *lock,
+                      LockTarget **ret_target);
+void workspace_explain_unsolved(const Workspace *workspace, const LockTarget *target);
+
+/* Whether a finding stops lock, render and build: an error (with --strict a warning too) that
+ * neither `acknowledge:` nor `ignore:` covers. */
+bool workspace_finding_counts(const Workspace *workspace, const Recipe *recipe,
+                              const Finding *finding);
+/* Prints the target's findings, notes left out; how many count. */
+unsigned workspace_report_findings(const Workspace *workspace, const Recipe *recipe,
+                                   const LockTarget *target);

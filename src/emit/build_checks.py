@@ -1,0 +1,123 @@
+
+
+import fnmatch
+import importlib.machinery
+import importlib.metadata
+import os
+import re
+import subprocess
+import sys
+
+try:
+    from packaging.requirements import Requirement
+    from packaging.specifiers import SpecifierSet
+except ImportError:
+    from pip._vendor.packaging.requirements import Requirement
+    from pip._vendor.packaging.specifiers import SpecifierSet
+
+
+def version(items):
+    for text in items:
+        wanted = Requirement(text)
+        found = importlib.metadata.version(wanted.name)
+        if not wanted.specifier.contains(found, prereleases=True):
+            yield "%s is installed in version %s" % (text, found)
+
+
+def cuda(items):
+    torch = find("torch")
+    if torch is None:
+        yield "torch is not installed"
+        return
+    text = open(os.path.join(os.path.dirname(torch.origin), "version.py")).read()
+    line = re.search(r"^cuda\b[^=\n]*=\s*(.*)$", text, re.MULTILINE)
+    found = line.group(1).strip("'\" ") if line else "None"
+    for item in items:
+        exact = re.fullmatch(r"[0-9.]+", item)
+        good = found == item if exact or found == "None" else SpecifierSet(item).contains(found)
+        if not good:
+            yield "torch is built for CUDA %s, not %s" % (found, item)
+
+
+def absent(items):
+    for one in importlib.metadata.distributions():
+        name = re.sub(r"[-_.]+", "-", one.metadata["Name"]).lower()
+        if any(fnmatch.fnmatchcase(name, item) for item in items):
+            yield "%s %s is installed" % (name, one.version)
+
+
+def file(items):
+    return ["%s is not there" % item for item in items if not os.path.exists(item)]
+
+
+def find(name):
+    """The spec of a module, without importing what it lies in."""
+    path, spec, full = None, None, ""
+    for part in name.split("."):
+        full = full + "." + part if full else part
+        spec = importlib.machinery.PathFinder.find_spec(full, path)
+        if spec is None:
+            return None
+        path = spec.submodule_search_locations
+    return spec
+
+
+def module(items):
+    return ["there is no module %s" % item for item in items if find(item) is None]
+
+
+def run(*command):
+    """Each in a process of its own: a crash in one hides nothing of the others."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode:
+        text = done.stdout.decode("utf-8", "replace").strip()
+        yield "%s: exit status %d" % (text or command[0], done.returncode)
+
+
+def imports(items):
+    for item in items:
+        yield from run(sys.executable, "-c", "import " + item)
+
+
+def symbol(items):
+    for item in items:
+        name, attribute = item.split(":")
+        code = "import operator, %s as m; operator.attrgetter(%r)(m)" % (name, attribute)
+        yield from run(sys.executable, "-c", code)
+
+
+def python(items):
+    return run(sys.executable, "-c", items[0])
+
+
+def cmd(items):
+    return run(*items)
+
+
+KINDS = {
+    "version": version,
+    "cuda": cuda,
+    "absent": absent,
+    "file": file,
+    "module": module,
+    "import": imports,
+    "symbol": symbol,
+    "python": python,
+    "cmd": cmd,
+}
+
+
+def main():
+    failed = 0
+    for kind, place, items in CHECKS:
+        try:
+            problems = list(KINDS[kind](items))
+        except Exception as error:
+            problems = ["%s: %s" % (type(error).__name__, error)]
+        for problem in problems:
+            failed += 1
+            print("%s: check %s failed: %s" % (place, kind, problem))
+    sys.exit(1 if failed else 0)
+
+
+main()

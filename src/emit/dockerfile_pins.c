@@ -1,0 +1,137 @@
+/* What a lock says about a stage, as lines for pip. */
+#include "emit/dockerfile_pins.h"
+
+#include <stdlib.h>
+
+enum {
+    HASHED_CONSTRAINTS_MAJOR = 26, /* pip 26.3 takes --hash in constraints beside unpinned roots; */
+    HASHED_CONSTRAINTS_MINOR = 3,  /* 23.2 still refuses such roots (measured) */
+};
+
+bool action_installs(const LockAction *action)
+{
+    return action->file && !g_str_equal(action->action, "keep") &&
+           !g_str_equal(action->action, "remove");
+}
+
+static bool pip_is_at_least(const char *version, unsigned major, unsigned minor)
+{
+    if (!version)
+        return false;
+    char *rest;
+    unsigned long x = strtoul(version, &rest, 10);
+    unsigned long y = *rest == '.' ? strtoul(rest + 1, NULL, 10) : 0;
+    return x > major || (x == major && y >= minor);
+}
+
+bool pins_may_have_hashes(const Emitter *emitter)
+{
+    const LockBase *base = &emitter->target->base;
+    /* A virtual environment gets the pip that its interpreter bundles, which may be older. */
+    if (emitter->recipe->python.venv ||
+        !pip_is_at_least(base->pip_version, HASHED_CONSTRAINTS_MAJOR, HASHED_CONSTRAINTS_MINOR))
+        return false;
+    for (guint i = 0; i < emitter->locked->actions->len; i++) {
+        const LockAction *action = emitter->locked->actions->pdata[i];
+        if (action_installs(action) &&
+            (action->file->source != LOCK_SOURCE_INDEX || !action->file->sha256))
+            return false;
+    }
+    return true;
+}
+
+static void append_hash(GString *out, const LockAction *action)
+{
+    if (action->file && action->file->sha256)
+        g_string_append_printf(out, " --hash=sha256:%s", action->file->sha256);
+}
+
+static int compare_by_name(const void *a, const void *b)
+{
+    const LockAction *x = *(const LockAction *const *)a, *y = *(const LockAction *const *)b;
+    return strcmp(x->name, y->name);
+}
+
+char *pins_text(const Emitter *emitter, bool hashes)
+{
+    g_autoptr(GPtrArray) sorted = g_ptr_array_new();
+    for (guint i = 0; i < emitter->locked->actions->len; i++) {
+        LockAction *action = emitter->locked->actions->pdata[i];
+        if (!g_str_equal(action->action, "remove"))
+            g_ptr_array_add(sorted, action);
+    }
+    g_ptr_array_sort(sorted, compare_by_name);
+    GString *out = g_string_new(NULL);
+    for (guint i = 0; i < sorted->len; i++) {
+        const LockAction *action = sorted->pdata[i];
+        g_string_append_printf(out, "%s==%s", action->name, action->version);
+        if (hashes)
+            append_hash(out, action);
+        g_string_append_c(out, '\n');
+    }
+    return g_string_free(out, FALSE);
+}
+
+static bool same_source(const LockFile *a, const LockFile *b)
+{
+    return a->source == b->source &&
+           (a->source != LOCK_SOURCE_INDEX || g_strcmp0(a->source_name, b->source_name) == 0);
+}
+
+static const LockFile *first_file(const GPtrArray *group)
+{
+    const LockAction *action = group->pdata[0];
+    return action->file;
+}
+
+static void group_free(void *data)
+{
+    g_ptr_array_unref(data);
+}
+
+GPtrArray *pins_groups(const Emitter *emitter)
+{
+    GPtrArray *groups = g_ptr_array_new_with_free_func(group_free);
+    for (guint i = 0; i < emitter->locked->actions->len; i++) {
+        LockAction *action = emitter->locked->actions->pdata[i];
+        if (!action_installs(action))
+            continue;
+        GPtrArray *group = NULL;
+        for (guint j = 0; j < groups->len && !group; j++) {
+            if (same_source(first_file(groups->pdata[j]), action->file))
+                group = groups->pdata[j];
+        }
+        if (!group) {
+            group = g_ptr_array_new();
+            g_ptr_array_add(groups, group);
+        }
+        g_ptr_array_add(group, action);
+    }
+    return groups;
+}
+
+char *pins_exact_line(const LockAction *action, const char *path_prefix)
+{
+    const LockFile *file = action->file;
+    GString *out = g_string_new(NULL);
+    switch (file->source) {
+    case LOCK_SOURCE_INDEX:
+        g_string_append_printf(out, "%s==%s", action->name, action->version);
+        append_hash(out, action);
+        break;
+    case LOCK_SOURCE_URL:
+        g_string_append_printf(out, "%s @ %s", action->name, file->source_name);
+        if (file->sha256 && !strchr(file->source_name, '#'))
+            g_string_append_printf(out, "#sha256=%s", file->sha256);
+        break;
+    case LOCK_SOURCE_PATH:
+        g_string_append_printf(out, "%s/%s", path_prefix, file->source_name);
+        append_hash(out, action);
+        break;
+    case LOCK_SOURCE_GIT:
+        g_string_append_printf(out, "%s @ git+%s@%s", action->name, file->source_name,
+                               file->commit);
+        break;
+    }
+    return g_string_free(out, FALSE);
+}
