@@ -97,10 +97,11 @@ HostFacts *index_host(IndexClient *client, const char *url)
     host->origin = origin ? g_steal_pointer(&origin) : g_strdup("");
     g_hash_table_insert(client->hosts, host->origin, host);
     g_autoptr(GBytes) stored = cache_load(client->cache, "hosts", host->origin);
-    gsize length;
-    const gint64 *fields = stored ? g_bytes_get_data(stored, &length) : NULL;
-    if (fields && length == 2 * sizeof *fields &&
-        clock_now_seconds() - fields[0] < HOST_FRESH_SECONDS && fields[0] <= clock_now_seconds())
+    gint64 fields[2], now = clock_now_seconds();
+    if (!stored || g_bytes_get_size(stored) != sizeof fields)
+        return host;
+    memcpy(fields, g_bytes_get_data(stored, NULL), sizeof fields);
+    if (fields[0] <= now && now - fields[0] < HOST_FRESH_SECONDS)
         host->metadata = fields[1] == SERVES_YES ? SERVES_YES : SERVES_NO;
     return host;
 }

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "python/index_arena.h"
 #include "python/index_html.h"
+#include "python/name.h"
 #include "text/json.h"
 
 typedef struct {
@@ -62,6 +63,8 @@ static char *name_of_egg(Builder *builder, const char *filename, const char *fra
         if (!g_str_has_suffix(filename, extensions[i]))
             continue;
         g_autofree char *stem = g_strndup(egg + 4, strcspn(egg + 4, "&"));
+        if (!name_is_valid(stem))
+            return NULL;
         g_autofree char *name = g_strconcat(stem, extensions[i], NULL);
         return index_arena_text(builder->arena, name, strlen(name));
     }
