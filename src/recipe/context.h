@@ -41,7 +41,8 @@ extern const TextRule rule_context_path; /* relative, inside the recipe's folder
 extern const TextRule rule_input_path;   /* the same, or absolute: inside the image */
 extern const TextRule rule_image_path;   /* absolute */
 extern const TextRule rule_distribution; /* name or glob of a distribution */
-extern const TextRule rule_requirement;  /* no option of a command line */
+extern const TextRule rule_requirement;  /* PEP 508 */
+extern const TextRule rule_install;      /* what pip takes on its command line */
 extern const TextRule rule_url;
 extern const TextRule rule_mode; /* octal */
 extern const TextRule rule_sha256;

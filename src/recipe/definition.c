@@ -337,11 +337,12 @@ static void move_stages(Decoder *decoder, const Node *key, const Node *body, GPt
         g_ptr_array_set_size(from, 0);
 }
 
-static void decode_use(Decoder *decoder, const Definition *definition, const Node *key,
+static bool decode_use(Decoder *decoder, const Definition *definition, const Node *key,
                        Contribution *contribution, Scope *scope)
 {
     RecipeContext *context = recipe_context(decoder);
     RecipeContext outer = *context;
+    bool ok = false;
     context->scope = scope;
     context->definition = definition->name;
     context->depth++;
@@ -351,8 +352,9 @@ static void decode_use(Decoder *decoder, const Definition *definition, const Nod
         decoder_error(decoder, key, "stage definitions nest more than %d deep, or use each other",
                       DEFINITION_DEPTH);
     else
-        shape_decode(decoder, &definition_shape, definition->root, contribution);
+        ok = shape_decode(decoder, &definition_shape, definition->root, contribution);
     *context = outer;
+    return ok;
 }
 
 bool definition_expand(Decoder *decoder, const Node *key, const Node *body, GPtrArray *stages)
@@ -368,13 +370,13 @@ bool definition_expand(Decoder *decoder, const Node *key, const Node *body, GPtr
     guint mark = context->contributions->len;
     Contribution *contribution = g_new0(Contribution, 1);
     contribution->at = key->at;
-    decode_use(decoder, definition, key, contribution, scope);
-    if (enabled) {
+    bool ok = decode_use(decoder, definition, key, contribution, scope);
+    if (enabled && ok) {
         move_stages(decoder, key, body, contribution->stages, stages);
         g_ptr_array_add(context->contributions, contribution);
     } else {
         contribution_free(contribution);
         g_ptr_array_set_size(context->contributions, (int)mark);
     }
-    return true;
+    return ok;
 }

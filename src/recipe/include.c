@@ -128,8 +128,8 @@ static const Node *load_item(Includer *includer, const Node *item, const Chain *
     GError *error = NULL;
     Source *source = source_load(path, name, LIMIT_RECIPE_BYTES, &error);
     if (!source) {
-        error_set_span(error, item->at);
-        diags_take(includer->diags, error);
+        g_clear_error(&error);
+        diags_error(includer->diags, item->at, "cannot read the file '%s'", item->text);
         return NULL;
     }
     g_ptr_array_add(includer->sources, source);

@@ -58,7 +58,7 @@ RecipeFile *recipe_file_load(const char *path, const RecipeOptions *options, Dia
     g_autoptr(RecipeFile) file = recipe_file_new(path);
     g_autofree char *full = g_canonicalize_filename(path, NULL);
     GError *error = NULL;
-    Source *source = source_load(full, path, LIMIT_RECIPE_BYTES, &error);
+    Source *source = source_load(path, NULL, LIMIT_RECIPE_BYTES, &error);
     if (!source) {
         diags_take(diags, error);
         return NULL;
@@ -210,13 +210,12 @@ static const Node *expand_in_scope(Decoder *decoder, const Node *node)
 static void decode_row(Decoder *decoder, const RecipeFile *file, Recipe *recipe)
 {
     RecipeContext *context = recipe_context(decoder);
-    bool ok = shape_decode(decoder, &recipe_shape, file->root, recipe);
+    shape_decode(decoder, &recipe_shape, file->root, recipe);
     if (!recipe->checks)
         recipe->checks = g_new0(RecipeChecks, 1);
     recipe->vars = scope_pairs(context->scope);
     contributions_merge(decoder, recipe);
-    if (ok)
-        recipe_validate(decoder, file->root, recipe);
+    recipe_validate(decoder, file->root, recipe);
 }
 
 Recipe *recipe_decode(RecipeFile *file, const char *row_name, const RecipeOptions *options,

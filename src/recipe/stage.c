@@ -199,7 +199,8 @@ static bool add_stage(Decoder *decoder, const Field *field, const Node *item, vo
         const Node *at = item->count > 1 ? item->pairs[1].key : item;
         GError *error =
             decoder_error(decoder, at, "a stage has one key, its kind, not %u", item->count);
-        const char *hint = item->count > 1 ? stage_kind_hint(item->pairs[0].key->text) : NULL;
+        const char *hint = item->count > 1 ? stage_kind_hint(item->pairs[0].key->text)
+                                           : "for example `- pip: [numpy]`";
         error_set_hint(error, "%s",
                        hint ? hint
                             : "further keys go into its body: indent them, or "

@@ -77,19 +77,6 @@ static bool check_format_name(Decoder *decoder, const Node *node, const char *te
 
 static const TextRule rule_format_name = check_format_name;
 
-static bool check_install(Decoder *decoder, const Node *node, const char *text)
-{
-    if (!rule_requirement(decoder, node, text))
-        return false;
-    bool path = strchr(text, '/') || strchr(text, ' ');
-    if (!path && (g_str_has_suffix(text, ".txt") || g_str_has_suffix(text, ".in")))
-        error_set_hint(decoder_warning(decoder, node, "'%s' is the name of a package here", text),
-                       "for the file write `pip: {requirements: %s}`", text);
-    return true;
-}
-
-static const TextRule rule_install = check_install;
-
 /* clang-format off */
 static const Field build_fields[] = {
     {"isolation", &type_bool, offsetof(PipBuild, isolation), FIELD_DEFAULT_ON, "Whether the build sees only its own requirements (default: true)", NULL},

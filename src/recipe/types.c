@@ -95,45 +95,6 @@ static bool check_distribution(Decoder *decoder, const Node *node, const char *t
     return false;
 }
 
-/* Options of pip's command line and the key that means the same. */
-static const struct {
-    const char *option, *key;
-} pip_options[] = {
-    {"-r", "requirements: FILE"},
-    {"--requirement", "requirements: FILE"},
-    {"-c", "constraints: FILE"},
-    {"--constraint", "constraints: FILE"},
-    {"-e", "project: PATH with editable: true"},
-    {"--editable", "project: PATH with editable: true"},
-    {"-i", "index: NAME"},
-    {"--index-url", "index: NAME, declared in `indexes:`"},
-    {"--extra-index-url", "extra_indexes: [NAME], declared in `indexes:`"},
-    {"-f", "find_links: [PLACE]"},
-    {"--find-links", "find_links: [PLACE]"},
-    {"-U", "upgrade: true"},
-    {"--upgrade", "upgrade: true"},
-    {"--no-deps", "no_deps: true"},
-    {"--force-reinstall", "force_reinstall: true"},
-    {"-I", "ignore_installed: true"},
-    {"--ignore-installed", "ignore_installed: true"},
-    {"--pre", "pre: true"},
-    {"--no-build-isolation", "build: {NAME: {isolation: false}}"},
-    {"--no-cache-dir", "nothing: no cache reaches the image"},
-};
-
-static bool check_requirement(Decoder *decoder, const Node *node, const char *text)
-{
-    if (text[0] != '-')
-        return true;
-    GError *error = decoder_error(decoder, node, "'%s' is an option, not a requirement", text);
-    size_t length = strcspn(text, " =");
-    for (size_t i = 0; i < G_N_ELEMENTS(pip_options); i++)
-        if (strlen(pip_options[i].option) == length &&
-            strncmp(text, pip_options[i].option, length) == 0)
-            error_set_hint(error, "options are keys of the stage: %s", pip_options[i].key);
-    return false;
-}
-
 static bool check_url(Decoder *decoder, const Node *node, const char *text)
 {
     const char *colon = strstr(text, "://");
@@ -178,7 +139,6 @@ const TextRule rule_context_path = check_context_path;
 const TextRule rule_input_path = check_input_path;
 const TextRule rule_image_path = check_image_path;
 const TextRule rule_distribution = check_distribution;
-const TextRule rule_requirement = check_requirement;
 const TextRule rule_url = check_url;
 const TextRule rule_mode = check_mode;
 const TextRule rule_sha256 = check_sha256;
@@ -240,119 +200,9 @@ static void clear_assigned(const Field *field, void *slot)
     type_assigned.clear(field, slot);
 }
 
-static void file_or_line_free(void *data)
-{
-    FileOrLine *item = data;
-    g_free(item->file);
-    g_free(item->line);
-    g_free(item);
-}
-
-typedef struct {
-    char *file;
-} FileItem;
-
-static const Field file_item_fields[] = {
-    {"file", &type_text, offsetof(FileItem, file), FIELD_REQUIRED,
-     "Path of a file of requirement lines", NULL},
-};
-
-static const Shape file_item_shape = {
-    .name = "requirement-file",
-    .title = "an item that is a file",
-    .size = sizeof(FileItem),
-    .fields = file_item_fields,
-    .count = G_N_ELEMENTS(file_item_fields),
-};
-
-static void add_file_or_line(GPtrArray *items, const char *file, const char *line, Span at)
-{
-    FileOrLine *item = g_new(FileOrLine, 1);
-    *item = (FileOrLine){g_strdup(file), g_strdup(line), at};
-    g_ptr_array_add(items, item);
-}
-
-static bool path_is_allowed(Decoder *decoder, const Field *field, const Node *node,
-                            const char *path)
-{
-    const TextRule *rule = field->type == &type_input_files ? &rule_input_path : &rule_context_path;
-    return (*rule)(decoder, node, path);
-}
-
-static bool decode_file_item(Decoder *decoder, const Field *field, const Node *item, void *data)
-{
-    FileItem value = {NULL};
-    bool ok = shape_decode(decoder, &file_item_shape, item, &value);
-    const Node *file = ok ? decoder_expand(decoder, node_find(item, "file")) : NULL;
-    if (file && (ok = path_is_allowed(decoder, field, file, value.file)))
-        add_file_or_line(data, value.file, NULL, file->at);
-    shape_clear(&file_item_shape, &value);
-    return ok;
-}
-
-static bool decode_file_or_line(Decoder *decoder, const Field *field, const Node *item, void *data)
-{
-    item = decoder_expand(decoder, item);
-    if (item->kind == NODE_MAP)
-        return decode_file_item(decoder, field, item, data);
-    const char *line = decoder_text(decoder, field, item);
-    if (!line || !check_requirement(decoder, item, line))
-        return false;
-    if (g_str_has_suffix(line, ".txt") || g_str_has_suffix(line, ".in"))
-        error_set_hint(decoder_warning(decoder, item, "'%s' is the name of a package here", line),
-                       "for the file write {file: %s}", line);
-    add_file_or_line(data, NULL, line, item->at);
-    return true;
-}
-
-static bool decode_file_or_lines(Decoder *decoder, const Field *field, const Node *node, void *slot)
-{
-    GPtrArray *items = g_ptr_array_new_with_free_func(file_or_line_free);
-    *(GPtrArray **)slot = items;
-    if (node->kind == NODE_LIST)
-        return decoder_each_item(decoder, field, node, decode_file_or_line, items);
-    if (node->kind == NODE_MAP)
-        return decode_file_item(decoder, field, node, items);
-    const char *path = decoder_text(decoder, field, node);
-    if (!path || !path_is_allowed(decoder, field, node, path))
-        return false;
-    add_file_or_line(items, path, NULL, node->at);
-    return true;
-}
-
 static void clear_array(const Field *field, void *slot)
 {
     g_clear_pointer((GPtrArray **)slot, g_ptr_array_unref);
-}
-
-static void schema_file_or_lines(const Field *field, SchemaWriter *schema)
-{
-    JsonWriter *json = schema->json;
-    static const char *const types[] = {"string", "number", NULL};
-    jsonw_key(json, "anyOf");
-    jsonw_begin_array(json, JSONW_INLINE);
-    jsonw_begin_object(json, JSONW_INLINE);
-    jsonw_strings_member(json, "type", types);
-    jsonw_end_object(json);
-    jsonw_begin_object(json, JSONW_INLINE);
-    schema_write_shape(schema, &file_item_shape);
-    jsonw_end_object(json);
-    jsonw_begin_object(json, JSONW_INLINE);
-    schema_write_type(schema, "array");
-    jsonw_key(json, "items");
-    jsonw_begin_object(json, JSONW_INLINE);
-    jsonw_key(json, "anyOf");
-    jsonw_begin_array(json, JSONW_INLINE);
-    jsonw_begin_object(json, JSONW_INLINE);
-    schema_write_type(schema, "string");
-    jsonw_end_object(json);
-    jsonw_begin_object(json, JSONW_INLINE);
-    schema_write_shape(schema, &file_item_shape);
-    jsonw_end_object(json);
-    jsonw_end_array(json);
-    jsonw_end_object(json);
-    jsonw_end_object(json);
-    jsonw_end_array(json);
 }
 
 /* Of a requirement only the name counts: definitions write `$(also)`. */
@@ -449,8 +299,6 @@ static void schema_when(const Field *field, SchemaWriter *schema)
 /* clang-format off */
 const FieldType type_env = {"map of texts", decode_env, clear_pairs, schema_pairs};
 const FieldType type_env_assigned = {"map of texts", decode_env_assigned, clear_assigned, schema_pairs};
-const FieldType type_file_or_lines = {"file, or list of requirements and {file: PATH}", decode_file_or_lines, clear_array, schema_file_or_lines};
-const FieldType type_input_files = {"file, or list of requirements and {file: PATH}", decode_file_or_lines, clear_array, schema_file_or_lines};
 const FieldType type_names = {"list of names or globs", decode_names, clear_array, schema_names};
 const FieldType type_when = {"map of conditions", decode_when, NULL, schema_when};
 /* clang-format on */

@@ -35,6 +35,7 @@ static void check_index(Decoder *decoder, const Recipe *recipe, const char *name
     if (g_str_equal(name, "auto") || index_name_is_builtin(name))
         return;
     g_autoptr(GPtrArray) names = g_ptr_array_new();
+    g_ptr_array_add(names, (void *)"main");
     for (guint i = 0; i < recipe->indexes->len; i++) {
         const RecipeIndex *index = recipe->indexes->pdata[i];
         if (g_str_equal(index->name, name))
@@ -167,7 +168,7 @@ static void check_env_target(Decoder *decoder, const Node *root, const Recipe *r
                        "holds");
     if (recipe->python.from_base)
         decoder_error(decoder, &at, "'from: base' needs a base; `target: env` has none");
-    else if (!recipe->python.version)
+    else if (!node_find(root, "python"))
         error_set_hint(decoder_error(decoder, root, "`target: env` needs 'python'"),
                        "python: 3.11");
 }
@@ -222,7 +223,7 @@ void recipe_validate(Decoder *decoder, const Node *root, Recipe *recipe)
 {
     if (recipe->target == TARGET_ENV)
         check_env_target(decoder, root, recipe);
-    else if (recipe->base.kind == BASE_NONE)
+    else if (!node_find(root, "base"))
         error_set_hint(decoder_error(decoder, root, "a recipe needs the key 'base'"),
                        "base: python:3.11-slim-bookworm, or `target: env` for no image");
     check_platforms(decoder, root, recipe);

@@ -30,10 +30,12 @@ static void finish_declaration(Decoder *decoder, const Node *node, void *target)
     const Node *fallback = declaration->fallback;
     if (!declaration->has_type)
         declaration->type = fallback && fallback->kind == NODE_LIST ? VAR_LIST : VAR_TEXT;
-    if (fallback && fallback->kind == NODE_MAP)
+    if (fallback && fallback->kind == NODE_MAP) {
         decoder_error(decoder, fallback, "a variable holds a text or a list, not a map");
-    else if (fallback && !(fallback->kind == NODE_SCALAR && fallback->text[0] == '\0'))
+        declaration->fallback = NULL;
+    } else if (fallback && !(fallback->kind == NODE_SCALAR && fallback->text[0] == '\0')) {
         declaration->fallback = declaration_apply(declaration, decoder, fallback);
+    }
     if (!variable_name_is_valid(declaration->name))
         error_set_hint(
             decoder_error(decoder, node, "'%s' can't be the name of a variable", declaration->name),
@@ -315,7 +317,8 @@ static const Node *look_up(Scope *scope, Decoder *decoder, const Node *node, con
     } else {
         GError *error =
             decoder_error(decoder, node, "there is no variable '%s' in %s", name, scope->place);
-        error_set_hint(error, "declare it in `vars:` or `matrix:`, or write $$( for a literal $(");
+        error_set_hint(error, "declare it in %s, or write $$( for a literal $(",
+                       span_is_set(scope->use_site) ? "`params:`" : "`vars:` or `matrix:`");
         scope_suggest(scope, error, name);
     }
     return NULL;
@@ -331,6 +334,13 @@ static Node *expanded_scalar(Scope *scope, Decoder *decoder, const Node *node, c
         made->at = given ? value->at : scope->use_site;
         made->origin = node->at;
     }
+    return made;
+}
+
+static const Node *broken_scalar(Scope *scope, Decoder *decoder, const Node *node)
+{
+    Node *made = expanded_scalar(scope, decoder, node, node->text, NULL);
+    made->broken = true;
     return made;
 }
 
@@ -353,23 +363,23 @@ static const Node *expand_text(Scope *scope, Decoder *decoder, const Node *node)
         if (!end) {
             error_set_hint(decoder_error(decoder, node, "'$(' without ')'"),
                            "write $$( for a literal $(");
-            return node;
+            return broken_scalar(scope, decoder, node);
         }
         const Node *value = look_up(scope, decoder, node, p, end);
         if (!value)
-            return expanded_scalar(scope, decoder, node, node->text, NULL);
+            return broken_scalar(scope, decoder, node);
         if (value->kind == NODE_LIST) {
             g_autofree char *name = g_strndup(p, (size_t)(end - p));
             error_set_hint(decoder_error(decoder, node, "%s is a list inside a text", name),
                            "a list can only be an item of a list on its own");
-            return expanded_scalar(scope, decoder, node, node->text, NULL);
+            return broken_scalar(scope, decoder, node);
         }
         first = first ? first : value;
         g_string_append(out, value->text);
         p = end;
         if (out->len > EXPANDED_CHARS_MAX) {
             decoder_error(decoder, node, "the text is too long with its variables");
-            return expanded_scalar(scope, decoder, node, "", NULL);
+            return broken_scalar(scope, decoder, node);
         }
     }
     return expanded_scalar(scope, decoder, node, out->str, first);

@@ -98,6 +98,8 @@ const Node *decoder_expand_all(Decoder *decoder, const Node *node)
 const char *decoder_text(Decoder *decoder, const Field *field, const Node *node)
 {
     node = decoder_expand(decoder, node);
+    if (node->broken)
+        return NULL;
     if (node->kind != NODE_SCALAR) {
         decoder_mismatch(decoder, field, node, "a text");
         return NULL;
@@ -165,7 +167,7 @@ static void report_unknown(Decoder *decoder, const Shape *shape, const Node *key
 
 void decoder_suggest(GError *error, const char *text, const char *const *names, size_t count)
 {
-    const char *nearest = names_nearest(text, names, count);
+    const char *nearest = strlen(text) > 1 ? names_nearest(text, names, count) : NULL;
     if (nearest)
         error_set_hint(error, "did you mean '%s'?", nearest);
 }
@@ -195,6 +197,8 @@ static bool decode_field(Decoder *decoder, const Field *field, const Node *node,
     }
     if (!(field->flags & FIELD_VERBATIM))
         node = decoder_expand(decoder, node);
+    if (node->broken)
+        return false;
     void *slot = field->flags & FIELD_NO_SLOT ? NULL : (char *)target + field->offset;
     return field->type->decode(decoder, field, node, slot);
 }

@@ -102,9 +102,14 @@ char *shape_schema_json(const Shape *root, const char *title)
     return jsonw_finish(json, NULL);
 }
 
+/* What stands in backquotes is set in bold. */
 static void append_escaped(GString *out, const char *text)
 {
     for (; *text; text++) {
+        if (*text == '`') {
+            g_string_append_c(out, '*');
+            continue;
+        }
         if (strchr("*_\\#", *text))
             g_string_append_c(out, '\\');
         g_string_append_c(out, *text);

@@ -111,7 +111,7 @@ static void append_flow_item(GString *out, const char *text)
 {
     if (out->len > 1)
         g_string_append(out, ", ");
-    bool plain = text[0] && text[0] != '-' && !strpbrk(text, "[]{},:#&*!|>'\"%@` ");
+    bool plain = text[0] && !g_str_equal(text, "-") && !strpbrk(text, "[]{},:#&*!|>'\"%@` ");
     if (plain) {
         g_string_append(out, text);
         return;
@@ -269,7 +269,6 @@ static const Unit *find_unit(const Unit *units, const char *text, size_t length)
 bool text_parse_size(const char *text, guint64 *ret_bytes)
 {
     static const Unit units[] = {
-        {"", 1},
         {"B", 1},
         {"kB", 1000},
         {"KB", 1000},
@@ -418,6 +417,8 @@ static Pair *decode_pair(Decoder *decoder, const Field *field, const NodePair *f
     if (rule && !(*rule)(decoder, from->key, from->key->text))
         return NULL;
     const Node *value = decoder_expand(decoder, from->value);
+    if (value->broken)
+        return NULL;
     if (value->kind != NODE_SCALAR) {
         decoder_error(decoder, value, "'%s' in '%s' is a text, not %s", from->key->text, field->key,
                       node_describe(value));

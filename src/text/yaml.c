@@ -132,6 +132,8 @@ static const SyntaxHelp syntax_help[] = {
      "keys of one map begin in the same column"},
     {"expected '-' indicator", NULL, "expected '-' here",
      "items of one list begin in the same column"},
+    {"expected whitespace or line break", NULL, "'!' begins a tag, which recipes don't have",
+     "put the value in quotes"},
     {"unexpected end of stream", NULL, "the text ends inside quotes",
      "close the quotes"},
     {"unknown escape character", NULL, "unknown escape in double quotes",
@@ -214,7 +216,12 @@ static void fail_syntax(Reader *reader)
             continue;
         if (help->at && (found == '\0' || !strchr(help->at, found)))
             continue;
-        error_set_hint(fail(reader, at, help->message), "%s", help->hint);
+        GError *error = fail(reader, at, help->message);
+        error_set_hint(error, "%s", help->hint);
+        bool inside = parser->context &&
+                      (strstr(parser->context, "flow") || strstr(parser->context, "quoted"));
+        if (inside && parser->context_mark.line != parser->problem_mark.line)
+            error_add_note(error, mark_span(reader, &parser->context_mark, 1), "it begins here");
         return;
     }
     g_autofree char *message = g_strdup_printf("not YAML: %s", problem);
@@ -372,7 +379,7 @@ static const Node *refuse_alias(Reader *reader, const yaml_event_t *event)
     Span at = mark_span(reader, &event->start_mark, (unsigned)MIN(name + 1, 80));
     GError *error = diags_error(reader->diags, at, "aliases are not part of the language");
     error_set_hint(error, "use `vars:` or `include:`; a text that begins with '*' is quoted");
-    return node_new_scalar(reader->arena, at, "", true);
+    return node_new_scalar(reader->arena, at, (const char *)event->data.alias.anchor, true);
 }
 
 static const Node *read_node(Reader *reader, const yaml_event_t *event)

@@ -27,6 +27,7 @@ struct Node {
     NodeKind kind;
     bool quoted;        /* scalar: quoted or block style; a plain empty scalar is "no value" */
     bool expanded;      /* variables have been substituted below this node */
+    bool broken;        /* a variable in it could not be, which has been reported */
     Span at;            /* scalar: its text; list and map: the first character */
     Span origin;        /* where it is written, when `at` names who asked for it; else SPAN_NONE */
     char *text;         /* scalar */

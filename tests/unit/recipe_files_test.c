@@ -1,5 +1,7 @@
 /* Recipes as files: those of tests/recipes/ok decode for every row, those of should-fail say what
  * stands in NAME.expected beside them. UPDATE_EXPECTED=1 in the environment writes these files. */
+#include <glib/gstdio.h>
+
 #include "base/io.h"
 #include "base/sorted.h"
 #include "recipe/recipe.h"
@@ -40,6 +42,14 @@ static GPtrArray *yaml_files(const char *folder)
     return names;
 }
 
+static void expect_no_mistake(const char *path)
+{
+    g_autoptr(Diags) diags = diags_new();
+    decode_all(path, diags);
+    g_autofree char *found = diags_format(diags, false);
+    assert_text(path, "", found);
+}
+
 TEST(ok)
 {
     enter_folder();
@@ -47,11 +57,32 @@ TEST(ok)
     g_assert_cmpuint(names->len, >, 7);
     for (guint i = 0; i < names->len; i++) {
         g_autofree char *path = g_build_filename("ok", names->pdata[i], NULL);
-        g_autoptr(Diags) diags = diags_new();
-        decode_all(path, diags);
-        g_autofree char *found = diags_format(diags, false);
-        assert_text(path, "", found);
+        expect_no_mistake(path);
     }
+}
+
+TEST(shipped)
+{
+    static const char *const names[] = {"forced-triton", "cuda-checks", "torch-bnb"};
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *path =
+            g_build_filename(g_getenv("SOURCE_ROOT"), "recipes", names[i], "ramekin.yaml", NULL);
+        expect_no_mistake(path);
+    }
+}
+
+TEST(starter)
+{
+    GError *error = NULL;
+    g_autofree char *folder = g_dir_make_tmp("starter-XXXXXX", &error);
+    assert_no_error(error);
+    g_autofree char *path = g_build_filename(folder, "ramekin.yaml", NULL);
+    const char *text = recipe_starter_text();
+    io_save(path, text, strlen(text), &error);
+    assert_no_error(error);
+    expect_no_mistake(path);
+    g_unlink(path);
+    g_rmdir(folder);
 }
 
 static void compare_with_file(const char *path, const char *found)
