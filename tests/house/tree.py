@@ -8,7 +8,7 @@ import subprocess
 
 from house import TOP, finish, read, tree
 
-GOLDEN = ("tests/cases/", "tests/fuzz/corpus/")
+GOLDEN = ("tests/cases/", "tests/fuzz/corpus/", "tests/recipes/")
 # The hosts are asked of the clients that are configured, so that none stands here.
 ASK_HOSTS = r"""
 {
