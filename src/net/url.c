@@ -176,9 +176,13 @@ char *url_decode(const char *text)
     return decode_slice(text, strlen(text));
 }
 
+/* One bit for each ASCII character that is unreserved (RFC 3986 §2.3). */
+static const guint32 UNRESERVED[4] = {0, 0x03ff6000, 0x87fffffe, 0x47fffffe};
+
 static bool is_unreserved(char c)
 {
-    return g_ascii_isalnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
+    unsigned char byte = (unsigned char)c;
+    return byte < 128 && (UNRESERVED[byte / 32] >> (byte % 32) & 1);
 }
 
 static void append_escape(GString *out, unsigned char c)

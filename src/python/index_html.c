@@ -121,6 +121,8 @@ static void skip_comment(HtmlReader *reader)
 /* Elements whose content holds no tags. */
 static void note_raw_text(HtmlReader *reader, const char *name, size_t length)
 {
+    if (length < 3)
+        return;
     static const char *const elements[] = {"script", "style",  "textarea", "title",
                                            "xmp",    "iframe", "noembed",  "noframes"};
     for (size_t i = 0; i < G_N_ELEMENTS(elements); i++) {

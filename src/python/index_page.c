@@ -135,20 +135,30 @@ enum {
     A_COUNT,
 };
 
-static const char *const ANCHOR_NAMES[A_COUNT] = {
-    "href",
-    "data-requires-python",
-    "data-yanked",
-    "data-core-metadata",
-    "data-dist-info-metadata",
-    "data-upload-time",
+#define NAME(text)                                                                                 \
+    {                                                                                              \
+        text, sizeof(text) - 1                                                                     \
+    }
+static const struct {
+    const char *text;
+    size_t length;
+} ANCHOR_NAMES[A_COUNT] = {
+    NAME("href"),
+    NAME("data-requires-python"),
+    NAME("data-yanked"),
+    NAME("data-core-metadata"),
+    NAME("data-dist-info-metadata"),
+    NAME("data-upload-time"),
 };
+#undef NAME
 
 static void note_attribute(HtmlAttribute *anchor, const HtmlAttribute *attribute)
 {
     for (size_t i = 0; i < A_COUNT; i++) {
-        if (html_name_is(attribute->name, attribute->name_length, ANCHOR_NAMES[i]))
-            anchor[i] = *attribute; /* the last one of a name counts, as for pip */
+        /* the last one of a name counts, as for pip */
+        if (attribute->name_length == ANCHOR_NAMES[i].length &&
+            html_name_is(attribute->name, attribute->name_length, ANCHOR_NAMES[i].text))
+            anchor[i] = *attribute;
     }
 }
 
@@ -404,9 +414,25 @@ static char *foreign_charset(const char *content_type)
     return own || *name == '\0' ? NULL : g_steal_pointer(&name);
 }
 
+/* How many bytes at the beginning are ASCII, rounded down to a word. */
+static size_t ascii_length(const char *text, size_t length)
+{
+    size_t at = 0;
+    for (; at + 8 <= length; at += 8) {
+        guint64 word;
+        memcpy(&word, text + at, 8);
+        if (word & G_GUINT64_CONSTANT(0x8080808080808080))
+            break;
+    }
+    return at;
+}
+
 /* g_utf8_validate() takes NUL for an error; here it is a character like others. */
 static bool is_utf8(const char *text, size_t length)
 {
+    size_t plain = ascii_length(text, length);
+    text += plain;
+    length -= plain;
     while (length > 0) {
         const char *nul = memchr(text, '\0', length);
         size_t piece = nul ? (size_t)(nul - text) : length;
