@@ -10,6 +10,8 @@ void index_arena_free(IndexArena *arena);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(IndexArena, index_arena_free)
 /* An empty file with unknown size and time. */
 IndexFile *index_arena_file(IndexArena *arena);
+/* Keeps the bytes as long as the arena, for texts that lie in them. */
+void index_arena_keep(IndexArena *arena, GBytes *bytes);
 char *index_arena_text(IndexArena *arena, const char *text, size_t length);
 
 /* What a URL's fragment says (#sha256=…&md5=…): a pip-known algorithm's digest in lower case. The

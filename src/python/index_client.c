@@ -12,13 +12,13 @@ static const char PAGES[] = "pages";
 static const char ACCEPT[] = "application/vnd.pypi.simple.v1+json, "
                              "application/vnd.pypi.simple.v1+html; q=0.1, text/html; q=0.01";
 
-/* What the cache holds of a page: lines of fields, an empty line, the body. */
+/* What the cache holds of a page: lines of fields, an empty line, its files (index_store). */
 typedef struct {
     gint64 fetched; /* seconds since 1970 */
     gint64 fresh;   /* how long it may be used unasked */
     bool absent;
-    char *url, *content_type, *etag, *last_modified;
-    GBytes *body;
+    char *type, *etag, *last_modified;
+    GBytes *files;
 } StoredPage;
 
 struct PageEntry {
@@ -29,16 +29,15 @@ struct PageEntry {
     bool done;
     GError *error;
     StoredPage stored;
-    IndexPage *page; /* made when first asked for */
+    IndexPage *page; /* a stale one until `done`; of files on this machine when first asked for */
 };
 
 static void stored_page_clear(StoredPage *stored)
 {
-    g_free(stored->url);
-    g_free(stored->content_type);
+    g_free(stored->type);
     g_free(stored->etag);
     g_free(stored->last_modified);
-    g_clear_pointer(&stored->body, g_bytes_unref);
+    g_clear_pointer(&stored->files, g_bytes_unref);
     *stored = (StoredPage){0};
 }
 
@@ -142,16 +141,15 @@ static bool stored_page_decode(GBytes *bytes, StoredPage *ret_stored)
         .fetched = g_ascii_strtoll(fetched, NULL, 10),
         .fresh = g_ascii_strtoll(fresh, NULL, 10),
         .absent = g_str_equal(absent, "1"),
-        .url = take_line(&at, end, "url"),
-        .content_type = take_line(&at, end, "type"),
+        .type = take_line(&at, end, "type"),
         .etag = take_line(&at, end, "etag"),
         .last_modified = take_line(&at, end, "modified"),
     };
-    if (!stored.url || at == end || *at != '\n') {
+    if (g_strcmp0(stored.type, INDEX_STORE_TYPE) != 0 || at == end || *at != '\n') {
         stored_page_clear(&stored);
         return false;
     }
-    stored.body = g_bytes_new_from_bytes(bytes, (gsize)(at + 1 - start), (gsize)(end - at - 1));
+    stored.files = g_bytes_new_from_bytes(bytes, (gsize)(at + 1 - start), (gsize)(end - at - 1));
     *ret_stored = stored;
     return true;
 }
@@ -164,20 +162,20 @@ static void add_line(GString *out, const char *key, const char *value)
 
 static char *cache_key(const PageEntry *entry)
 {
-    return url_strip_credentials(entry->url);
+    g_autofree char *plain = url_strip_credentials(entry->url);
+    return entry->canonical ? g_steal_pointer(&plain) : g_strconcat("links ", plain, NULL);
 }
 
 static void save_stored(const PageEntry *entry)
 {
     const StoredPage *stored = &entry->stored;
     gsize length;
-    const char *body = g_bytes_get_data(stored->body, &length);
+    const char *body = g_bytes_get_data(stored->files, &length);
     g_autoptr(GString) out = g_string_sized_new(length + 512);
     g_string_append_printf(out,
                            "fetched %" G_GINT64_FORMAT "\nfresh %" G_GINT64_FORMAT "\nabsent %d\n",
                            stored->fetched, stored->fresh, stored->absent);
-    add_line(out, "url", stored->url);
-    add_line(out, "type", stored->content_type);
+    add_line(out, "type", INDEX_STORE_TYPE);
     add_line(out, "etag", stored->etag);
     add_line(out, "modified", stored->last_modified);
     g_string_append_c(out, '\n');
@@ -196,22 +194,38 @@ static gint64 fresh_seconds(const HttpResponse *response)
     return response->fresh_seconds >= 0 ? response->fresh_seconds : FRESH_SECONDS;
 }
 
+static IndexPage *absent_page(const IndexLocation *location)
+{
+    IndexPage *page = g_new0(IndexPage, 1);
+    page->location = location;
+    page->files = g_ptr_array_new();
+    page->absent = true;
+    return page;
+}
+
+/* Reads the page at once, while others are on their way; what cannot be read is not kept. */
 static void take_page(PageEntry *entry, const HttpResponse *response)
 {
     bool absent = status_is_absent(response->status);
+    gsize length;
+    const char *body = g_bytes_get_data(response->body, &length);
     stored_page_clear(&entry->stored);
+    index_page_free(entry->page);
+    entry->page = absent
+                      ? absent_page(entry->location)
+                      : index_page_parse(response->url, response->content_type, body ? body : "",
+                                         length, entry->location, entry->canonical, &entry->error);
+    if (!entry->page || response->no_store)
+        return;
     entry->stored = (StoredPage){
         .fetched = clock_now_seconds(),
         .fresh = fresh_seconds(response),
         .absent = absent,
-        .url = g_strdup(response->url),
-        .content_type = g_strdup(response->content_type),
         .etag = g_strdup(response->etag),
         .last_modified = g_strdup(response->last_modified),
-        .body = absent ? g_bytes_new(NULL, 0) : g_bytes_ref(response->body),
+        .files = index_store_encode(entry->page),
     };
-    if (!response->no_store)
-        save_stored(entry);
+    save_stored(entry);
 }
 
 static void on_page(const HttpResponse *response, const GError *error, void *data)
@@ -220,7 +234,7 @@ static void on_page(const HttpResponse *response, const GError *error, void *dat
     entry->done = true;
     if (error) {
         entry->error = g_error_copy(error);
-    } else if (response->status == 304 && entry->stored.body) {
+    } else if (response->status == 304 && entry->stored.files) {
         entry->stored.fetched = clock_now_seconds();
         entry->stored.fresh = fresh_seconds(response);
         save_stored(entry);
@@ -232,17 +246,25 @@ static void on_page(const HttpResponse *response, const GError *error, void *dat
                                     : g_strdup("cannot read a page of links");
         http_set_status_error(&entry->error, response, what);
     }
+    stored_page_clear(&entry->stored);
 }
 
 /* Fills the entry from the cache; TRUE when it needs no request. */
 static bool load_stored(PageEntry *entry)
 {
     g_autofree char *key = cache_key(entry);
+    StoredPage *stored = &entry->stored;
     g_autoptr(GBytes) bytes = cache_load(entry->client->cache, PAGES, key);
-    if (!bytes || !stored_page_decode(bytes, &entry->stored))
+    if (!bytes || !stored_page_decode(bytes, stored))
         return false;
-    gint64 age = clock_now_seconds() - entry->stored.fetched;
-    return entry->client->offline || (age >= 0 && age < entry->stored.fresh);
+    entry->page = stored->absent ? absent_page(entry->location)
+                                 : index_store_decode(stored->files, entry->location);
+    if (!entry->page) {
+        stored_page_clear(stored);
+        return false;
+    }
+    gint64 age = clock_now_seconds() - stored->fetched;
+    return entry->client->offline || (age >= 0 && age < stored->fresh);
 }
 
 static void refuse_offline(PageEntry *entry)
@@ -257,8 +279,10 @@ static void refuse_offline(PageEntry *entry)
 static void begin_page(PageEntry *entry)
 {
     entry->done = load_stored(entry);
-    if (entry->done)
+    if (entry->done) {
+        stored_page_clear(&entry->stored);
         return;
+    }
     if (entry->client->offline) {
         refuse_offline(entry);
         return;
@@ -324,26 +348,6 @@ void index_client_want_page(IndexClient *client, const IndexLocation *location,
     ensure_entry(client, location, location->kind == INDEX_FIND_LINKS ? NULL : canonical);
 }
 
-static IndexPage *absent_page(const IndexLocation *location)
-{
-    IndexPage *page = g_new0(IndexPage, 1);
-    page->location = location;
-    page->files = g_ptr_array_new();
-    page->absent = true;
-    return page;
-}
-
-static IndexPage *parse_remote(PageEntry *entry, GError **error)
-{
-    const StoredPage *stored = &entry->stored;
-    if (stored->absent)
-        return absent_page(entry->location);
-    gsize length;
-    const char *body = g_bytes_get_data(stored->body, &length);
-    return index_page_parse(stored->url, stored->content_type, body ? body : "", length,
-                            entry->location, entry->canonical, error);
-}
-
 static IndexPage *make_page(PageEntry *entry, GError **error)
 {
     const IndexLocation *location = entry->location;
@@ -353,8 +357,6 @@ static IndexPage *make_page(PageEntry *entry, GError **error)
         const PageEntry *all = g_hash_table_lookup(entry->client->pages, key);
         return index_page_filter(all->page, entry->canonical);
     }
-    if (url_is_http(location->url))
-        return parse_remote(entry, error);
     if (!path) {
         error_set(error, ERROR_INPUT, SPAN_NONE, "%s is no address of a package index",
                   location->url);
@@ -367,13 +369,10 @@ static IndexPage *make_page(PageEntry *entry, GError **error)
 
 static const IndexPage *finish_entry(PageEntry *entry, GError **error)
 {
-    if (!entry->page && !entry->error) {
-        http_client_wait(entry->client->http, &entry->done);
-        if (!entry->error)
-            entry->page = make_page(entry, &entry->error);
-        stored_page_clear(&entry->stored);
-    }
-    if (entry->page)
+    http_client_wait(entry->client->http, &entry->done);
+    if (!entry->page && !entry->error)
+        entry->page = make_page(entry, &entry->error);
+    if (!entry->error)
         return entry->page;
     if (error)
         *error = g_error_copy(entry->error);

@@ -13,6 +13,7 @@ struct IndexArena {
     GStringChunk *texts;
     GPtrArray *slabs; /* IndexFile[FILES_OF_SLAB] */
     unsigned used;    /* of the last slab */
+    GBytes *kept;
 };
 
 IndexArena *index_arena_new(void)
@@ -35,6 +36,7 @@ void index_arena_free(IndexArena *arena)
     }
     g_string_chunk_free(arena->texts);
     g_ptr_array_unref(arena->slabs);
+    g_clear_pointer(&arena->kept, g_bytes_unref);
     g_free(arena);
 }
 
@@ -54,6 +56,11 @@ IndexFile *index_arena_file(IndexArena *arena)
     IndexFile *file = &slab[arena->used++];
     set_unknown(file);
     return file;
+}
+
+void index_arena_keep(IndexArena *arena, GBytes *bytes)
+{
+    arena->kept = g_bytes_ref(bytes);
 }
 
 char *index_arena_text(IndexArena *arena, const char *text, size_t length)
