@@ -4,7 +4,7 @@
 static const OptionRow rows[] = {
     /* clang-format off */
     {"scdoc", 0, OPTION_SWITCH, NULL, offsetof(Options, scdoc), 0,
-     "print the option tables as the manual page has them"},
+     "print the tables that manual pages are made from"},
     {0},
     /* clang-format on */
 };
@@ -24,9 +24,32 @@ static void print_overview(Output *output)
                           "`ramekin --version` says which release this is.\n");
 }
 
+/* The table of commands, of a recipe's keys, or of one command's options. */
+static char *scdoc_of(const char *topic)
+{
+    if (topic && g_str_equal(topic, "recipe"))
+        return recipe_manual_scdoc();
+    const Command *command = topic ? command_find(topic) : NULL;
+    if (command)
+        return options_scdoc(command);
+    GString *out = g_string_new(NULL);
+    size_t count;
+    const Command *const *commands = commands_all(&count);
+    for (size_t i = 0; i < count; i++)
+        g_string_append_printf(out, "*ramekin %s* %s\n\t%c%s.\n\n", commands[i]->name,
+                               commands[i]->arguments, g_ascii_toupper(*commands[i]->summary),
+                               commands[i]->summary + 1);
+    return g_string_free(out, FALSE);
+}
+
 static int run_help(Invocation *invocation)
 {
     const GPtrArray *arguments = invocation->options->arguments;
+    if (invocation->options->scdoc) {
+        g_autofree char *text = scdoc_of(arguments->len > 0 ? arguments->pdata[0] : NULL);
+        output_result(invocation->output, text);
+        return 0;
+    }
     if (arguments->len == 0) {
         print_overview(invocation->output);
         return 0;
@@ -38,8 +61,7 @@ static int run_help(Invocation *invocation)
                   (const char *)arguments->pdata[0]);
         return output_error(invocation->output, error);
     }
-    g_autofree char *text =
-        invocation->options->scdoc ? options_scdoc(command) : options_help(command);
+    g_autofree char *text = options_help(command);
     output_result(invocation->output, text);
     return 0;
 }
