@@ -4,7 +4,7 @@
  * GLib's contract holds: the function returns FALSE, NULL or -1 and sets *error; on success it
  * touches neither. The leaf sets an error, rooms above wrap it with a clause and, if they know one,
  * a span. Errors of foreign libraries never travel bare: the file that owns the foreign header
- * turns them into ours. `code` chooses the exit status and nothing else (design: 1 = the input is
+ * turns them into ours. `code` chooses the exit status and nothing else (1 = the input is
  * wrong or cannot be satisfied, 2 = could not find out). */
 #pragma once
 
@@ -45,5 +45,5 @@ const char *error_hint(const GError *error);
 int error_exit_status(const GError *error);
 
 /* The text for people: "file:line:col: error: message", the excerpt with a caret, notes and hint,
- * as in design §4; ends with a newline. `severity` is "error", "warning" or "note". */
+ * ends with a newline. `severity` is "error", "warning" or "note". */
 char *error_format(const GError *error, const char *severity, bool colour);

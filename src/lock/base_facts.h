@@ -1,6 +1,5 @@
 /* What a lock needs to know about its base: the interpreter, what is installed, and what the base's
- * own pip would do. Read from the base's files and image configuration; nothing is executed
- * (notes/pip.md §4.5).
+ * own pip would do. Read from the base's files and image configuration; nothing is executed.
  *
  * A base that can't be read is described by the recipe instead (`python:`, `libc:`, `platform`):
  * such facts are "declared" and nothing is installed in it. Paths are absolute inside the base. */

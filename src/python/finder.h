@@ -1,10 +1,11 @@
 /* What could be installed: the files of a project that pip's finder would consider, in its order of
  * preference, and which of its versions a set of specifiers accepts.
  *
- * A Project pools the pages of every index that is asked for its name (notes/pip.md §2.2; routing
- * by `packages` and `only` is ours, language.md §2). Its files passed pip's LinkEvaluator: format
- * control, wheel name, tags, upload time, Requires-Python of the page. Versions are numbered newest
- * first; sets of versions are bit sets over these numbers. Everything belongs to the Finder. */
+ * A Project pools the pages of every index that is asked for its name (pip's
+ * index/package_finder.py; routing by `packages` and `only` is a key of the recipe). Its files
+ * passed pip's LinkEvaluator: format control, wheel name, tags, upload time, Requires-Python of the
+ * page. Versions are numbered newest first; sets of versions are bit sets over these numbers.
+ * Everything belongs to the Finder. */
 #pragma once
 
 #include "python/resolve.h"

@@ -1,4 +1,4 @@
-/* Sets of digests that a file may have, as pip's Hashes (notes/pip.md §2.5).
+/* Sets of digests that a file may have, as pip's utils/hashes.py.
  *
  * A set is a NULL-terminated list of "algorithm:hex"; an algorithm that lost all its digests in an
  * intersection stays as "algorithm:". NULL and the empty list allow everything. */

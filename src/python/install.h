@@ -1,6 +1,6 @@
 /* What installing a solution does to an environment, as pip does it one distribution after another:
- * uninstall the old copy by its RECORD, write the new files, no reference counts (notes/pip.md
- * §4.4). */
+ * uninstall the old copy by its RECORD, write the new files, no reference counts (pip's
+ * req/req_uninstall.py). */
 #pragma once
 
 #include "python/resolve.h"

@@ -1,5 +1,5 @@
 /* The distributions in the folders of sys.path: dist-info and egg-info with what they say
- * (notes/pip.md §1.5, §4.5). */
+ * (PEP 376, 427, 610). */
 #pragma once
 
 #include "python/environment.h"

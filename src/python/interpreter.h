@@ -1,4 +1,4 @@
-/* The Python that a file tree holds, found without running it (notes/pip.md §4.5): which
+/* The Python that a file tree holds, found without running it: which
  * interpreter a `pip install` there would serve, its version and ABI, the C library, the scheme of
  * its folders and what is installed. */
 #pragma once

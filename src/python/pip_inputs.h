@@ -1,5 +1,5 @@
 /* What a pip command line says: requirements, constraints and the options that requirement files
- * may hold, each line with its span (notes/pip.md §2.1; pip's req_file.py and req/constructors.py).
+ * may hold, each line with its span (pip's req_file.py and req/constructors.py).
  */
 #pragma once
 

@@ -20,5 +20,6 @@ Requirement *requirement_copy(const Requirement *requirement);
 void requirement_free(Requirement *requirement);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Requirement, requirement_free)
 
-/* Same name and same set of specifiers, whatever the spelling and the marker (language.md 1.4). */
+/* Same name and same set of specifiers, whatever the spelling and the marker (how `acknowledge:`
+ * compares). */
 bool requirement_same_clause(const Requirement *a, const Requirement *b);

@@ -1,4 +1,4 @@
-/* The search: resolvelib 1.2.1, the algorithm that pip vendors (notes/pip.md §2.4).
+/* The search: resolvelib 1.2.1, the algorithm that pip 26.3 vendors.
  *
  * Pins one identifier after another; a pin that later requirements make unfit is replaced while its
  * parents stay; when nothing fits, it jumps back to a pin that has to do with the conflict,

@@ -1,5 +1,5 @@
 /* One pip install, resolved: resolvelib's search with pip's provider, over an environment, without
- * running anything (notes/pip.md §2.2–2.6, newest pip).
+ * running anything (pip's resolution/resolvelib, 26.3).
  *
  * The request borrows everything; the solution owns what it names except files and metadata, which
  * belong to the IndexClient, and requirements, which belong to the request's inputs or to metadata.
@@ -12,9 +12,10 @@
 
 typedef struct {
     bool no_deps, force_reinstall, ignore_installed;
-    bool upgrade;         /* -U */
-    char **upgrade_names; /* canonical: as -U for these names alone (language.md), or NULL */
-    bool upgrade_eager;   /* --upgrade-strategy eager */
+    bool upgrade; /* -U */
+    char *
+        *upgrade_names; /* canonical: as -U for these names alone (a key of the recipe), or NULL */
+    bool upgrade_eager; /* --upgrade-strategy eager */
     bool pre, prefer_binary, require_hashes;
     FormatControl format; /* of the command; the files' options come on top */
     gint64 exclude_newer; /* seconds since 1970, exclusive; -1: none */

@@ -24,7 +24,7 @@ char *version_public_text(const Version *version);
 bool version_is_prerelease(const Version *version); /* pre or dev part */
 bool version_is_postrelease(const Version *version);
 
-/* Parts in normal form, as eval.md lists them; they belong to the version. */
+/* Parts in normal form, which belong to the version. */
 const char *version_epoch(const Version *version);
 const char *const *version_release(const Version *version); /* NULL-terminated digit strings */
 const char *version_pre(const Version *version);            /* "a1", "b2", "rc3" or NULL */
