@@ -107,7 +107,7 @@ HostFacts *index_host(IndexClient *client, const char *url)
 
 void index_host_set_metadata(IndexClient *client, HostFacts *host, Serves serves)
 {
-    if (host->metadata == serves || (host->metadata == SERVES_YES && serves == SERVES_NO))
+    if (host->metadata == serves || host->metadata == SERVES_NO)
         return;
     host->metadata = serves;
     gint64 fields[] = {clock_now_seconds(), serves};

@@ -49,13 +49,17 @@ static void job_fail_status(Job *job, const HttpResponse *response)
     job_fail(job, error);
 }
 
+void index_keep_size(IndexClient *client, const char *sha256, guint64 size)
+{
+    g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT, size);
+    cache_save(client->cache, SIZES, sha256, text, strlen(text));
+}
+
 static void set_size(Job *job, gint64 size)
 {
     job->file->size = size;
-    if (job->file->sha256) {
-        g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT, size);
-        cache_save(job->batch->client->cache, SIZES, job->file->sha256, text, strlen(text));
-    }
+    if (job->file->sha256)
+        index_keep_size(job->batch->client, job->file->sha256, (guint64)size);
 }
 
 /* Texts of a page's file belong to its client, those of a user's file to itself. */

@@ -51,6 +51,7 @@ IndexPage *index_page_filter(const IndexPage *all, const char *canonical);
 
 /* The facts of the host of `url`; belongs to the client. */
 HostFacts *index_host(IndexClient *client, const char *url);
+/* One miss is enough for SERVES_NO: asking in vain costs more than reading the wheel's tail. */
 void index_host_set_metadata(IndexClient *client, HostFacts *host, Serves serves);
 void host_facts_free(HostFacts *host);
 
@@ -107,4 +108,6 @@ GBytes *wheel_read_dist_info(const ZipDirectory *directory, const ZipSource *sou
 char *wheel_dist_info(const ZipDirectory *directory, const char *filename, GError **error);
 
 void file_facts_free(FileFacts *facts);
+/* The size of the file with that digest, known from reading it. */
+void index_keep_size(IndexClient *client, const char *sha256, guint64 size);
 void page_entry_free(PageEntry *entry);

@@ -302,6 +302,8 @@ static void take_part(RemoteZip *zip, const HttpResponse *response)
         complete(zip, NULL, error);
         return;
     }
+    if (!zip->sized && zip->sha256)
+        index_keep_size(zip->client, zip->sha256, (guint64)response->content_length);
     zip->sized = true;
     zip->size = (guint64)response->content_length;
     add_piece(zip, first, response->body);

@@ -1,4 +1,4 @@
-#include "python/index.h"
+#include "python/index_private.h"
 #include "test.h"
 
 static const char JSON_TYPE[] = "application/vnd.pypi.simple.v1+json";
@@ -47,6 +47,12 @@ static void assert_page(const char *type, const char *text, const char *canonica
     g_assert_no_error(error);
     g_autofree char *found = page ? describe(page) : NULL;
     assert_text(text, expected, found);
+    if (!page)
+        return;
+    g_autoptr(GBytes) stored = index_store_encode(page);
+    g_autoptr(IndexPage) again = index_store_decode(stored, NULL);
+    g_autofree char *kept = again ? describe(again) : NULL;
+    assert_text("as the cache keeps it", expected, kept);
 }
 
 #define SHA "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
