@@ -88,7 +88,7 @@ Candidate *world_link_candidate(World *world, Ident *ident, const char *link, co
 static gboolean refuse_build(const Candidate *candidate, GError **error)
 {
     return error_set(error, ERROR_INPUT, SPAN_NONE,
-                     "'%s' is a source distribution, which would have to be built",
+                     "'%s' is a source distribution, which pip would have to build",
                      candidate->file->filename);
 }
 

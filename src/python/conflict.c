@@ -144,6 +144,7 @@ typedef struct {
     RefusedFile *refused;
     Version *version;
     guint position;
+    bool beside_wheel; /* a source distribution whose version has a wheel that could be used */
 } Row;
 
 static int compare_rows(const void *a, const void *b)
@@ -153,6 +154,20 @@ static int compare_rows(const void *a, const void *b)
     return order ? order : (x->position > y->position) - (x->position < y->position);
 }
 
+static bool project_has_wheel_beside(const Project *project, const IndexFile *file)
+{
+    guint version = G_MAXUINT;
+    for (guint i = 0; i < project->n_files; i++) {
+        if (project->files[i].file == file && !project->files[i].wheel)
+            version = project->files[i].version;
+    }
+    for (guint i = 0; i < project->n_files; i++) {
+        if (project->files[i].wheel && project->files[i].version == version)
+            return true;
+    }
+    return false;
+}
+
 static void rows_add(World *world, GArray *rows, const Project *project, const IndexFile *file,
                      const GPtrArray *specs)
 {
@@ -160,7 +175,8 @@ static void rows_add(World *world, GArray *rows, const Project *project, const I
     refused->file = file;
     refused->reason = finder_refusal(world->finder, project->canonical, file, &refused->version,
                                      &refused->detail);
-    Row row = {refused, refused->version ? version_parse(refused->version, NULL) : NULL, rows->len};
+    Row row = {refused, refused->version ? version_parse(refused->version, NULL) : NULL, rows->len,
+               project_has_wheel_beside(project, file)};
     if (!row.version) {
         refused_free(refused);
         return;
@@ -183,7 +199,8 @@ static void conflict_add_rows(Conflict *conflict, GArray *rows)
     conflict->versions = (char **)g_ptr_array_free(g_steal_pointer(&versions), FALSE);
     for (guint i = 0; i < rows->len; i++) {
         Row *row = &g_array_index(rows, Row, i);
-        if (row->refused->reason != REFUSED_NONE && conflict->refused->len < REFUSED_SHOWN)
+        if (row->refused->reason != REFUSED_NONE && !row->beside_wheel &&
+            conflict->refused->len < REFUSED_SHOWN)
             g_ptr_array_add(conflict->refused, g_steal_pointer(&row->refused));
         g_clear_pointer(&row->refused, refused_free);
     }
@@ -226,6 +243,16 @@ static char *message_of_python(const World *world, const Info *info)
                            version_text(world->python->version));
 }
 
+static bool asks_for_versions(const Ident *ident, const GPtrArray *causes)
+{
+    bool any = ident->constraint != NULL;
+    for (guint i = 0; i < causes->len; i++) {
+        const Need *need = ((Info *)causes->pdata[i])->need;
+        any |= need->kind != NEED_SPECIFIER || need->spec->any;
+    }
+    return any;
+}
+
 /* The clauses on the blocked name, each once. */
 static char *message_of_name(const Ident *ident, const GPtrArray *causes)
 {
@@ -247,6 +274,8 @@ static char *message_of_name(const Ident *ident, const GPtrArray *causes)
         g_autofree char *text = requirement_short_text(line->requirement);
         g_string_append_printf(clauses, " and %s (constraint)", text);
     }
+    if (!asks_for_versions(ident, causes))
+        return g_strdup_printf("no file of %s can be used for %s", ident->canonical, clauses->str);
     return g_strdup_printf("no version of %s satisfies %s", ident->canonical, clauses->str);
 }
 

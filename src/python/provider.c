@@ -68,7 +68,7 @@ static gboolean matches_add_constraint_links(World *world, Matches *matches, GEr
             return FALSE;
         if (candidate->needs_build)
             return error_set(error, ERROR_INPUT, SPAN_NONE,
-                             "'%s' is a source distribution, which would have to be built",
+                             "'%s' is a source distribution, which pip would have to build",
                              candidate->file->filename);
         if (candidate->bad)
             continue;

@@ -210,6 +210,8 @@ const IndexPage *index_client_get_page(IndexClient *client, const IndexLocation 
 {
     g_autofree char *key = g_strdup_printf("%s\n%s", location->name, canonical);
     const IndexPage *page = g_hash_table_lookup(client->pages, key);
+    for (guint i = 0; page && i < page->files->len; i++)
+        ((IndexFile *)page->files->pdata[i])->location = location;
     return page ? page : client->empty;
 }
 

@@ -7,7 +7,8 @@
 #include "text/json.h"
 
 /* `base_url` is what addresses of files begin with: BASE/files/INDEX/FILE. `digests` may map file
- * names to the sha256 of their content. The JSON must outlive the client. */
+ * names to the sha256 of their content. The JSON must outlive the client,
+ * and so must the locations that are asked, for files point to them. */
 IndexClient *memory_index_new(const Json *universe, const Json *digests, const char *base_url);
 void memory_index_free(IndexClient *client);
 /* How many metadata files were asked for. */

@@ -401,6 +401,8 @@ def compare(options, pip, pip_dir, driver, seed):
         verdict = "agrees"
     elif builds_source(logs):
         verdict = "source"
+    elif any("RecursionError" in log for log in logs):
+        verdict = "crash"  # resolvelib's _has_route_to_root() walks a cycle that lost its root
     elif same_but_order(plain(ours), theirs) and some_pip_orders_so(options, pip_dir, pip.work, case, plain(ours)):
         verdict = "order"
     return verdict, case, ours, theirs, logs
@@ -445,7 +447,7 @@ def main():
 def run(options, work, pip_dir):
     pip = Pip(options.python, pip_dir, work)
     driver = subprocess.Popen([options.driver], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    counts = {"agrees": 0, "order": 0, "source": 0, "differs": 0}
+    counts = {"agrees": 0, "order": 0, "source": 0, "crash": 0, "differs": 0}
     stages = solved = 0
     recorded = open(options.record, "w", encoding="utf-8") if options.record else None
     for seed in range(options.seed, options.seed + options.cases):
@@ -461,8 +463,8 @@ def run(options, work, pip_dir):
     driver.wait()
     pip.close()
     print("%d cases from seed %d, %d stages, %d of them solved" % (options.cases, options.seed, stages, solved))
-    print("%d agree, %d but for an order that varies with pip's hash seed, %d not known since pip builds a source "
-          "distribution, %d differ" % (counts["agrees"], counts["order"], counts["source"], counts["differs"]))  # fmt: skip
+    print("%(agrees)d agree, %(order)d but for an order that varies with pip's hash seed, %(differs)d differ; in "
+          "%(source)d pip builds a source distribution, in %(crash)d it crashes" % counts)  # fmt: skip
     return 1 if counts["differs"] else 0
 
 
