@@ -312,6 +312,22 @@ static void note_ghosts(Installation *installation, const InstalledDistribution 
     }
 }
 
+/* A copy with the very same dist-info is written over: its RECORD is gone. */
+static void forget_namesake(Installation *installation, const InstalledDistribution *fresh)
+{
+    const GPtrArray *all = installation->environment->distributions;
+    for (guint i = 0; i < all->len; i++) {
+        const InstalledDistribution *other = all->pdata[i];
+        if (g_strcmp0(other->site_dir, fresh->site_dir) == 0 &&
+            g_strcmp0(other->dist_info, fresh->dist_info) == 0) {
+            if (installation->owners)
+                drop_owner(installation, other);
+            environment_remove(installation->environment, other);
+            return;
+        }
+    }
+}
+
 /* Puts `fresh` (may be NULL: an uninstall) in the place of the copy that pip sees. Takes it. */
 static gboolean replace(Installation *installation, const char *canonical,
                         InstalledDistribution *fresh, bool ignore_installed, GError **error)
@@ -328,6 +344,7 @@ static gboolean replace(Installation *installation, const char *canonical,
         environment_remove(environment, old);
     }
     if (fresh) {
+        forget_namesake(installation, fresh);
         environment_add(environment, fresh);
         ok = !installation->owners || need_paths(environment, fresh, installation->client, error);
         if (ok && installation->owners)
