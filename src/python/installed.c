@@ -81,6 +81,7 @@ typedef struct {
     bool outside;
     GPtrArray *seen;
     GPtrArray *warnings;
+    char **last; /* folder that the next one of a .pth stands behind */
 } Scan;
 
 static InstalledDistribution *new_distribution(const Scan *scan, const char *name,
@@ -144,6 +145,47 @@ static void add_egg_link(const Scan *scan, const char *name)
     }
 }
 
+/* The distributions of one folder; false when it was seen before. */
+static bool scan_folder(Environment *environment, const FileTree *tree, const char *folder,
+                        bool outside, GPtrArray *seen, GPtrArray *warnings)
+{
+    static const struct {
+        const char *suffix;
+        void (*add)(const Scan *scan, const char *name);
+    } kinds[] = {
+        {".dist-info", add_dist_info},
+        {".egg-info", add_egg_info},
+        {".egg-link", add_egg_link},
+    };
+    char *real = file_tree_resolve(tree, folder);
+    if (!real || g_ptr_array_find_with_equal_func(seen, real, g_str_equal, NULL)) {
+        g_free(real);
+        return false;
+    }
+    g_ptr_array_add(seen, real);
+    Scan scan = {environment, tree, folder, outside, seen, warnings, NULL};
+    g_autoptr(GPtrArray) names = file_tree_list(tree, folder);
+    for (guint i = 0; i < names->len; i++) {
+        for (size_t k = 0; k < G_N_ELEMENTS(kinds); k++) {
+            if (g_str_has_suffix(names->pdata[i], kinds[k].suffix))
+                kinds[k].add(&scan, names->pdata[i]);
+        }
+    }
+    return true;
+}
+
+static void put_behind(const Scan *scan, const char *folder)
+{
+    GPtrArray *path = scan->environment->path;
+    guint at;
+    if (g_ptr_array_find_with_equal_func(path, folder, g_str_equal, NULL) ||
+        !g_ptr_array_find_with_equal_func(path, *scan->last, g_str_equal, &at))
+        return;
+    g_ptr_array_insert(path, (int)at + 1, g_strdup(folder));
+    g_free(*scan->last);
+    *scan->last = g_strdup(folder);
+}
+
 /* Lines of a .pth: folders; lines that begin with "import" are code and can't be followed. */
 static void follow_pth(const Scan *scan, const char *name)
 {
@@ -156,35 +198,22 @@ static void follow_pth(const Scan *scan, const char *name)
             g_str_has_prefix(line, "import\t"))
             continue;
         g_autofree char *folder = g_canonicalize_filename(line, scan->folder);
-        if (scan->seen->len < FOLDERS && file_tree_kind(scan->tree, folder) == TREE_FOLDER)
-            installed_scan(scan->environment, scan->tree, folder, scan->outside, scan->seen,
-                           scan->warnings);
+        if (scan->seen->len >= FOLDERS || file_tree_kind(scan->tree, folder) != TREE_FOLDER)
+            continue;
+        put_behind(scan, folder);
+        scan_folder(scan->environment, scan->tree, folder, scan->outside, scan->seen,
+                    scan->warnings);
     }
 }
 
 void installed_scan(Environment *environment, const FileTree *tree, const char *folder,
                     bool outside, GPtrArray *seen, GPtrArray *warnings)
 {
-    static const struct {
-        const char *suffix;
-        void (*add)(const Scan *scan, const char *name);
-    } kinds[] = {
-        {".dist-info", add_dist_info},
-        {".egg-info", add_egg_info},
-        {".egg-link", add_egg_link},
-    };
-    g_autofree char *real = file_tree_resolve(tree, folder);
-    if (!real || g_ptr_array_find_with_equal_func(seen, real, g_str_equal, NULL))
+    if (!scan_folder(environment, tree, folder, outside, seen, warnings))
         return;
-    g_ptr_array_add(seen, g_steal_pointer(&real));
-    Scan scan = {environment, tree, folder, outside, seen, warnings};
+    g_autofree char *last = g_strdup(folder);
+    Scan scan = {environment, tree, folder, outside, seen, warnings, &last};
     g_autoptr(GPtrArray) names = file_tree_list(tree, folder);
-    for (guint i = 0; i < names->len; i++) {
-        for (size_t k = 0; k < G_N_ELEMENTS(kinds); k++) {
-            if (g_str_has_suffix(names->pdata[i], kinds[k].suffix))
-                kinds[k].add(&scan, names->pdata[i]);
-        }
-    }
     for (guint i = 0; i < names->len; i++) {
         if (g_str_has_suffix(names->pdata[i], ".pth"))
             follow_pth(&scan, names->pdata[i]);

@@ -47,7 +47,7 @@ bool interpreter_wants(const char *path, guint64 size)
         {".dist-info/", "INSTALLER"},
         {".dist-info/", "direct_url.json"},
         {".egg-info/", "PKG-INFO"},
-        {"-packages/", "*.egg-info"},
+        {"", "*.egg-info"},
         {"-packages/", "*.egg-link"},
         {"-packages/", "*.pth"},
         {"", "pyvenv.cfg"},

@@ -1,5 +1,6 @@
 /* Small tar archives from a text: one entry a line, as "KIND PATH [ARGUMENT]". Kinds: d folder, f
- * file (the argument is its content), l symbolic link, h hard link, n device node. */
+ * file (the argument is its content,
+ * with C's escapes and ~ for NUL), l symbolic link, h hard link, n device node. */
 #pragma once
 
 #include <glib.h>
@@ -29,6 +30,10 @@ static inline void tar_add_entry(GByteArray *out, char type, const char *path, c
     if (size == 0)
         return;
     g_byte_array_append(out, (const guint8 *)content, (guint)size);
+    for (size_t i = out->len - size; i < out->len; i++) {
+        if (out->data[i] == '~')
+            out->data[i] = '\0';
+    }
     g_byte_array_append(out, zeros, (guint)((512 - size % 512) % 512));
 }
 
