@@ -53,22 +53,27 @@ static void read_rows(RecipeFile *file, Diags *diags)
     g_ptr_array_add(file->row_names, NULL);
 }
 
-RecipeFile *recipe_file_load(const char *path, const RecipeOptions *options, Diags *diags)
+RecipeFile *recipe_file_from_source(Source *source, const char *path, Diags *diags)
 {
     g_autoptr(RecipeFile) file = recipe_file_new(path);
     g_autofree char *full = g_canonicalize_filename(path, NULL);
-    GError *error = NULL;
-    Source *source = source_load(path, NULL, LIMIT_RECIPE_BYTES, &error);
-    if (!source) {
-        diags_take(diags, error);
-        return NULL;
-    }
-    g_ptr_array_add(file->sources, source);
+    g_ptr_array_add(file->sources, source_ref(source));
     file->root = include_load(file->arena, source, full, file->sources, diags);
     if (!file->root)
         return NULL;
     read_rows(file, diags);
     return g_steal_pointer(&file);
+}
+
+RecipeFile *recipe_file_load(const char *path, const RecipeOptions *options, Diags *diags)
+{
+    GError *error = NULL;
+    g_autoptr(Source) source = source_load(path, NULL, LIMIT_RECIPE_BYTES, &error);
+    if (!source) {
+        diags_take(diags, error);
+        return NULL;
+    }
+    return recipe_file_from_source(source, path, diags);
 }
 
 RecipeFile *recipe_file_ref(RecipeFile *file)

@@ -20,6 +20,8 @@ typedef struct {
 /* Reads the recipe and everything it includes. NULL when it can't be used at all; mistakes that
  * leave a usable tree are in diags too. */
 RecipeFile *recipe_file_load(const char *path, const RecipeOptions *options, Diags *diags);
+/* The same for a text that is in memory and was, or would be, at `path`. Takes a reference. */
+RecipeFile *recipe_file_from_source(Source *source, const char *path, Diags *diags);
 RecipeFile *recipe_file_ref(RecipeFile *file);
 void recipe_file_unref(RecipeFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RecipeFile, recipe_file_unref)

@@ -97,7 +97,8 @@ const Node *decoder_expand_all(Decoder *decoder, const Node *node)
 
 const char *decoder_text(Decoder *decoder, const Field *field, const Node *node)
 {
-    node = decoder_expand(decoder, node);
+    if (!(field->flags & FIELD_VERBATIM))
+        node = decoder_expand(decoder, node);
     if (node->broken)
         return NULL;
     if (node->kind != NODE_SCALAR) {

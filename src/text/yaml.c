@@ -155,9 +155,15 @@ typedef struct {
     bool failed;
 } Reader;
 
+/* libyaml places what ends with the text on a line behind the last one. */
 static Span mark_span(Reader *reader, const yaml_mark_t *mark, unsigned width)
 {
-    return span_at(reader->source, (unsigned)mark->line + 1, (unsigned)mark->column + 1, width);
+    unsigned line = (unsigned)mark->line + 1, column = (unsigned)mark->column + 1;
+    size_t length;
+    const char *text = source_line(reader->source, line, &length);
+    if (!text && line > 1 && (text = source_line(reader->source, --line, &length)))
+        column = (unsigned)g_utf8_strlen(text, (gssize)length) + 1;
+    return span_at(reader->source, line, column, width);
 }
 
 static GError *fail(Reader *reader, Span at, const char *message)
@@ -424,6 +430,22 @@ static const Node *read_document(Reader *reader)
     return root;
 }
 
+/* Characters that end a line for YAML alone would make its line numbers differ from an editor's. */
+static const char *find_odd_line_end(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)text[i],
+                      next = i + 1 < length ? (unsigned char)text[i + 1] : 0;
+        unsigned char third = i + 2 < length ? (unsigned char)text[i + 2] : 0;
+        bool carriage_return = c == '\r' && next != '\n';
+        bool next_line = c == 0xC2 && next == 0x85;
+        bool separator = c == 0xE2 && next == 0x80 && (third == 0xA8 || third == 0xA9);
+        if (carriage_return || next_line || separator)
+            return text + i;
+    }
+    return NULL;
+}
+
 const Node *yaml_parse(NodeArena *arena, Source *source, Diags *diags)
 {
     Reader reader = {.arena = arena, .source = source, .diags = diags};
@@ -433,6 +455,12 @@ const Node *yaml_parse(NodeArena *arena, Source *source, Diags *diags)
         const char *message = *bad == '\0' ? "a NUL character can't be in a recipe"
                                            : "a byte that is not UTF-8 can't be in a recipe";
         fail_at_byte(&reader, (size_t)(bad - text), message, "save the file as UTF-8");
+        return NULL;
+    }
+    const char *odd = find_odd_line_end(text, length);
+    if (odd) {
+        fail_at_byte(&reader, (size_t)(odd - text), "an odd line end",
+                     "lines end with LF or CRLF; remove the character");
         return NULL;
     }
     if (!yaml_parser_initialize(&reader.parser))
