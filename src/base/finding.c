@@ -4,11 +4,13 @@
 static const FindingKind kinds[] = {
     {"acknowledge-stale",    SEVERITY_ERROR,   "an acknowledged break does not happen"},
     {"assumed-inert",        SEVERITY_NOTE,    "a stage is assumed not to change what pip sees"},
+    {"base-configuration",   SEVERITY_WARNING, "pip in the base is configured to do something else"},
     {"breaks-requirement",   SEVERITY_ERROR,   "a stage breaks a requirement of an installed distribution"},
     {"file-lost",            SEVERITY_ERROR,   "an uninstall deletes a file that another distribution lists"},
     {"file-overlap",         SEVERITY_WARNING, "two distributions install one path with different content"},
     {"ghost-distribution",   SEVERITY_WARNING, "two versions of one distribution remain installed"},
     {"outside-environment",  SEVERITY_WARNING, "the replaced copy lies where pip does not uninstall"},
+    {"override-undone",      SEVERITY_ERROR,   "a stage undoes a package that an earlier one forced"},
     {"protected-changed",    SEVERITY_ERROR,   "a stage changes a protected distribution"},
     {"source-distribution",  SEVERITY_ERROR,   "only a source distribution satisfies the request"},
     {"unknown-extra",        SEVERITY_WARNING, "a distribution does not provide the requested extra"},

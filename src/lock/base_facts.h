@@ -57,6 +57,9 @@ typedef struct {
  * version, ERROR_FAILED when it can't be read. Hostile or huge layers are ERROR_INPUT naming the
  * entry. A base without an interpreter is not an error: has_python is FALSE. */
 BaseFacts *base_facts_read(const BaseRequest *request, GError **error);
+/* The digest of the base as it is now, without reading its layers; *ret_digest is NULL for forms
+ * where that takes more than a small file. */
+gboolean base_digest(const BaseRequest *request, char **ret_digest, GError **error);
 
 typedef struct {
     const char *reference; /* or NULL */

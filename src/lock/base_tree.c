@@ -117,6 +117,23 @@ static gboolean open_image(BaseTree *tree, LayoutKind kind, const char *text,
     return read_layers(tree, layout, manifest, error);
 }
 
+gboolean base_digest(const BaseRequest *request, char **ret_digest, GError **error)
+{
+    *ret_digest = NULL;
+    if (base_form(request->reference) != BASE_FORM_OCI)
+        return TRUE;
+    g_autofree char *tag = NULL;
+    g_autofree char *path = split_tag(request->reference + strlen("oci:"), request->base_dir, &tag);
+    g_autoptr(Platform) platform = platform_parse(request->platform, error);
+    g_autoptr(ImageLayout) layout =
+        platform ? image_layout_open(LAYOUT_FOLDER, path, request->reference, error) : NULL;
+    g_autoptr(ImageManifest) manifest =
+        layout ? image_layout_read(layout, tag, platform, error) : NULL;
+    if (manifest)
+        *ret_digest = g_strdup(manifest->digest);
+    return manifest != NULL;
+}
+
 static gboolean open_form(BaseTree *tree, const BaseRequest *request, GError **error)
 {
     const char *text = request->reference;

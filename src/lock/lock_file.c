@@ -1,6 +1,7 @@
 #include "base/digest.h"
 #include "base/io.h"
 #include "base/limits.h"
+#include "image/reference.h"
 #include "lock/finding_fields.h"
 #include "lock/lock.h"
 #include "lock/lock_entries.h"
@@ -36,11 +37,6 @@ static bool is_file_name(const char *text)
 static bool is_one_line(const char *text)
 {
     return *text && !strchr(text, '\n');
-}
-
-static bool is_image_digest(const char *text)
-{
-    return g_str_has_prefix(text, "sha256:") && digest_is_sha256_hex(text + strlen("sha256:"));
 }
 
 /* Files */
@@ -389,7 +385,7 @@ static const JsonField base_fields[] = {
     {.key = "reference", .type = JSON_FIELD_TEXT, .offset = offsetof(LockBase, reference),
      .flags = JSON_NULLABLE},
     {.key = "digest", .type = JSON_FIELD_TEXT, .offset = offsetof(LockBase, digest),
-     .flags = JSON_NULLABLE, .check = is_image_digest, .expected = "sha256: and 64 digits"},
+     .flags = JSON_NULLABLE, .check = image_digest_is_valid, .expected = "the digest of an image"},
     {.key = "facts", .type = JSON_FIELD_CHOICE, .offset = offsetof(LockBase, facts),
      .names = facts_names},
     {.key = "python", .type = JSON_FIELD_TEXT, .offset = offsetof(LockBase, python),

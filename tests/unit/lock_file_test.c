@@ -162,7 +162,7 @@ TEST(refuses)
         {"\"facts\": \"declared\"", "\"facts\": \"guessed\"",
          "targets[0].base.facts: expected one of declared, read"},
         {"\"digest\": null", "\"digest\": \"sha256:12\"",
-         "targets[0].base.digest: 'sha256:12' is not sha256: and 64 digits"},
+         "targets[0].base.digest: 'sha256:12' is not the digest of an image"},
         {"\"targets\": [", "\"extra\": 1, \"targets\": [", "the document: unknown key 'extra'"},
     };
     g_autoptr(Lock) lock = sample_lock();

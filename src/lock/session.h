@@ -1,0 +1,32 @@
+/* What all targets of a run share: clients, caches, and where this machine finds indexes. For the
+ * files of this folder only. */
+#pragma once
+
+#include "lock/lock_recipe.h"
+#include "python/index.h"
+#include "python/pip_config.h"
+#include "store/cache.h"
+
+struct LockSession {
+    LockOptions options; /* borrowed texts */
+    HttpClient *http;
+    Cache *cache;
+    IndexClient *client;
+    GPtrArray *locations;  /* IndexLocation, each kind of use once */
+    PipConfig *pip_config; /* of this machine; NULL: not read yet */
+    GPtrArray *mirrors;    /* Mirror of the user's configuration; NULL: not read yet */
+};
+
+/* The location equal to `location` that the session knows, or this one; takes it. Locations live as
+ * long as the session, because pages and files refer to them. */
+const IndexLocation *session_take_location(LockSession *session, IndexLocation *location);
+
+/* pip's configuration on this machine; belongs to the session. */
+const PipConfig *session_pip_config(LockSession *session, GError **error);
+
+/* Where this machine finds the files of an index: --index, RAMEKIN_INDEX_<NAME>, the user's
+ * configuration; NULL where none of them names it. *ret_url is owned by the caller. */
+gboolean session_find_mirror(LockSession *session, const char *name, char **ret_url,
+                             GError **error);
+/* What --substitute-index puts in the place of an index, or NULL. */
+const char *session_find_substitute(const LockSession *session, const char *name);

@@ -1,0 +1,104 @@
+/* The solve of one target: its state from stage to stage. For the files of this folder only. */
+#pragma once
+
+#include "lock/base_facts.h"
+#include "lock/sources.h"
+#include "python/install.h"
+
+/* A package that a stage changed although a declared requirement or protection speaks against it,
+ * and said so: a later stage that changes it undoes a decision. */
+typedef struct {
+    char *name;
+    char *version;
+    char *stage, *at;
+} ForcedPackage;
+
+typedef struct {
+    LockSession *session;
+    const Recipe *recipe;
+    const LockTarget *previous; /* of the lock before, or NULL */
+    Lock *lock;
+    LockTarget *target;
+    BaseFacts *facts;
+    Environment *environment; /* as the stages so far left it; NULL: no interpreter */
+    MarkerEnvironment *markers;
+    TagSet *tags;
+    SourceContext sources;
+    gint64 exclude_newer;
+    GHashTable *files;    /* IndexFile → LockFile, of everything locked so far */
+    GHashTable *extras;   /* canonical name → char ** of the extras it was asked for with */
+    GPtrArray *forced;    /* ForcedPackage */
+    GPtrArray *inputs;    /* StageInputs by stage; NULL for other kinds */
+    GPtrArray *solutions; /* Solution: what the environment refers to */
+    Diags *diags;
+} Solve;
+
+/* What the requirement lines and files of a pip stage say. */
+typedef struct {
+    PipInputs *inputs;
+    PipInputs *overrides; /* its roots */
+    char **exclude;       /* names and globs */
+    char **build;         /* canonical names that `build:` names */
+    char *missing;        /* requirements file inside the image that no files: stage brings */
+    Span missing_at;
+} StageInputs;
+
+/* Reads them; mistakes go to solve->diags, digests of files to target->inputs. */
+StageInputs *stage_inputs_read(Solve *solve, guint stage);
+/* Adds those of a stage to others. */
+void stage_inputs_add(Solve *solve, guint stage, StageInputs *inputs);
+StageInputs *stage_inputs_new(void);
+void stage_inputs_free(StageInputs *inputs);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StageInputs, stage_inputs_free)
+
+/* The name of an item of `exclude:` or `protect:` (a name, a glob of names, or a requirement whose
+ * name counts), canonical; caller frees. */
+char *solve_name_pattern(const char *text);
+
+/* Fills `locked` with what the stage does and moves solve->environment on. FALSE: could not find
+ * out. An unsatisfiable stage is a success. */
+gboolean solve_pip(Solve *solve, guint index, LockStage *locked, GError **error);
+/* `resolve: together`: all stages of the target, the pip ones solved at once. */
+gboolean solve_together(Solve *solve, GError **error);
+/* The steps of solve_pip(). Whether the stage is refused before anything is asked of an index: */
+bool solve_refuses(const Solve *solve, guint index, LockStage *locked);
+ResolveOptions solve_options(const Solve *solve, const PipStage *pip);
+void solve_options_clear(ResolveOptions *options);
+/* resolve_stage() over what is installed; pins of the lock before are preferred: those of `stage`,
+ * or of all stages (NULL). */
+gboolean solve_resolve(Solve *solve, const StageInputs *inputs, const char *stage,
+                       const ResolveOptions *options, const GPtrArray *locations,
+                       Solution **ret_solution, Conflict **ret_conflict, GError **error);
+/* What the solution does to the environment, its findings, and what is installed then. */
+gboolean solve_apply(Solve *solve, guint index, Solution *solution, LockStage *locked,
+                     GError **error);
+
+/* The kinds that do not change what pip sees. */
+void solve_other(Solve *solve, const Stage *stage, LockStage *locked);
+
+/* How a solution is recorded (solve_record.c): its files in the lock, its actions in the stage (in
+ * order of installation, those that keep something apart), what is installed now. */
+gboolean solve_lock_files(Solve *solve, const Solution *solution, GError **error);
+void solve_add_actions(Solve *solve, const Solution *solution, LockStage *locked, bool keep);
+void solve_note_environment(const Solve *solve, GPtrArray *entries);
+const char *solve_installed_version(const InstalledDistribution *distribution);
+
+/* Marks the stage as one that cannot be satisfied; takes `error`, which is shown to people. */
+void stage_set_conflict(LockStage *locked, GError *error);
+/* The same from the resolver's answer. */
+void stage_explain(LockStage *locked, const Stage *stage, const Conflict *conflict);
+
+/* What is known before and after a stage, for its findings. */
+typedef struct {
+    Solve *solve;
+    guint index; /* of the stage */
+    LockStage *locked;
+    const Environment *before;
+    const InstallEffects *effects; /* NULL: the stage changed nothing */
+} StageChange;
+
+/* Adds the findings of the stages family to change->locked. */
+void findings_of_stage(const StageChange *change);
+
+/* "name[extras]specifiers" or "name @ url", without the marker; caller frees. */
+char *requirement_clause(const Requirement *requirement);
