@@ -12,6 +12,12 @@
 
 typedef struct Candidate Candidate;
 
+/* One requirement and who has it; parent NULL: the user. */
+typedef struct {
+    const struct Need *need;
+    Candidate *parent;
+} Info;
+
 /* Constraint lines on one name, added up. */
 typedef struct {
     const Spec *spec;
@@ -46,7 +52,7 @@ typedef enum {
 } NeedKind;
 
 /* A requirement of the search. */
-typedef struct {
+typedef struct Need {
     NeedKind kind;
     Ident *ident;
     const Spec *spec;     /* of NEED_SPECIFIER and NEED_PYTHON */
@@ -73,6 +79,7 @@ struct Candidate {
     bool touched;           /* a template was chosen */
     bool requested;         /* the template is the user's: REQUESTED is written */
     GPtrArray *needs;       /* Need; NULL: not asked yet */
+    const Info *because;    /* the first requirement for which it was tried, NULL: never tried */
     GPtrArray *with_extras; /* Candidate of which this is the base */
 };
 

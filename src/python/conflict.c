@@ -11,6 +11,7 @@ static void cause_free(gpointer data)
     g_free(cause->requirement);
     g_free(cause->parent);
     g_free(cause->parent_version);
+    g_strfreev(cause->chain);
     g_free(cause);
 }
 
@@ -30,6 +31,7 @@ void conflict_free(Conflict *conflict)
     g_free(conflict->message);
     g_ptr_array_unref(conflict->causes);
     g_ptr_array_unref(conflict->refused);
+    g_ptr_array_unref(conflict->lines);
     g_strfreev(conflict->versions);
     g_free(conflict);
 }
@@ -40,6 +42,7 @@ static Conflict *conflict_new(const char *name)
     conflict->name = g_strdup(name);
     conflict->causes = g_ptr_array_new_with_free_func(cause_free);
     conflict->refused = g_ptr_array_new_with_free_func(refused_free);
+    conflict->lines = g_ptr_array_new();
     return conflict;
 }
 
@@ -76,6 +79,23 @@ static bool causes_have(const GPtrArray *causes, const ConflictCause *cause)
     return false;
 }
 
+/* Who brought the parent in, up to the user: what each one was first tried for. */
+static void cause_trace(ConflictCause *cause, const Candidate *parent)
+{
+    g_autoptr(GPtrArray) chain = g_ptr_array_new();
+    while (parent) {
+        const Info *info = parent->because;
+        if (parent->ident->base == parent->ident || !info || !info->parent)
+            g_ptr_array_insert(
+                chain, 0,
+                g_strdup_printf("%s %s", parent->ident->canonical, version_text(parent->version)));
+        cause->chain_root = info ? info->need->root : NULL;
+        parent = info ? info->parent : NULL;
+    }
+    g_ptr_array_add(chain, NULL);
+    cause->chain = (char **)g_ptr_array_free(g_steal_pointer(&chain), FALSE);
+}
+
 static void conflict_add_cause(Conflict *conflict, const Info *info)
 {
     if (!info->need->requirement && info->need->kind == NEED_CANDIDATE)
@@ -83,6 +103,7 @@ static void conflict_add_cause(Conflict *conflict, const Info *info)
     ConflictCause *cause = g_new0(ConflictCause, 1);
     cause->requirement = need_text(info->need);
     cause->root = info->need->root;
+    cause_trace(cause, info->parent);
     if (info->parent) {
         cause->parent = g_strdup(info->parent->ident->canonical);
         cause->parent_version = g_strdup(version_text(info->parent->version));
@@ -102,6 +123,7 @@ static void conflict_add_constraints(Conflict *conflict, const Ident *ident)
         cause->requirement = requirement_short_text(line->requirement);
         cause->root = line;
         cause->constraint = true;
+        cause->chain = g_new0(char *, 1);
         if (causes_have(conflict->causes, cause))
             cause_free(cause);
         else

@@ -4,12 +4,6 @@
 
 #include "python/candidates.h"
 
-/* One requirement and who has it; parent NULL: the user. */
-typedef struct {
-    const Need *need;
-    Candidate *parent;
-} Info;
-
 /* The candidates for an identifier under some requirements, best first. Lazy: the index is asked
  * when the first candidate that is not installed is needed, metadata when a candidate is tried.
  * Reference-counted. */

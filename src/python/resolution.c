@@ -266,6 +266,9 @@ static gboolean resolution_pin(Resolution *resolution, Ident *ident, GPtrArray *
     gboolean known;
     while ((known = match_iter_next(&iter, true, &candidate, error)) && candidate) {
         Criterion *conflict = NULL;
+        const GPtrArray *infos = state->criteria[ident->id]->infos;
+        if (!candidate->because && infos->len > 0)
+            candidate->because = infos->pdata[0];
         known = resolution_try(resolution, state, candidate, &conflict, error);
         if (!known || !conflict)
             break;

@@ -1,8 +1,8 @@
 #include "python/resolve.h"
 
 #include "base/finding.h"
-#include "python/conflict.h"
 #include "python/name.h"
+#include "python/search.h"
 
 static void edge_free(gpointer data)
 {
@@ -214,19 +214,6 @@ static Solution *solution_new(Result *result)
     return solution;
 }
 
-/* The search itself. TRUE with neither: `*ret_causes` says why. */
-static gboolean world_search(World *world, Result **ret_result, GPtrArray **ret_causes,
-                             GError **error)
-{
-    if (!world_read_constraints(world, error))
-        return FALSE;
-    g_autoptr(GPtrArray) roots = world_collect_roots(world, error);
-    if (!roots)
-        return FALSE;
-    prefetch_graph(world, roots);
-    return resolution_run(world, roots, ret_result, ret_causes, error);
-}
-
 gboolean resolve_stage(const ResolveRequest *request, Solution **ret_solution,
                        Conflict **ret_conflict, GError **error)
 {
@@ -234,7 +221,7 @@ gboolean resolve_stage(const ResolveRequest *request, Solution **ret_solution,
     g_autoptr(Result) result = NULL;
     g_autoptr(GPtrArray) causes = NULL;
     g_autoptr(GError) problem = NULL;
-    if (!world_search(world, &result, &causes, &problem)) {
+    if (!search_run(world, &result, &causes, &problem)) {
         if (problem->domain != ERROR_DOMAIN || problem->code != ERROR_INPUT) {
             g_propagate_error(error, g_steal_pointer(&problem));
             return FALSE;
@@ -243,7 +230,7 @@ gboolean resolve_stage(const ResolveRequest *request, Solution **ret_solution,
         return TRUE;
     }
     if (causes) {
-        *ret_conflict = conflict_from_causes(world, causes);
+        *ret_conflict = search_explain(world, causes);
         return TRUE;
     }
     const Candidate *source = result_find_source(result);

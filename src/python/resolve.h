@@ -97,12 +97,16 @@ typedef struct {
     const PipRequirement *root; /* the user's line (constraint lines too), or NULL */
     bool constraint;
     char *parent, *parent_version; /* the distribution that requires it, or NULL */
+    char **chain; /* "app 1.0", "mid 2.1": who brought whom, from the user's line to the parent */
+    const PipRequirement *chain_root; /* that line, or NULL */
 } ConflictCause;
 
 typedef struct {
     char *name;         /* canonical name that could not be pinned; "" when there is none */
     char *message;      /* one sentence */
     GPtrArray *causes;  /* ConflictCause */
+    GPtrArray *lines;   /* PipRequirement: a smallest set of the user's lines, constraints included,
+                           that cannot be satisfied together; empty when that is not known */
     GPtrArray *refused; /* RefusedFile of that name, newest first, at most 20 */
     char **versions;    /* every version the indexes have of it, oldest first */
 } Conflict;

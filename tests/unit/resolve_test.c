@@ -291,6 +291,13 @@ static void describe_pin(GString *text, const Pin *pin)
     }
 }
 
+static void describe_lines(GString *text, const Conflict *conflict)
+{
+    for (guint i = 0; i < conflict->lines->len; i++)
+        g_string_append_printf(text, "  line %s\n",
+                               ((PipRequirement *)conflict->lines->pdata[i])->text);
+}
+
 static void describe_conflict(GString *text, const Conflict *conflict)
 {
     static const char *const reasons[] = {"none",   "tag",      "python",     "libc",
@@ -303,7 +310,12 @@ static void describe_conflict(GString *text, const Conflict *conflict)
                                cause->requirement, cause->parent ? cause->parent : "user",
                                cause->parent ? " " : "",
                                cause->parent ? cause->parent_version : "");
+        g_autofree char *chain = g_strjoinv(" -> ", cause->chain);
+        if (*chain)
+            g_string_append_printf(text, "    from %s: %s\n",
+                                   cause->chain_root ? cause->chain_root->text : "?", chain);
     }
+    describe_lines(text, conflict);
     for (guint i = 0; i < conflict->refused->len; i++) {
         const RefusedFile *refused = conflict->refused->pdata[i];
         g_string_append_printf(text, "  refused %s %s%s%s\n", refused->file->filename,
