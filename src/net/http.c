@@ -538,8 +538,9 @@ static void deliver(Transfer *transfer, long status)
                                  ? g_bytes_new(NULL, 0)
                                  : g_byte_array_free_to_bytes(g_steal_pointer(&transfer->body));
     transfer->body = transfer->body ? transfer->body : g_byte_array_new();
+    bool resumed = transfer->resume > 0 && status == 206; /* the caller asked for all of it */
     HttpResponse response = {
-        .status = (int)status,
+        .status = resumed ? 200 : (int)status,
         .url = transfer->url,
         .content_type = headers->content_type,
         .etag = headers->etag,
@@ -550,7 +551,7 @@ static void deliver(Transfer *transfer, long status)
         .no_store = headers->no_store,
         .content_length =
             transfer->too_long ? headers->content_length : whole_length(transfer, status),
-        .range_first = status == 206 ? MAX(headers->range_first, 0) : 0,
+        .range_first = status == 206 && !resumed ? MAX(headers->range_first, 0) : 0,
         .accepts_ranges = status == 206 || headers->accepts_ranges,
         .cut = transfer->too_long,
         .body = body,

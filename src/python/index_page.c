@@ -4,7 +4,7 @@
 #include "python/index_arena.h"
 #include "python/index_html.h"
 #include "python/name.h"
-#include "text/json.h"
+#include "text/json_scan.h"
 
 typedef struct {
     IndexPage *page;
@@ -261,102 +261,144 @@ static void parse_html(Builder *builder, const char *text, size_t length)
     }
 }
 
-static gboolean take_json_hashes(Builder *builder, IndexFile *file, const Json *hashes)
+/* The fields of a file in JSON that matter. */
+enum {
+    J_URL,
+    J_REQUIRES_PYTHON,
+    J_YANKED,
+    J_HASHES,
+    J_CORE_METADATA,
+    J_DIST_INFO_METADATA,
+    J_SIZE,
+    J_UPLOAD_TIME,
+    J_COUNT,
+};
+
+static const char *const JSON_NAMES[J_COUNT] = {
+    "url",           "requires-python",    "yanked", "hashes",
+    "core-metadata", "dist-info-metadata", "size",   "upload-time",
+};
+
+static void read_fields(const ScanValue *item, ScanValue *fields)
 {
-    void *state = NULL;
-    const char *algorithm;
-    const Json *value;
-    while (json_is_map(hashes) && json_next_pair(hashes, &state, &algorithm, &value)) {
-        const char *digest = json_text(value);
-        if (!digest || !index_file_take_hash(file, builder->arena, algorithm, digest))
+    const char *state = NULL;
+    ScanValue key, value;
+    while (json_scan_pair(item, &state, &key, &value)) {
+        for (size_t i = 0; i < J_COUNT; i++) {
+            if (json_scan_is(&key, JSON_NAMES[i]))
+                fields[i] = value; /* the last one counts, as for Python */
+        }
+    }
+}
+
+/* The text in the builder's scratch text, which the next call overwrites; NULL when it is none. */
+static const char *text_of(Builder *builder, const ScanValue *value)
+{
+    g_string_truncate(builder->scratch, 0);
+    return json_scan_text(value, builder->scratch) ? builder->scratch->str : NULL;
+}
+
+static gboolean take_json_hashes(Builder *builder, IndexFile *file, const ScanValue *hashes)
+{
+    const char *state = NULL;
+    ScanValue key, value;
+    while (json_scan_pair(hashes, &state, &key, &value)) {
+        g_autoptr(GString) algorithm = g_string_new(NULL);
+        const char *digest = text_of(builder, &value);
+        if (!digest || !json_scan_text(&key, algorithm) ||
+            !index_file_take_hash(file, builder->arena, algorithm->str, digest))
             return FALSE;
     }
     return TRUE;
 }
 
-/* Python's idea of truth, which pip applies to what an index sends. */
-static bool is_true(const Json *value)
+static void take_json_offer(Builder *builder, IndexFile *file, const ScanValue *fields)
 {
-    bool flag;
-    gint64 number;
-    if (!value || json_is_none(value))
-        return false;
-    if (json_as_boolean(value, &flag))
-        return flag;
-    if (json_as_integer(value, &number))
-        return number != 0;
-    if (json_text(value))
-        return *json_text(value) != '\0';
-    return json_length(value) > 0 || !(json_is_map(value) || json_is_list(value));
-}
-
-static void take_json_offer(Builder *builder, IndexFile *file, const Json *item)
-{
-    const Json *offer = json_find(item, "core-metadata");
-    if (!offer || json_is_none(offer))
-        offer = json_find(item, "dist-info-metadata");
-    if (!offer || json_is_none(offer))
+    bool core = fields[J_CORE_METADATA].kind > SCAN_NULL;
+    const ScanValue *offer = &fields[core ? J_CORE_METADATA : J_DIST_INFO_METADATA];
+    const char *state = NULL;
+    ScanValue key, value;
+    if (offer->kind <= SCAN_NULL)
         return;
-    bool offered = json_is_map(offer) || is_true(offer);
+    bool offered = offer->kind == SCAN_MAP || json_scan_is_true(offer);
     file->metadata_offer = offered ? METADATA_OFFERED : METADATA_DENIED;
-    file->metadata_sha256 = keep(builder, json_find_text(offer, "sha256"));
+    while (json_scan_pair(offer, &state, &key, &value)) {
+        if (json_scan_is(&key, "sha256"))
+            file->metadata_sha256 = keep(builder, text_of(builder, &value));
+    }
 }
 
-static const char *file_problem(Builder *builder, IndexFile *file, const Json *item)
+static const char *file_problem(Builder *builder, IndexFile *file, const ScanValue *fields)
 {
-    const Json *python = json_find(item, "requires-python"), *yanked = json_find(item, "yanked");
-    const Json *hashes = json_find(item, "hashes");
-    if (is_true(python) && !json_text(python))
+    const ScanValue *python = &fields[J_REQUIRES_PYTHON], *yanked = &fields[J_YANKED];
+    const ScanValue *hashes = &fields[J_HASHES];
+    if (json_scan_is_true(python) && python->kind != SCAN_TEXT)
         return "its requires-python is no text";
-    if (hashes && !json_is_none(hashes) && !json_is_map(hashes))
+    if (hashes->kind > SCAN_NULL && hashes->kind != SCAN_MAP)
         return "its hashes are no object";
     if (!take_json_hashes(builder, file, hashes))
         return "its sha256 is none";
-    file->requires_python = is_true(python) ? keep(builder, json_text(python)) : NULL;
-    if (is_true(yanked))
-        file->yanked = keep(builder, json_text(yanked) ? json_text(yanked) : "");
+    if (json_scan_is_true(python))
+        file->requires_python = keep(builder, text_of(builder, python));
+    const char *reason = yanked->kind == SCAN_TEXT ? text_of(builder, yanked) : NULL;
+    if (json_scan_is_true(yanked))
+        file->yanked = keep(builder, reason ? reason : "");
     return NULL;
 }
 
-static void take_json_file(Builder *builder, const Json *item)
+static void take_json_file(Builder *builder, const ScanValue *item)
 {
-    const char *url = json_find_text(item, "url");
+    ScanValue fields[J_COUNT] = {0};
+    read_fields(item, fields);
+    const char *url = text_of(builder, &fields[J_URL]);
     IndexFile *file = url ? add_link(builder, url) : NULL;
     if (!file)
         return;
-    const char *problem = file_problem(builder, file, item);
+    const char *problem = file_problem(builder, file, fields);
     if (problem) {
         log_debug("%s is left out: %s", file->filename, problem);
         return;
     }
     gint64 size;
-    if (json_as_integer(json_find(item, "size"), &size) && size >= 0)
+    if (json_scan_integer(&fields[J_SIZE], &size) && size >= 0)
         file->size = size;
-    const char *time = json_find_text(item, "upload-time");
+    const char *time = text_of(builder, &fields[J_UPLOAD_TIME]);
     file->upload_time = time ? parse_time(time) : -1;
-    take_json_offer(builder, file, item);
+    take_json_offer(builder, file, fields);
     g_ptr_array_add(builder->page->files, file);
+}
+
+static ScanValue find_member(const ScanValue *map, const char *name)
+{
+    const char *state = NULL;
+    ScanValue key, value, found = {0};
+    while (json_scan_pair(map, &state, &key, &value)) {
+        if (json_scan_is(&key, name))
+            found = value;
+    }
+    return found;
 }
 
 static gboolean parse_json(Builder *builder, const char *name, const char *text, size_t length,
                            GError **error)
 {
-    g_autoptr(Json) json = json_parse(name, text, length, error);
-    if (!json)
+    ScanValue page, item;
+    if (!json_scan(name, text, length, &page, error))
         return FALSE;
-    if (!json_is_map(json))
+    if (page.kind != SCAN_MAP)
         return error_set(error, ERROR_INPUT, SPAN_NONE, "%s: the page is no JSON object", name);
-    const char *version = json_find_text(json_find(json, "meta"), "api-version");
+    ScanValue meta = find_member(&page, "meta"), files = find_member(&page, "files");
+    ScanValue stated = find_member(&meta, "api-version");
+    const char *version = text_of(builder, &stated), *state = NULL;
     if (version && g_ascii_strtoull(version, NULL, 10) > 1)
         return error_set(error, ERROR_INPUT, SPAN_NONE,
                          "%s: the index speaks version %s of the simple API; versions before 2 are "
                          "known",
                          name, version);
-    const Json *files = json_find(json, "files");
-    if (files && !json_is_list(files))
+    if (files.kind != SCAN_ABSENT && files.kind != SCAN_LIST)
         return error_set(error, ERROR_INPUT, SPAN_NONE, "%s: \"files\" is no list", name);
-    for (size_t i = 0; i < json_length(files); i++)
-        take_json_file(builder, json_item(files, i));
+    while (json_scan_item(&files, &state, &item))
+        take_json_file(builder, &item);
     return TRUE;
 }
 
@@ -463,10 +505,10 @@ static gboolean parse_text(Builder *builder, const char *name, const char *conte
         return error_set(error, ERROR_INPUT, SPAN_NONE,
                          "%s: this is no page of links (Content-Type: %s)", name,
                          content_type ? content_type : "none");
-    if (form == FORM_JSON)
-        return parse_json(builder, name, text, length, error);
     if (!is_utf8(text, length))
         return error_set(error, ERROR_INPUT, SPAN_NONE, "%s: the page is not UTF-8", name);
+    if (form == FORM_JSON)
+        return parse_json(builder, name, text, length, error);
     parse_html(builder, text, length);
     return TRUE;
 }
