@@ -132,27 +132,22 @@ static void conflict_add_constraints(Conflict *conflict, const Ident *ident)
 }
 
 /* A file that passed the finder: why the search did not take it. */
-static Refusal candidate_refusal(const World *world, const Project *project, const IndexFile *file,
+static Refusal candidate_refusal(const World *world, Project *project, const FoundFile *found,
                                  const GPtrArray *needs, char **ret_detail)
 {
-    const FoundFile *found = NULL;
-    for (guint i = 0; !found && i < project->n_files; i++)
-        found = project->files[i].file == file ? &project->files[i] : NULL;
-    if (!found)
-        return REFUSED_NONE;
     if (found->candidate && found->candidate->bad) {
         *ret_detail = g_strdup(found->candidate->problem);
         return REFUSED_METADATA;
     }
     for (guint i = 0; i < needs->len; i++) {
         const Spec *spec = needs->pdata[i];
-        if (!bits_test(project_accepted((Project *)project, spec), found->version)) {
+        if (!bits_test(project_accepted(project, spec), found->version)) {
             *ret_detail = g_strdup_printf("is not %s", specifier_set_text(spec->set));
             return REFUSED_SPECIFIER;
         }
     }
     if (found->yanked) {
-        *ret_detail = *file->yanked ? g_strdup(file->yanked) : NULL;
+        *ret_detail = *found->file->yanked ? g_strdup(found->file->yanked) : NULL;
         return REFUSED_YANKED;
     }
     if (!bits_test(project->finals, found->version) && !finder_prereleases(world->finder))
@@ -176,35 +171,50 @@ static int compare_rows(const void *a, const void *b)
     return order ? order : (x->position > y->position) - (x->position < y->position);
 }
 
-static bool project_has_wheel_beside(const Project *project, const IndexFile *file)
+/* The files of a project by IndexFile, and the versions that have a wheel. */
+typedef struct {
+    World *world;
+    Project *project;
+    GHashTable *found;
+    guint64 *wheels;
+    const GPtrArray *specs;
+} Files;
+
+static void files_init(Files *files, World *world, Project *project, const GPtrArray *specs)
 {
-    guint version = G_MAXUINT;
+    *files = (Files){world, project, g_hash_table_new(NULL, NULL),
+                     g_new0(guint64, project->n_words), specs};
     for (guint i = 0; i < project->n_files; i++) {
-        if (project->files[i].file == file && !project->files[i].wheel)
-            version = project->files[i].version;
+        FoundFile *found = &project->files[i];
+        g_hash_table_insert(files->found, (gpointer)found->file, found);
+        if (found->wheel)
+            bits_set(files->wheels, found->version);
     }
-    for (guint i = 0; i < project->n_files; i++) {
-        if (project->files[i].wheel && project->files[i].version == version)
-            return true;
-    }
-    return false;
 }
 
-static void rows_add(World *world, GArray *rows, const Project *project, const IndexFile *file,
-                     const GPtrArray *specs)
+static void files_clear(Files *files)
+{
+    g_hash_table_unref(files->found);
+    g_free(files->wheels);
+}
+
+static void rows_add(const Files *files, GArray *rows, const IndexFile *file)
 {
     RefusedFile *refused = g_new0(RefusedFile, 1);
     refused->file = file;
-    refused->reason = finder_refusal(world->finder, project->canonical, file, &refused->version,
-                                     &refused->detail);
-    Row row = {refused, refused->version ? version_parse(refused->version, NULL) : NULL, rows->len,
-               project_has_wheel_beside(project, file)};
+    refused->reason = finder_refusal(files->world->finder, files->project->canonical, file,
+                                     &refused->version, &refused->detail);
+    Row row = {.refused = refused, .position = rows->len};
+    row.version = refused->version ? version_parse(refused->version, NULL) : NULL;
     if (!row.version) {
         refused_free(refused);
         return;
     }
-    if (refused->reason == REFUSED_NONE)
-        refused->reason = candidate_refusal(world, project, file, specs, &refused->detail);
+    const FoundFile *found = g_hash_table_lookup(files->found, file);
+    if (found && refused->reason == REFUSED_NONE)
+        refused->reason =
+            candidate_refusal(files->world, files->project, found, files->specs, &refused->detail);
+    row.beside_wheel = found && !found->wheel && bits_test(files->wheels, found->version);
     g_array_append_val(rows, row);
 }
 
@@ -236,14 +246,19 @@ static void conflict_add_files(World *world, Conflict *conflict, Ident *ident,
                                const GPtrArray *specs)
 {
     g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(Row));
-    const Project *project = ident->is_python ? NULL : world_project(world, ident, NULL);
+    Project *project = ident->is_python ? NULL : world_project(world, ident, NULL);
     g_autoptr(GPtrArray) locations = finder_locations(world->finder, ident->canonical);
+    Files files = {0};
+    if (project)
+        files_init(&files, world, project, specs);
     for (guint i = 0; project && i < locations->len; i++) {
         const IndexPage *page = index_client_get_page(world->request->client, locations->pdata[i],
                                                       ident->canonical, NULL);
         for (guint j = 0; page && j < page->files->len; j++)
-            rows_add(world, rows, project, page->files->pdata[j], specs);
+            rows_add(&files, rows, page->files->pdata[j]);
     }
+    if (project)
+        files_clear(&files);
     conflict_add_rows(conflict, rows);
 }
 
