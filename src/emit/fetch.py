@@ -30,7 +30,9 @@ def write(name, source, bits):
 
 
 def unpack(data):
-    if zipfile.is_zipfile(data):
+    is_zip = zipfile.is_zipfile(data)
+    data.seek(0)
+    if is_zip:
         with zipfile.ZipFile(data) as archive:
             for info in archive.infolist():
                 name = place(info.filename)
