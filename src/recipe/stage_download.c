@@ -59,6 +59,17 @@ static const Shape body_shape = {
     .count = G_N_ELEMENTS(download_fields),
 };
 
+/* The keys of one file, beside those of the stage. */
+static void schema_short(SchemaWriter *schema)
+{
+    schema_write_type(schema, "object");
+    jsonw_key(schema->json, "required");
+    jsonw_begin_array(schema->json, JSONW_INLINE);
+    jsonw_string(schema->json, "url");
+    jsonw_string(schema->json, "dest");
+    jsonw_end_array(schema->json);
+}
+
 const Shape download_shape = {
     .name = "download",
     .title = "`download:`",
@@ -66,6 +77,7 @@ const Shape download_shape = {
     .fields = stage_fields,
     .count = STAGE_FIELD_COUNT,
     .short_key = "files",
+    .short_schema = schema_short,
     .more = &body_shape,
     .more_offset = offsetof(Stage, body),
 };

@@ -71,6 +71,16 @@ static const Shape body_shape = {
     .count = G_N_ELEMENTS(files_fields),
 };
 
+/* {SRC: DEST} */
+static void schema_short(SchemaWriter *schema)
+{
+    schema_write_type(schema, "object");
+    jsonw_key(schema->json, "additionalProperties");
+    jsonw_begin_object(schema->json, JSONW_INLINE);
+    schema_write_type(schema, "string");
+    jsonw_end_object(schema->json);
+}
+
 const Shape files_shape = {
     .name = "files",
     .title = "`files:`",
@@ -78,6 +88,7 @@ const Shape files_shape = {
     .fields = stage_fields,
     .count = STAGE_FIELD_COUNT,
     .short_key = "files",
+    .short_schema = schema_short,
     .more = &body_shape,
     .more_offset = offsetof(Stage, body),
 };

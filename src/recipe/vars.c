@@ -222,6 +222,15 @@ static Variable *find_variable(const Scope *scope, const char *name)
     return NULL;
 }
 
+/* A text or a list of texts; a mistaken default, which has been reported, need not be one. */
+static bool is_value(const Node *node)
+{
+    for (unsigned i = 0; node->kind == NODE_LIST && i < node->count; i++)
+        if (node->items[i]->kind != NODE_SCALAR)
+            return false;
+    return node->kind != NODE_MAP;
+}
+
 void scope_set(Scope *scope, const char *name, const Node *value)
 {
     Variable *variable = find_variable(scope, name);
@@ -230,7 +239,7 @@ void scope_set(Scope *scope, const char *name, const Node *value)
         variable->name = g_strdup(name);
         g_ptr_array_add(scope->variables, variable);
     }
-    if (value)
+    if (value && is_value(value))
         variable->value = value;
 }
 

@@ -85,7 +85,10 @@ struct Shape {
     size_t size;       /* of the struct */
     const Field *fields;
     size_t count;
-    const char *short_key;       /* the field that a list or scalar body fills, or NULL */
+    const char *short_key; /* the field that a list or scalar body fills, or NULL */
+    /* A further form of the body that another step turns into the map: writes its schema's members.
+     * NULL: none. */
+    void (*short_schema)(SchemaWriter *schema);
     const KeyHint *hints;        /* ends with {NULL}; or NULL */
     size_t at_offset;            /* of a Span in the struct; 0: none */
     size_t name_offset;          /* of a char *: the key, for items of type_named */

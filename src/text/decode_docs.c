@@ -76,6 +76,11 @@ static void write_shape(SchemaWriter *schema, const Shape *shape)
     if (main_field->type->schema)
         main_field->type->schema(main_field, schema);
     jsonw_end_object(json);
+    if (shape->short_schema) {
+        jsonw_begin_object(json, JSONW_INLINE);
+        shape->short_schema(schema);
+        jsonw_end_object(json);
+    }
     jsonw_end_array(json);
 }
 
