@@ -239,5 +239,7 @@ char *recipe_schema_json(void)
 
 char *recipe_manual_scdoc(void)
 {
-    return shape_manual_scdoc(&recipe_shape);
+    g_autofree char *recipe = shape_manual_scdoc(&recipe_shape);
+    g_autofree char *definition = shape_manual_section(&definition_shape);
+    return g_strconcat(recipe, definition, NULL);
 }

@@ -167,5 +167,7 @@ void schema_write_shape(SchemaWriter *schema, const Shape *shape);
 void schema_write_type(SchemaWriter *schema, const char *type);
 /* The schema of everything reachable from `root`. */
 char *shape_schema_json(const Shape *root, const char *title);
-/* One section per shape, a line per key. */
+/* One section per shape reachable from `root`, a paragraph per key. */
 char *shape_manual_scdoc(const Shape *root);
+/* The section of one shape. */
+char *shape_manual_section(const Shape *shape);

@@ -156,6 +156,13 @@ static void append_shape(GString *out, const Shape *shape)
             append_field(out, &shape->fields[i]);
 }
 
+char *shape_manual_section(const Shape *shape)
+{
+    GString *out = g_string_new(NULL);
+    append_shape(out, shape);
+    return g_string_free(out, FALSE);
+}
+
 char *shape_manual_scdoc(const Shape *root)
 {
     /* The schema's walk finds the shapes that can be reached; its text is not needed. */
