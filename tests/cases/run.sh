@@ -25,11 +25,9 @@ list() {
   (cd "$cases" && find "${@:-.}" -name cmd -type f) | sed 's,^\./,,; s,/cmd$,,' | LC_ALL=C sort
 }
 
-# digests DIR: "sha256  path" of each file below DIR that is not part of the case's description.
+# digests DIR: "sha256  path" of each file below DIR.
 digests() {
-  (cd "$1" && find . -type f ! -path './cmd' ! -path './stdout' ! -path './stderr' ! -path './exit' \
-    ! -path './tree' ! -path './universe.json' -exec sha256sum {} +) | sed 's,  \./,  ,' |
-    LC_ALL=C sort -k 2
+  (cd "$1" && find . -type f -exec sha256sum {} +) | sed 's,  \./,  ,' | LC_ALL=C sort -k 2
 }
 
 # constant DIR <TEXT: ports and places that differ from run to run get names.
@@ -44,6 +42,10 @@ run() {
   topic=${1%%/*}
   mkdir "$2" "$2/out" "$2/home" "$2/cache" "$2/config" "$2/data"
   cp -R "$cases/$1" "$2/case"
+  mv "$2/case/cmd" "$2/cmd"
+  for part in stdout stderr exit tree universe.json; do
+    rm -f "$2/case/$part"
+  done
   universe=
   for place in "$1" "$topic"; do
     [ -n "$universe" ] || [ ! -f "$cases/$place/universe.json" ] ||
@@ -52,7 +54,7 @@ run() {
   # The port of a closed service stands where no index does: no case can reach the internet.
   # shellcheck disable=SC2016 # expanded by the shell inside
   inner='echo "$INDEX_HOST $OTHER_HOST" >"$SCRATCH/ports"
-    PIP_INDEX_URL=$INDEX_URL/simple/ && export PIP_INDEX_URL && cd "$SCRATCH/case" && exec sh -eu ./cmd'
+    PIP_INDEX_URL=$INDEX_URL/simple/ && export PIP_INDEX_URL && cd "$SCRATCH/case" && exec sh -eu ../cmd'
   set -- "$1" "$2" timeout 60 sh -c "$inner"
   if [ -n "$universe" ]; then
     dir=$2 name=$1

@@ -6,7 +6,8 @@ runs COMMAND while the index stands, with its address in $INDEX_URL (http://127.
 at the end), that of a second port with the same content in $OTHER_URL, the bare host:port of both in
 $INDEX_HOST and $OTHER_HOST, and ends with the command's status. Without a command it writes these
 variables as shell text to the file named by --environment and serves until it is killed. --log
-writes one line for each request: method, path, and where sent range= and auth=.
+writes one line for each request: method, path, where sent range= and auth=, and port=other for the
+second port.
 
 In Python:
 
@@ -287,6 +288,8 @@ class Server:
             line += " range=" + request.headers["Range"]
         if request.headers.get("Authorization"):
             line += " auth=" + request.headers["Authorization"].split()[0]
+        if request.server is self.other:
+            line += " port=other"
         with self._lock:
             self.requests.append(line)
             if self._log:
