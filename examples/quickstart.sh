@@ -44,9 +44,10 @@ cat <<END
   the Dockerfile  $kitchen/out/Dockerfile
 
 Try next, in $kitchen:
-  $ramekin why anyio                 who asked for it, and where
-  $ramekin plan --format json        the same plan for scripts
-  $ramekin init my.yaml              a commented recipe to start from
-  docker build -t hello-api out      build the image (or buildah bud out)
+  $ramekin plan --all             what stays as it is, too
+  $ramekin plan --format json     the same plan for scripts
+  $ramekin lock --upgrade anyio   move one distribution on, keep the rest
+  $ramekin init my.yaml           a commented recipe to start from
+  docker build -t hello-api out   build the image (or buildah bud out)
 Change a version in ramekin.yaml, then lock and plan again. The recipes of $top/recipes show more.
 END

@@ -35,8 +35,7 @@ typedef struct {
 } LineOption;
 
 typedef struct {
-    size_t argument_length; /* the requirement's part of the line, up to the last blank before the
-                               options: blanks at its end count when a URL's marker is looked for */
+    size_t argument_length; /* the requirement's part of the line, without blanks at its end */
     GPtrArray *options;     /* LineOption, in order */
 } LineOptions;
 

@@ -39,7 +39,6 @@ cmd: [tinyserve, "hello:app"]
 END
 ramekin lock
 ramekin render -o out
-cp -R app out/
 build out hello
 
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
