@@ -5,6 +5,7 @@
 #include "lock/lock_recipe.h"
 #include "python/index.h"
 #include "python/pip_config.h"
+#include "recipe/user_config.h"
 #include "store/cache.h"
 
 struct LockSession {
@@ -12,9 +13,9 @@ struct LockSession {
     HttpClient *http;
     Cache *cache;
     IndexClient *client;
-    GPtrArray *locations;  /* IndexLocation, each kind of use once */
-    PipConfig *pip_config; /* of this machine; NULL: not read yet */
-    GPtrArray *mirrors;    /* Mirror of the user's configuration; NULL: not read yet */
+    GPtrArray *locations;    /* IndexLocation, each kind of use once */
+    PipConfig *pip_config;   /* of this machine; NULL: not read yet */
+    UserConfig *user_config; /* NULL: not read yet */
 };
 
 /* The location equal to `location` that the session knows, or this one; takes it. Locations live as

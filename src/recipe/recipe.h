@@ -133,6 +133,3 @@ char *recipe_index_url(const Recipe *recipe, const char *name);
  * tables. */
 char *recipe_schema_json(void);
 char *recipe_manual_scdoc(void);
-
-/* The recipe that `ramekin init` writes: commented, and complete as it stands. */
-const char *recipe_starter_text(void);

@@ -1,7 +1,5 @@
 /* Recipes as files: those of tests/recipes/ok decode for every row, those of should-fail say what
  * stands in NAME.expected beside them. UPDATE_EXPECTED=1 in the environment writes these files. */
-#include <glib/gstdio.h>
-
 #include "base/io.h"
 #include "base/sorted.h"
 #include "recipe/recipe.h"
@@ -69,20 +67,6 @@ TEST(shipped)
             g_build_filename(g_getenv("SOURCE_ROOT"), "recipes", names[i], "ramekin.yaml", NULL);
         expect_no_mistake(path);
     }
-}
-
-TEST(starter)
-{
-    GError *error = NULL;
-    g_autofree char *folder = g_dir_make_tmp("starter-XXXXXX", &error);
-    assert_no_error(error);
-    g_autofree char *path = g_build_filename(folder, "ramekin.yaml", NULL);
-    const char *text = recipe_starter_text();
-    io_save(path, text, strlen(text), &error);
-    assert_no_error(error);
-    expect_no_mistake(path);
-    g_unlink(path);
-    g_rmdir(folder);
 }
 
 static void compare_with_file(const char *path, const char *found)
