@@ -1,6 +1,5 @@
 #include "lock/session.h"
 
-
 LockSession *lock_session_new(const LockOptions *options)
 {
     LockSession *session = g_new0(LockSession, 1);
