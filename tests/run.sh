@@ -71,7 +71,7 @@ echo "== building in $build"
 configure "$build"
 ninja -C "$build"
 peers
-export RAMEKIN_VENV="$build/venv"
+export RAMEKIN_TEST_PYTHON="$build/venv/bin/python"
 
 if [ -n "$update" ]; then
   RAMEKIN=$build/src/ramekin exec "$top/tests/cases/run.sh" --update

@@ -182,7 +182,7 @@ def show(rows):
 def main():
     parser = argparse.ArgumentParser(description="Locking side by side with uv and pip.")
     parser.add_argument("--ramekin", default=os.path.join(BUILD, "src", "ramekin"))
-    parser.add_argument("--venv", default=os.environ.get("RAMEKIN_VENV", os.path.join(BUILD, "venv")))
+    parser.add_argument("--venv", default=os.path.join(BUILD, "venv"))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--pip-rounds", type=int, default=1, help="pip is slow; default: 1")
     parser.add_argument("--stack", choices=sorted(STACKS), action="append")

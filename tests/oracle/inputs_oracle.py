@@ -13,8 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-VENV = os.environ.get("RAMEKIN_VENV")
-PYTHON = os.environ.get("RAMEKIN_TEST_PYTHON") or (VENV and os.path.join(VENV, "bin/python"))
+PYTHON = os.environ.get("RAMEKIN_TEST_PYTHON")
 SKIPPED = 77
 VARIABLES = {"A": "1.0", "URL": "https://example.org/simple", "EMPTY": "", "NAME_1": "foo"}
 

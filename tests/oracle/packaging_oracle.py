@@ -14,8 +14,7 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-VENV = os.environ.get("RAMEKIN_VENV")
-PYTHON = os.environ.get("RAMEKIN_TEST_PYTHON") or (VENV and os.path.join(VENV, "bin/python"))
+PYTHON = os.environ.get("RAMEKIN_TEST_PYTHON")
 SKIPPED = 77
 
 
@@ -29,13 +28,13 @@ def find_library():
     """Goes on in the interpreter of the tests, which has the pinned library."""
     if PYTHON and os.path.abspath(sys.executable) != os.path.abspath(PYTHON):
         if not os.path.exists(PYTHON):
-            print("skipped: there is no %s (RAMEKIN_VENV)" % PYTHON)
+            print("skipped: there is no %s (RAMEKIN_TEST_PYTHON)" % PYTHON)
             sys.exit(SKIPPED)
         os.execv(PYTHON, [PYTHON] + sys.argv)
     try:
         import packaging
     except ImportError:
-        print("skipped: no RAMEKIN_VENV with the libraries of tests/oracle/requirements.txt")
+        print("skipped: no RAMEKIN_TEST_PYTHON with the libraries of tests/oracle/requirements.txt")
         sys.exit(SKIPPED)
     version = getattr(packaging, "__version__", "0")
     if version != wanted_version():
