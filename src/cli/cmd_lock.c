@@ -160,9 +160,12 @@ static void print_text(const Workspace *workspace, const Result *results)
             continue;
         }
         g_autofree char *size = g_format_size(bytes_of(result->target));
-        output_result_line(workspace->output, "%s: %s, %u stages, %u distributions, %s to download",
-                           label, outcome_names[result->outcome], result->target->stages->len,
-                           distributions_of(result->target), size);
+        guint stages = result->target->stages->len;
+        guint distributions = distributions_of(result->target);
+        output_result_line(workspace->output,
+                           "%s: %s, %u stage%s, %u distribution%s, %s to download", label,
+                           outcome_names[result->outcome], stages, stages == 1 ? "" : "s",
+                           distributions, distributions == 1 ? "" : "s", size);
     }
 }
 
@@ -227,6 +230,9 @@ static int report(const Workspace *workspace, Result *results)
         Result *result = &results[i];
         result->counted =
             workspace_report_findings(workspace, result->wanted->recipe, result->target);
+        g_autofree char *label = work_target_label(workspace, result->wanted);
+        if (result->outcome == OUTCOME_UNSATISFIABLE && workspace->targets->len > 1)
+            output_note(workspace->output, "%s can't be satisfied:", label);
         if (result->outcome == OUTCOME_UNSATISFIABLE)
             workspace_explain_unsolved(workspace, result->target);
         if (result->counted > 0 || result->outcome == OUTCOME_UNSATISFIABLE)

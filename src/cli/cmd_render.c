@@ -151,12 +151,17 @@ static char *image_tag(const WorkTarget *wanted)
     return wanted->row ? g_strdup_printf("%s:%s", name, wanted->row) : g_strdup(name);
 }
 
-static char *build_command(const WorkTarget *wanted, const char *dir)
+/* The command that was given, as far as it says what is rendered. */
+static char *build_command(const Workspace *workspace, const WorkTarget *wanted, const char *dir)
 {
     g_autofree char *tag = image_tag(wanted);
-    if (!dir)
-        return g_strdup_printf("ramekin render | docker build -t %s -f - .", tag);
-    return g_strdup_printf("docker build -t %s .", tag);
+    if (dir)
+        return g_strdup_printf("docker build -t %s .", tag);
+    g_autofree char *name = g_path_get_basename(workspace->recipe_path);
+    bool is_default = g_str_equal(name, "ramekin.yaml") && !wanted->row;
+    g_autofree char *recipe = g_strconcat(" ", name, wanted->row ? "#" : NULL, wanted->row, NULL);
+    return g_strdup_printf("ramekin render%s | docker build -t %s -f - .", is_default ? "" : recipe,
+                           tag);
 }
 
 static gboolean save_files(const EmittedDockerfile *dockerfile, const char *dir, GError **error)
@@ -214,7 +219,7 @@ static gboolean render_dockerfile(Workspace *workspace, const WorkTarget *wanted
     const Options *options = workspace->options;
     bool to_stdout = !options->output || g_str_equal(options->output, "-");
     g_autofree char *dir = to_stdout ? NULL : output_dir(workspace, wanted);
-    g_autofree char *command = build_command(wanted, dir);
+    g_autofree char *command = build_command(workspace, wanted, dir);
     DockerfileOptions emit = {.pins = !options->no_pins,
                               .heredocs = to_stdout,
                               .build_command = command,

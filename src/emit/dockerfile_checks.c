@@ -131,6 +131,47 @@ static void write_script(Emitter *emitter, const char *list)
     emitter_run(emitter, run);
 }
 
+/* Kinds that are a command of their own; with any other, all go through the script. */
+static bool is_plain_command(const Check *check)
+{
+    return check->kind == CHECK_IMPORT || check->kind == CHECK_FILE || check->kind == CHECK_CMD ||
+           (!is_executed(check->kind) && check->kind != CHECK_INDEX);
+}
+
+static bool all_plain(const GPtrArray *checks)
+{
+    for (guint i = 0; i < checks->len; i++) {
+        if (!is_plain_command(checks->pdata[i]))
+            return false;
+    }
+    return true;
+}
+
+static void add_plain_command(const Emitter *emitter, RunStep *run, const Check *check)
+{
+    if (check->kind == CHECK_CMD) {
+        g_autofree char *words = emitter_shell_words(check->items);
+        run_step_command(run, "%s", words);
+    } else if (check->kind == CHECK_FILE) {
+        for (guint i = 0; i < check->items->len; i++) {
+            g_autofree char *word = word_shell(((const Text *)check->items->pdata[i])->text);
+            run_step_command(run, "test -e %s", word);
+        }
+    } else if (check->kind == CHECK_IMPORT) {
+        g_autofree char **names = emitter_strings(check->items);
+        g_autofree char *list = g_strjoinv(", ", names);
+        run_step_command(run, "%s -c 'import %s'", emitter->python, list);
+    }
+}
+
+static void write_plain_commands(Emitter *emitter, const GPtrArray *checks)
+{
+    g_autoptr(RunStep) run = run_step_new();
+    for (guint i = 0; i < checks->len; i++)
+        add_plain_command(emitter, run, checks->pdata[i]);
+    emitter_run(emitter, run);
+}
+
 gboolean emit_checks(Emitter *emitter, GError **error)
 {
     const RecipeChecks *checks = emitter->recipe->checks;
@@ -141,7 +182,9 @@ gboolean emit_checks(Emitter *emitter, GError **error)
     if (any_executed(list))
         dockerfile_comment(emitter->writer, "Checks that need no GPU.");
     comment_others(emitter, checks->build, "Not executed here", false);
-    if (any_executed(list))
+    if (any_executed(list) && all_plain(checks->build))
+        write_plain_commands(emitter, checks->build);
+    else if (any_executed(list))
         write_script(emitter, list);
     comment_others(emitter, checks->runtime, "Not run here, for the running container", true);
     comment_others(emitter, checks->gpu, "Not run here, for a machine with the GPU", true);

@@ -6,16 +6,20 @@
 
 #define PIP_CACHE "/root/.cache/pip"
 
-/* Names of a recipe's lists, the stage's own and the recipe's: only some of them reach pip. */
+static bool has_items(const GPtrArray *list)
+{
+    return list && list->len > 0;
+}
+
+/* Whether the recipe asks for what pip has no flags for. */
 static bool stage_is_exact(const Emitter *emitter)
 {
     const Recipe *recipe = emitter->recipe;
     const PipStage *pip = emitter->stage->body.pip;
     if (!emitter->options->pins || !emitter->locked)
         return false;
-    return recipe->resolve_together || (recipe->overrides && recipe->overrides->len > 0) ||
-           (recipe->exclude && recipe->exclude->len > 0) ||
-           (pip->overrides && pip->overrides->len > 0) || (pip->exclude && pip->exclude->len > 0);
+    return recipe->resolve_together || has_items(recipe->overrides) || has_items(recipe->exclude) ||
+           has_items(pip->overrides) || has_items(pip->exclude);
 }
 
 static const RecipeIndex *find_index(const Recipe *recipe, const char *name)
@@ -456,10 +460,36 @@ static gboolean check_keys(const Emitter *emitter, GError **error)
                      pip->lock.text ? "lock" : "project");
 }
 
+/* Without pins, some keys have no effect that pip could be told of. */
+static void comment_unsaid(Emitter *emitter)
+{
+    const Recipe *recipe = emitter->recipe;
+    const PipStage *pip = emitter->stage->body.pip;
+    const struct {
+        bool said;
+        const char *key;
+    } keys[] = {
+        {recipe->exclude_newer.text != NULL, "exclude_newer"},
+        {recipe->resolve_together, "resolve: together"},
+        {has_items(recipe->overrides) || has_items(pip->overrides), "overrides"},
+        {has_items(recipe->exclude) || has_items(pip->exclude), "exclude"},
+        {pip->upgrade_names != NULL, "upgrade with names"},
+    };
+    g_autoptr(GString) names = g_string_new(NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+        if (keys[i].said)
+            g_string_append_printf(names, "%s%s", names->len ? ", " : "", keys[i].key);
+    }
+    if (names->len == 0)
+        return;
+    g_autofree char *text =
+        g_strdup_printf("pip has no flag for what the recipe says with: %s", names->str);
+    dockerfile_comment(emitter->writer, text);
+}
+
 static bool installs_something(const PipStage *pip)
 {
-    return (pip->install && pip->install->len > 0) ||
-           (pip->requirements && pip->requirements->len > 0);
+    return has_items(pip->install) || has_items(pip->requirements);
 }
 
 gboolean emit_pip(Emitter *emitter, GError **error)
@@ -476,6 +506,8 @@ gboolean emit_pip(Emitter *emitter, GError **error)
             dockerfile_comment(emitter->writer, "The exact files of the lock, since pip has no "
                                                 "flags for what the recipe asks.");
     } else if (installs_something(emitter->stage->body.pip)) {
+        if (!emitter->options->pins)
+            comment_unsaid(emitter);
         ok = add_own_command(emitter, run, error);
     }
     if (!ok)
