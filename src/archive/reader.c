@@ -1,5 +1,6 @@
 #include "archive/reader.h"
 
+#include "base/io.h"
 #include "base/limits.h"
 
 #include <archive.h>
@@ -83,15 +84,7 @@ ArchiveReader *archive_reader_new(const char *name, const ArchiveInput *input, G
 
 static gssize read_fd(void *data, void *buffer, size_t length, GError **error)
 {
-    for (;;) {
-        ssize_t n = read(*(int *)data, buffer, length);
-        if (n >= 0)
-            return n;
-        if (errno == EINTR)
-            continue;
-        error_set_errno(error, ERROR_FAILED, errno, "read failed");
-        return -1;
-    }
+    return io_read(*(int *)data, buffer, length, error);
 }
 
 static gint64 skip_fd(void *data, gint64 count)

@@ -1,6 +1,7 @@
 #include "base/digest.h"
 
 #include "base/auto.h"
+#include "base/io.h"
 #include "base/limits.h"
 
 #include <errno.h>
@@ -83,13 +84,9 @@ char *digest_sha256_file(const char *path, GError **error)
     g_autofree char *buffer = g_malloc(MIB);
     g_autoptr(Digest) digest = digest_new("sha256");
     for (;;) {
-        ssize_t n = read(fd, buffer, MIB);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            error_set_errno(error, ERROR_FAILED, errno, "cannot read %s", path);
+        gssize n = io_read(fd, buffer, MIB, error);
+        if (n < 0)
             return NULL;
-        }
         if (n == 0)
             return digest_finish(digest);
         digest_update(digest, buffer, (size_t)n);

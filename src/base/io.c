@@ -13,6 +13,19 @@ static gboolean load_failed(GError **error, const char *path, int errnum)
                            path);
 }
 
+gssize io_read(int fd, void *buffer, size_t length, GError **error)
+{
+    for (;;) {
+        ssize_t n = read(fd, buffer, length);
+        if (n >= 0)
+            return n;
+        if (errno == EINTR)
+            continue;
+        error_set_errno(error, ERROR_FAILED, errno, "read failed");
+        return -1;
+    }
+}
+
 gssize io_read_at(int fd, void *buffer, size_t length, guint64 offset, GError **error)
 {
     size_t done = 0;

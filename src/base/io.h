@@ -12,6 +12,9 @@ gboolean io_load(const char *path, size_t limit, char **ret_text, size_t *ret_le
 gboolean io_save(const char *path, const char *text, size_t length, GError **error);
 /* Makes `path` and its parents, 0777 less the umask. */
 gboolean io_make_dirs(const char *path, GError **error);
+/* One read of at most `length` bytes from where the file stands: the number read, 0 at the end, -1
+ * on error. EINTR is tried again. */
+gssize io_read(int fd, void *buffer, size_t length, GError **error);
 /* Reads up to `length` bytes at `offset`; returns the number read (less only at the end), -1 on
  * error. */
 gssize io_read_at(int fd, void *buffer, size_t length, guint64 offset, GError **error);

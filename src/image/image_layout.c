@@ -91,15 +91,7 @@ typedef gboolean (*BlobFunc)(void *data, const ArchiveInput *input, guint64 size
 
 static gssize read_open_file(void *data, void *buffer, size_t length, GError **error)
 {
-    for (;;) {
-        ssize_t n = read(*(int *)data, buffer, length);
-        if (n >= 0)
-            return n;
-        if (errno == EINTR)
-            continue;
-        error_set_errno(error, ERROR_FAILED, errno, "read failed");
-        return -1;
-    }
+    return io_read(*(int *)data, buffer, length, error);
 }
 
 static gssize read_open_entry(void *data, void *buffer, size_t length, GError **error)
