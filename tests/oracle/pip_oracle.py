@@ -372,6 +372,26 @@ def some_pip_orders_so(options, pip_dir, work, case, ours):
     return len(orders) > 1
 
 
+def builds_source(logs):
+    return any("Preparing metadata" in log or "backend" in log or "metadata-generation-failed" in log
+               for log in logs)  # fmt: skip
+
+
+def install_pip(python, work):
+    """The pinned pip in a folder, without its dist-info; None where there is no index."""
+    target = os.path.join(work, "pip")
+    done = subprocess.run(
+        [python, "-m", "pip", "install", "-q", "--no-deps", "--no-compile", "--target", target,
+         "-r", os.path.join(HERE, "requirements.txt")],
+        check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    if done.returncode != 0:
+        return None
+    for folder in glob.glob(os.path.join(target, "*.dist-info")):
+        shutil.rmtree(folder)
+    return target
+
+
 def compare(options, pip, pip_dir, driver, seed):
     case = Maker(seed, options.small).case()
     case["python"] = pip.version
