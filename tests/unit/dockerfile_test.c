@@ -11,30 +11,21 @@
 
 #include <unistd.h>
 
-static LockStage *lock_stage_of(const Stage *stage)
-{
-    LockStage *locked = g_new0(LockStage, 1);
-    locked->name = g_strdup(stage->name);
-    locked->actions = g_ptr_array_new();
-    locked->findings = g_ptr_array_new();
-    locked->environment = g_ptr_array_new();
-    return locked;
-}
-
-static LockFile *file_of(const LockAction *action, const char *source)
+static LockFile *file_of(Lock *lock, const LockAction *action, const char *source)
 {
     LockFile *file = g_new0(LockFile, 1);
-    file->name = action->name;
-    file->version = action->version;
+    file->name = g_strdup(action->name);
+    file->version = g_strdup(action->version);
+    file->file = g_strdup_printf("%s-%s-py3-none-any.whl", action->name, action->version);
     file->sha256 = g_strnfill(64, 'a');
     bool is_url = strstr(source, "://") != NULL, is_path = g_str_has_prefix(source, "./");
     file->source = is_url ? LOCK_SOURCE_URL : is_path ? LOCK_SOURCE_PATH : LOCK_SOURCE_INDEX;
     file->source_name = g_strdup(is_path ? source + 2 : source);
+    g_ptr_array_add(lock->files, file);
     return file;
 }
 
-/* The test's locks are small and live as long as the program. */
-static void read_fact(LockTarget *target, char **words)
+static void read_fact(Lock *lock, LockTarget *target, char **words)
 {
     if (g_str_equal(words[0], "pip")) {
         target->base.pip_version = g_strdup(words[1]);
@@ -47,36 +38,32 @@ static void read_fact(LockTarget *target, char **words)
     guint64 number = g_ascii_strtoull(words[0], NULL, 10);
     g_assert_true(number >= 1 && number <= target->stages->len);
     LockStage *stage = target->stages->pdata[number - 1];
-    LockAction *action = g_new0(LockAction, 1);
-    action->edges = g_ptr_array_new();
-    action->action = g_strdup(words[1]);
-    action->name = g_strdup(words[2]);
-    action->version = g_strdup(words[3]);
+    LockAction *action = lock_action_new(words[1], words[2], words[3]);
     if (words[4])
-        action->file = file_of(action, words[4]);
+        action->file = file_of(lock, action, words[4]);
     g_ptr_array_add(stage->actions, action);
-    LockDistribution *installed = g_new0(LockDistribution, 1);
-    installed->name = action->name;
-    installed->version = action->version;
-    g_ptr_array_add(stage->environment, installed);
+    g_ptr_array_add(stage->environment, lock_distribution_new(words[2], words[3]));
 }
 
-static LockTarget *target_of(const Recipe *recipe, const char *text)
+static Lock *lock_of(const Recipe *recipe, const char *text)
 {
-    LockTarget *target = g_new0(LockTarget, 1);
-    target->platform = ((const Text *)recipe->platforms->pdata[0])->text;
-    target->stages = g_ptr_array_new();
-    target->base.installed = g_ptr_array_new();
-    for (guint i = 0; i < recipe->stages->len; i++)
-        g_ptr_array_add(target->stages, lock_stage_of(recipe->stages->pdata[i]));
+    Lock *lock = lock_new();
+    LockTarget *target =
+        lock_target_new(recipe->row, ((const Text *)recipe->platforms->pdata[0])->text);
+    g_ptr_array_add(lock->targets, target);
+    for (guint i = 0; i < recipe->stages->len; i++) {
+        const Stage *stage = recipe->stages->pdata[i];
+        g_ptr_array_add(target->stages,
+                        lock_stage_new(stage->name, stage_kind_name(stage->kind), "x:1"));
+    }
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     for (guint i = 0; lines[i]; i++) {
         if (!g_str_has_prefix(lines[i], "#: "))
             continue;
         g_auto(GStrv) words = g_strsplit(lines[i] + 3, " ", -1);
-        read_fact(target, words);
+        read_fact(lock, target, words);
     }
-    return target;
+    return lock;
 }
 
 static char *all_files(const EmittedDockerfile *dockerfile)
@@ -145,8 +132,8 @@ static void render_case(const char *dir, const char *file_name)
     g_autoptr(GError) error = NULL;
     io_load(file_name, 1 << 20, &text, &length, &error);
     assert_no_error(g_steal_pointer(&error));
-    LockTarget *target = target_of(recipe, text);
-    g_autoptr(Plan) plan = plan_new(recipe, target);
+    g_autoptr(Lock) lock = lock_of(recipe, text);
+    g_autoptr(Plan) plan = plan_new(recipe, lock->targets->pdata[0]);
     g_autofree char *found = recipe->target == TARGET_ENV
                                  ? render_script_text(plan)
                                  : render_text(plan, g_str_has_suffix(name, "stdout"),
