@@ -43,11 +43,11 @@ cat <<END
   its lock        $kitchen/ramekin.lock
   the Dockerfile  $kitchen/out/Dockerfile
 
-Try next, in $kitchen:
-  $ramekin plan --all             what stays as it is, too
-  $ramekin plan --format json     the same plan for scripts
-  $ramekin lock --upgrade anyio   move one distribution on, keep the rest
-  $ramekin init my.yaml           a commented recipe to start from
-  docker build -t hello-api out   build the image (or buildah bud out)
+Try next, after  cd $kitchen; PATH=$build/src:\$PATH
+  ramekin plan --all              what stays as it is, too
+  ramekin plan --format json      the same plan for scripts
+  ramekin lock --upgrade anyio    move one distribution on, keep the rest
+  ramekin init my.yaml            a commented recipe to start from
+  docker build -t hello-api out   build the image (or: buildah bud out)
 Change a version in ramekin.yaml, then lock and plan again. The recipes of $top/recipes show more.
 END
