@@ -153,12 +153,19 @@ static char *make_hint(const Stage *stage, const Conflict *conflict)
     return NULL;
 }
 
-static Span find_place(const Stage *stage, const Conflict *conflict)
+/* A line that takes part, else one on the name itself, else the stage. */
+static Span find_place(const Stage *stage, const StageInputs *inputs, const Conflict *conflict)
 {
     for (guint i = 0; i < conflict->causes->len; i++) {
         const ConflictCause *cause = conflict->causes->pdata[i];
         if (cause->root && !cause->parent && span_is_set(cause->root->at))
             return cause->root->at;
+    }
+    const GPtrArray *roots = inputs->inputs->roots;
+    for (guint i = 0; i < roots->len; i++) {
+        const PipRequirement *root = roots->pdata[i];
+        if (root->requirement && g_str_equal(root->requirement->canonical, conflict->name))
+            return root->at;
     }
     return stage->at;
 }
@@ -166,7 +173,8 @@ static Span find_place(const Stage *stage, const Conflict *conflict)
 void stage_explain(LockStage *locked, const Stage *stage, const Conflict *conflict)
 {
     Explanation explanation = {NULL, g_string_new(NULL)};
-    error_set(&explanation.error, ERROR_INPUT, find_place(stage, conflict),
+    error_set(&explanation.error, ERROR_INPUT,
+              find_place(stage, solve->inputs->pdata[index], conflict),
               "stage '%s' can't be satisfied: %s", stage->name, conflict->message);
     g_string_append(explanation.text, conflict->message);
     for (guint i = 0; i < conflict->causes->len; i++)

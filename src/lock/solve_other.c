@@ -1,5 +1,6 @@
 #include "lock/solve.h"
 #include "recipe/stage_download.h"
+#include "recipe/stage_files.h"
 #include "recipe/stage_git.h"
 #include "recipe/stage_model.h"
 
@@ -41,21 +42,34 @@ static void judge_model(const ModelStage *model, LockStage *locked)
 {
     if (model->revision.text && strspn(model->revision.text, "0123456789abcdef") == 40)
         return;
+    bool named = model->revision.text;
     Finding *finding = add_finding(
-        locked, "unpinned-input", model->revision.text ? model->revision.at : model->repo.at,
-        g_strdup_printf("the revision %s of %s can move",
-                        model->revision.text ? model->revision.text : "that is the default",
-                        model->repo.text));
+        locked, "unpinned-input", named ? model->revision.at : model->repo.at,
+        named ? g_strdup_printf("the revision %s of %s can move", model->revision.text,
+                                model->repo.text)
+              : g_strdup_printf("the default revision of %s can move", model->repo.text));
     finding->hint = g_strdup("name the commit: `revision: ...`");
+}
+
+static void judge_files(const FilesStage *files, LockStage *locked)
+{
+    for (guint i = 0; i < files->files->len; i++) {
+        const FilesEntry *entry = files->files->pdata[i];
+        if (entry->from.text)
+            add_finding(locked, "assumed-inert", entry->from.at,
+                        g_strdup_printf("part '%s' is taken as it stands: what it holds is not "
+                                        "looked into",
+                                        entry->from.text));
+    }
 }
 
 void solve_other(Solve *solve, const Stage *stage, LockStage *locked)
 {
     add_finding(locked, "assumed-inert", stage->at,
-                g_strdup_printf("stage '%s' is taken as it stands: it is assumed not to change "
-                                "which Python distributions there are",
-                                stage->name));
-    if (stage->kind == STAGE_GIT)
+                g_strdup_printf("stage '%s' is assumed not to change what pip sees", stage->name));
+    if (stage->kind == STAGE_FILES)
+        judge_files(stage->body.files, locked);
+    else if (stage->kind == STAGE_GIT)
         judge_git(stage->body.git, locked);
     else if (stage->kind == STAGE_DOWNLOAD)
         judge_download(stage->body.download, locked);

@@ -362,6 +362,26 @@ static void judge_changes(Judge *judge)
 
 /* Acknowledged, and not so */
 
+/* What the distribution really says about the name in the entry's clause. */
+static char *describe_held(const Judge *judge, const InstalledDistribution *found,
+                           const Acknowledge *entry)
+{
+    g_autoptr(Requirement) clause = requirement_parse(entry->requires, NULL);
+    const GPtrArray *requires = found->metadata ? found->metadata->requires_dist : NULL;
+    g_autofree char *other = NULL;
+    for (guint i = 0; clause && requires && i < requires->len; i++) {
+        const Requirement *requirement = requires->pdata[i];
+        if (!g_str_equal(requirement->canonical, clause->canonical))
+            continue;
+        if (requirement_same_clause(requirement, clause))
+            return g_strdup("but it does");
+        g_free(other);
+        other = requirement_clause(requirement);
+    }
+    return other ? g_strdup_printf("but what it requires is %s", other)
+                 : g_strdup("but it requires no such thing");
+}
+
 static void judge_stale_entry(const Judge *judge, const Acknowledge *entry)
 {
     const char *stage = judge->stage->name;
@@ -369,17 +389,17 @@ static void judge_stale_entry(const Judge *judge, const Acknowledge *entry)
     const InstalledDistribution *found =
         dist ? environment_find(judge->change->solve->environment, dist) : NULL;
     char *message;
-    if (entry->protect)
+    if (entry->protect) {
         message = g_strdup_printf("stage '%s' acknowledges a change of %s, which does not happen",
                                   stage, entry->protect);
-    else if (!found)
+    } else if (!found) {
         message = g_strdup_printf("stage '%s' acknowledges a break of %s, which is not installed",
                                   stage, entry->dist);
-    else
-        message = g_strdup_printf(
-            "stage '%s' acknowledges that %s %s requires %s and does not get it; it requires no "
-            "such thing, or gets it",
-            stage, dist, solve_installed_version(found), entry->requires);
+    } else {
+        g_autofree char *held = describe_held(judge, found, entry);
+        message = g_strdup_printf("stage '%s' acknowledges that %s %s does not get %s, %s", stage,
+                                  dist, solve_installed_version(found), entry->requires, held);
+    }
     Finding *finding = add_finding(judge, "acknowledge-stale", span_address(entry->at), message);
     finding->distribution = g_steal_pointer(&dist);
     finding->requirement = g_strdup(entry->requires);

@@ -357,6 +357,14 @@ typedef struct {
     guint64 bytes;
 } Totals;
 
+static unsigned count_visible(const GPtrArray *environment)
+{
+    unsigned count = 0;
+    for (guint i = 0; i < environment->len; i++)
+        count += !((const LockDistribution *)environment->pdata[i])->ghost;
+    return count;
+}
+
 static Totals sum_up(const Plan *plan)
 {
     Totals totals = {.stages = plan->stages->len};
@@ -365,7 +373,7 @@ static Totals sum_up(const Plan *plan)
         totals.bytes += stage->download_bytes;
         totals.unknown_sizes += stage->unknown_sizes;
         totals.unsolved += stage->stage->status != STAGE_SOLVED;
-        totals.installed = stage->stage->environment->len;
+        totals.installed = count_visible(stage->stage->environment);
         for (size_t k = 0; k + 1 < G_N_ELEMENTS(action_styles); k++)
             totals.changed += count_actions(stage, action_styles[k].action);
         for (guint k = 0; k < stage->stage->findings->len; k++) {
