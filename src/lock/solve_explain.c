@@ -57,17 +57,80 @@ static void explain_hint(Explanation *explanation, const char *hint)
     g_string_append_printf(explanation->text, "\nhint: %s", hint);
 }
 
-static void explain_cause(Explanation *explanation, const ConflictCause *cause)
+/* " (stage 'torch', ramekin.yaml:9)" of what is installed already, else "". */
+static char *describe_origin(const Solve *solve, const ConflictCause *cause)
+{
+    const InstalledDistribution *found =
+        solve->environment ? environment_find(solve->environment, cause->parent) : NULL;
+    if (!found || !g_str_equal(solve_installed_version(found), cause->parent_version))
+        return g_strdup("");
+    for (guint i = 0; found->stage && i < solve->target->stages->len; i++) {
+        const LockStage *stage = solve->target->stages->pdata[i];
+        if (g_str_equal(stage->name, found->stage))
+            return g_strdup_printf(" (stage '%s', %s)", stage->name, stage->at);
+    }
+    return g_strdup(" (of the base)");
+}
+
+/* "app 1.0 > mid 2.1 (stage 'base', ramekin.yaml:9)": who brought whom, up to who requires. */
+static char *describe_parent(const Solve *solve, const ConflictCause *cause)
+{
+    g_autofree char *origin = describe_origin(solve, cause);
+    if (cause->chain && cause->chain[0]) {
+        g_autofree char *chain = g_strjoinv(" > ", cause->chain);
+        return g_strconcat(chain, origin, NULL);
+    }
+    return g_strdup_printf("%s %s%s", cause->parent, cause->parent_version, origin);
+}
+
+static void explain_cause(Explanation *explanation, const Solve *solve, const ConflictCause *cause)
 {
     Span at = cause->root && !cause->parent ? cause->root->at : SPAN_NONE;
-    if (cause->constraint)
+    if (cause->constraint) {
         explain_note(explanation, at, g_strdup_printf("constraint %s", cause->requirement));
-    else if (cause->parent)
-        explain_note(explanation, at,
-                     g_strdup_printf("%s %s requires %s", cause->parent, cause->parent_version,
-                                     cause->requirement));
-    else
+    } else if (cause->parent) {
+        g_autofree char *parent = describe_parent(solve, cause);
+        explain_note(explanation, cause->chain_root ? cause->chain_root->at : SPAN_NONE,
+                     g_strdup_printf("%s requires %s", parent, cause->requirement));
+    } else {
         explain_note(explanation, at, g_strdup_printf("you ask for %s", cause->requirement));
+    }
+}
+
+static bool is_mentioned(const Conflict *conflict, const PipRequirement *line)
+{
+    for (guint i = 0; i < conflict->causes->len; i++) {
+        const ConflictCause *cause = conflict->causes->pdata[i];
+        if (cause->root == line || cause->chain_root == line)
+            return true;
+    }
+    return false;
+}
+
+/* Lines without which the others could be satisfied, and that no cause has named. */
+static void explain_lines(Explanation *explanation, const Conflict *conflict)
+{
+    for (guint i = 0; conflict->lines && i < conflict->lines->len; i++) {
+        const PipRequirement *line = conflict->lines->pdata[i];
+        if (!is_mentioned(conflict, line))
+            explain_note(explanation, line->at,
+                         g_strdup_printf("%s takes part in the conflict", line->text));
+    }
+}
+
+/* Whether the version is one that every clause on the name lets through: only then is it worth
+ * saying why its file was not taken. */
+static bool is_asked(const Conflict *conflict, const char *version)
+{
+    g_autoptr(Version) parsed = version ? version_parse(version, NULL) : NULL;
+    for (guint i = 0; parsed && i < conflict->causes->len; i++) {
+        const ConflictCause *cause = conflict->causes->pdata[i];
+        g_autoptr(Requirement) clause = requirement_parse(cause->requirement, NULL);
+        if (clause && g_str_equal(clause->canonical, conflict->name) &&
+            !specifier_set_contains(clause->specifiers, parsed, PRERELEASES_YES))
+            return false;
+    }
+    return true;
 }
 
 static bool same_refusal(const RefusedFile *a, const RefusedFile *b)
@@ -81,7 +144,8 @@ static void explain_refused(Explanation *explanation, const Conflict *conflict)
     unsigned shown = 0, left = 0;
     for (guint i = 0; i < conflict->refused->len; i++) {
         const RefusedFile *refused = conflict->refused->pdata[i];
-        if (i > 0 && same_refusal(refused, conflict->refused->pdata[i - 1]))
+        if (!is_asked(conflict, refused->version) ||
+            (i > 0 && same_refusal(refused, conflict->refused->pdata[i - 1])))
             continue;
         if (shown++ >= REFUSED_LINES) {
             left++;
@@ -95,7 +159,7 @@ static void explain_refused(Explanation *explanation, const Conflict *conflict)
                             refused->detail ? refused->detail : refusal_text(refused->reason)));
     }
     if (left > 0)
-        explain_note(explanation, SPAN_NONE, g_strdup_printf("and %u older ones", left));
+        explain_note(explanation, SPAN_NONE, g_strdup_printf("and %u more", left));
 }
 
 /* The newest versions there are. */
@@ -123,11 +187,16 @@ static const ConflictCause *find_constraint(const Conflict *conflict)
 
 static bool all_refused_as(const Conflict *conflict, Refusal reason)
 {
+    bool any = false;
     for (guint i = 0; i < conflict->refused->len; i++) {
-        if (((const RefusedFile *)conflict->refused->pdata[i])->reason != reason)
+        const RefusedFile *refused = conflict->refused->pdata[i];
+        if (!is_asked(conflict, refused->version))
+            continue;
+        if (refused->reason != reason)
             return false;
+        any = true;
     }
-    return conflict->refused->len > 0;
+    return any;
 }
 
 static char *make_hint(const Stage *stage, const Conflict *conflict)
@@ -143,7 +212,8 @@ static char *make_hint(const Stage *stage, const Conflict *conflict)
                                constraint->requirement, address ? " at " : "",
                                address ? address : "");
     }
-    bool nowhere = *conflict->name && (!conflict->versions || !conflict->versions[0]);
+    bool nowhere = conflict->causes->len > 0 && *conflict->name &&
+                   (!conflict->versions || !conflict->versions[0]);
     if (nowhere && stage->body.pip->index.text)
         return g_strdup_printf("is %s on the index '%s'? `extra_indexes: [main]` asks the default "
                                "index as well",
@@ -170,15 +240,18 @@ static Span find_place(const Stage *stage, const StageInputs *inputs, const Conf
     return stage->at;
 }
 
-void stage_explain(LockStage *locked, const Stage *stage, const Conflict *conflict)
+void stage_explain(const Solve *solve, guint index, const Conflict *conflict)
 {
+    const Stage *stage = solve->recipe->stages->pdata[index];
+    LockStage *locked = solve->target->stages->pdata[index];
     Explanation explanation = {NULL, g_string_new(NULL)};
     error_set(&explanation.error, ERROR_INPUT,
               find_place(stage, solve->inputs->pdata[index], conflict),
               "stage '%s' can't be satisfied: %s", stage->name, conflict->message);
     g_string_append(explanation.text, conflict->message);
     for (guint i = 0; i < conflict->causes->len; i++)
-        explain_cause(&explanation, conflict->causes->pdata[i]);
+        explain_cause(&explanation, solve, conflict->causes->pdata[i]);
+    explain_lines(&explanation, conflict);
     explain_refused(&explanation, conflict);
     explain_versions(&explanation, conflict);
     g_autofree char *hint = make_hint(stage, conflict);

@@ -143,8 +143,7 @@ gboolean solve_resolve(Solve *solve, const StageInputs *inputs, const char *stag
     return resolve_stage(&request, ret_solution, ret_conflict, error);
 }
 
-static gboolean resolve_one(Solve *solve, guint index, LockStage *locked, Solution **ret_solution,
-                            GError **error)
+static gboolean resolve_one(Solve *solve, guint index, Solution **ret_solution, GError **error)
 {
     const Stage *stage = solve->recipe->stages->pdata[index];
     const StageInputs *inputs = solve->inputs->pdata[index];
@@ -160,7 +159,7 @@ static gboolean resolve_one(Solve *solve, guint index, LockStage *locked, Soluti
     if (!done)
         return error_wrap(error, cause, stage->at, "stage '%s'", stage->name);
     if (conflict)
-        stage_explain(locked, stage, conflict);
+        stage_explain(solve, index, conflict);
     conflict_free(conflict);
     return TRUE;
 }
@@ -311,7 +310,7 @@ gboolean solve_pip(Solve *solve, guint index, LockStage *locked, GError **error)
     if (solve_refuses(solve, index, locked))
         return TRUE;
     Solution *solution = NULL;
-    if (!resolve_one(solve, index, locked, &solution, error))
+    if (!resolve_one(solve, index, &solution, error))
         return FALSE;
     if (!solution)
         return TRUE;

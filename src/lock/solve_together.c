@@ -14,11 +14,6 @@ static guint stage_at(const Together *all, guint position)
     return g_array_index(all->stages, guint, position);
 }
 
-static LockStage *locked_at(const Together *all, guint position)
-{
-    return all->solve->target->stages->pdata[stage_at(all, position)];
-}
-
 /* Which of the pip stages a user's line belongs to. */
 static guint position_of_root(const Together *all, const PipRequirement *root)
 {
@@ -167,8 +162,7 @@ static void note_conflict(const Together *all, const Conflict *conflict)
     }
     for (guint i = 0; i < all->solve->target->stages->len; i++)
         ((LockStage *)all->solve->target->stages->pdata[i])->status = STAGE_SKIPPED;
-    stage_explain(locked_at(all, position),
-                  all->solve->recipe->stages->pdata[stage_at(all, position)], conflict);
+    stage_explain(all->solve, stage_at(all, position), conflict);
 }
 
 static gboolean resolve_all(Together *all, GError **error)

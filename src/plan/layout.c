@@ -96,7 +96,9 @@ static void words_of_line(Layout *layout, Tint tint, const char *line, unsigned 
         }
         if (!first)
             g_string_append_c(layout->out, ' ');
-        put_clean(layout, tint, words[i], strlen(words[i]));
+        g_auto(GStrv) parts = g_strsplit(words[i], LAYOUT_JOIN, -1);
+        g_autofree char *joined = g_strjoinv(" ", parts);
+        put_clean(layout, tint, joined, strlen(joined));
         column += width + !first;
         first = false;
     }

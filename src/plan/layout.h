@@ -30,6 +30,9 @@ void layout_put(Layout *layout, Tint tint, const char *text);
 void layout_printf(Layout *layout, Tint tint, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /* Padded with blanks to `width` columns (on the left when `right`); longer texts stay whole. */
 void layout_pad(Layout *layout, Tint tint, const char *text, unsigned width, bool right);
+/* A blank at which layout_words() does not break a line. */
+#define LAYOUT_JOIN "\302\240"
+
 /* Words from column `column` on, broken at blanks and line ends; continued lines begin at `indent`.
  * Ends the line. */
 void layout_words(Layout *layout, Tint tint, const char *text, unsigned column, unsigned indent);

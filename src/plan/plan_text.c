@@ -4,6 +4,7 @@
 enum {
     LARGE_BYTES = 10 * 1000 * 1000, /* dependencies from this size on have a line of their own */
     FEW = 3,                        /* so many small ones are not summed up */
+    PARAGRAPH_LINES = 4,
     SIZE_WIDTH = 10,
     REASON_WIDTH = 24, /* at least, behind name and size */
     MIN_COLUMNS = 40,
@@ -273,6 +274,33 @@ static unsigned label_width(const Layout *layout, const Plan *plan, bool all)
     return MIN(width, most);
 }
 
+/* "a 1, b 2, c 3", a name and its version never on two lines; what would take more than `most`
+ * characters is counted (0: no limit). */
+static char *list_names(const GPtrArray *actions, size_t most)
+{
+    GString *list = g_string_new(NULL);
+    for (guint i = 0; i < actions->len; i++) {
+        const LockAction *action = ((PlanAction *)actions->pdata[i])->action;
+        if (most > 0 && list->len > most && actions->len - i > 1) {
+            g_string_append_printf(list, " and %u more (--all lists them)", actions->len - i);
+            break;
+        }
+        g_string_append_printf(list, "%s%s" LAYOUT_JOIN "%s", i > 0 ? ", " : "", action->name,
+                               action->version);
+    }
+    return g_string_free(list, FALSE);
+}
+
+static guint64 sum_sizes(const GPtrArray *actions)
+{
+    guint64 bytes = 0;
+    for (guint i = 0; i < actions->len; i++) {
+        const LockAction *action = ((PlanAction *)actions->pdata[i])->action;
+        bytes += action->file ? action->file->size : 0;
+    }
+    return bytes;
+}
+
 /* "  + 20 more, 45.1 MB: filelock 3.18.0, fsspec 2025.3.0 …" */
 static void put_paragraph(Layout *layout, Tint tint, const char *sign, const char *what,
                           GPtrArray *actions, bool sizes)
@@ -280,15 +308,8 @@ static void put_paragraph(Layout *layout, Tint tint, const char *sign, const cha
     if (actions->len == 0)
         return;
     g_ptr_array_sort(actions, compare_names);
-    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-    guint64 bytes = 0;
-    for (guint i = 0; i < actions->len; i++) {
-        const LockAction *action = ((PlanAction *)actions->pdata[i])->action;
-        g_ptr_array_add(names, g_strdup_printf("%s %s", action->name, action->version));
-        bytes += action->file ? action->file->size : 0;
-    }
-    g_ptr_array_add(names, NULL);
-    g_autofree char *list = g_strjoinv(", ", (char **)names->pdata);
+    guint64 bytes = sum_sizes(actions);
+    g_autofree char *list = list_names(actions, sizes ? PARAGRAPH_LINES * layout->columns : 0);
     g_autofree char *size = layout_size(bytes);
     g_autofree char *text = sizes && bytes > 0
                                 ? g_strdup_printf("%u %s, %s: %s", actions->len, what, size, list)

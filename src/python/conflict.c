@@ -162,6 +162,7 @@ typedef struct {
     Version *version;
     guint position;
     bool beside_wheel; /* a source distribution whose version has a wheel that could be used */
+    bool asked;        /* the specifiers accept the version */
 } Row;
 
 static int compare_rows(const void *a, const void *b)
@@ -198,6 +199,16 @@ static void files_clear(Files *files)
     g_free(files->wheels);
 }
 
+static bool specs_accept(const GPtrArray *specs, const Version *version)
+{
+    for (guint i = 0; i < specs->len; i++) {
+        const Spec *spec = specs->pdata[i];
+        if (!specifier_set_contains(spec->set, version, PRERELEASES_YES))
+            return false;
+    }
+    return true;
+}
+
 static void rows_add(const Files *files, GArray *rows, const IndexFile *file)
 {
     RefusedFile *refused = g_new0(RefusedFile, 1);
@@ -214,8 +225,20 @@ static void rows_add(const Files *files, GArray *rows, const IndexFile *file)
     if (found && refused->reason == REFUSED_NONE)
         refused->reason =
             candidate_refusal(files->world, files->project, found, files->specs, &refused->detail);
+    row.asked = specs_accept(files->specs, row.version);
     row.beside_wheel = found && !found->wheel && bits_test(files->wheels, found->version);
     g_array_append_val(rows, row);
+}
+
+/* Those of the versions that were asked for, or those of the others. */
+static void conflict_add_refused(Conflict *conflict, GArray *rows, bool asked)
+{
+    for (guint i = 0; i < rows->len && conflict->refused->len < REFUSED_SHOWN; i++) {
+        Row *row = &g_array_index(rows, Row, i);
+        if (row->refused && row->asked == asked && !row->beside_wheel &&
+            row->refused->reason != REFUSED_NONE)
+            g_ptr_array_add(conflict->refused, g_steal_pointer(&row->refused));
+    }
 }
 
 static void conflict_add_rows(Conflict *conflict, GArray *rows)
@@ -229,15 +252,13 @@ static void conflict_add_rows(Conflict *conflict, GArray *rows)
     }
     g_ptr_array_add(versions, NULL);
     conflict->versions = (char **)g_ptr_array_free(g_steal_pointer(&versions), FALSE);
+    conflict_add_refused(conflict, rows, true);
+    conflict_add_refused(conflict, rows, false);
     for (guint i = 0; i < rows->len; i++) {
         Row *row = &g_array_index(rows, Row, i);
-        if (row->refused->reason != REFUSED_NONE && !row->beside_wheel &&
-            conflict->refused->len < REFUSED_SHOWN)
-            g_ptr_array_add(conflict->refused, g_steal_pointer(&row->refused));
         g_clear_pointer(&row->refused, refused_free);
+        version_unref(row->version);
     }
-    for (guint i = 0; i < rows->len; i++)
-        version_unref(g_array_index(rows, Row, i).version);
 }
 
 /* What the indexes have of the name, and why each file was not taken. Pages are known by now; one

@@ -230,10 +230,10 @@ static PipRequirement *line_requirement(const RequirementLine *line, const LineO
 {
     const LineOption *editable = line_options_find(options, OPTION_EDITABLE, false);
     size_t length = options->argument_length;
-    g_autofree char *argument = g_strndup(line->text, length);
+    g_autofree char *argument = g_strchomp(g_strndup(line->text, length));
     PipRequirement *made;
     if (editable && length > 0)
-        made = pip_requirement_parse_editable(line, argument, 0, length, context, diags);
+        made = pip_requirement_parse_editable(line, argument, 0, strlen(argument), context, diags);
     else if (editable)
         made = pip_requirement_parse_editable(line, editable->value, editable->offset,
                                               editable->length, context, diags);

@@ -328,9 +328,7 @@ LineOptions *line_options_parse(const RequirementLine *line, Diags *diags)
         return NULL;
     g_autoptr(LineOptions) options = g_new0(LineOptions, 1);
     options->options = g_ptr_array_new_with_free_func(line_option_free);
-    options->argument_length = start;
-    while (options->argument_length > 0 && is_blank(line->text[options->argument_length - 1]))
-        options->argument_length--;
+    options->argument_length = start > 0 && start < line->length ? start - 1 : start;
     Parse parse = {line, words, 0, options, diags};
     return parse_words(&parse) ? g_steal_pointer(&options) : NULL;
 }

@@ -35,7 +35,8 @@ typedef struct {
 } LineOption;
 
 typedef struct {
-    size_t argument_length; /* the requirement's part of the line, without blanks at its end */
+    size_t argument_length; /* the requirement's part of the line, up to the last blank before the
+                               options: blanks at its end count when a URL's marker is looked for */
     GPtrArray *options;     /* LineOption, in order */
 } LineOptions;
 

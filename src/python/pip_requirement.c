@@ -381,14 +381,15 @@ static void put_marker(Requirement *requirement, const Marker *marker)
 PipRequirement *pip_requirement_parse(const RequirementLine *line, size_t offset, size_t length,
                                       const PipRequirementContext *context, Diags *diags)
 {
-    Place whole = {line, offset, length, context, diags};
     g_autofree char *text = g_strndup(line->text + offset, length);
+    g_autofree char *trimmed = g_strchomp(g_strdup(text));
+    Place whole = {line, offset, strlen(trimmed), context, diags};
     g_autoptr(Marker) marker = NULL;
     bool ok;
     g_autofree char *name = split_marker(&whole, text, &marker, &ok);
     Place place = {line, offset, strlen(name), context, diags};
     g_autoptr(PipRequirement) made = g_new0(PipRequirement, 1);
-    made->text = g_steal_pointer(&text);
+    made->text = g_steal_pointer(&trimmed);
     PathAnswer answer = PATH_NO;
     if (is_url(name)) {
         made->link = g_strdup(name);

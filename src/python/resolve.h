@@ -107,7 +107,8 @@ typedef struct {
     GPtrArray *causes;  /* ConflictCause */
     GPtrArray *lines;   /* PipRequirement: a smallest set of the user's lines, constraints included,
                            that cannot be satisfied together; empty when that is not known */
-    GPtrArray *refused; /* RefusedFile of that name, newest first, at most 20 */
+    GPtrArray *refused; /* RefusedFile of that name: versions that were asked for, then others,
+                           newest first, at most 20 */
     char **versions;    /* every version the indexes have of it, oldest first */
 } Conflict;
 void conflict_free(Conflict *conflict);
