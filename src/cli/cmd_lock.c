@@ -223,16 +223,39 @@ static int check_locked(Workspace *workspace)
     return worst;
 }
 
+static bool has_findings(const LockTarget *target)
+{
+    for (guint i = 0; i < target->stages->len; i++) {
+        const LockStage *stage = target->stages->pdata[i];
+        for (guint j = 0; j < stage->findings->len; j++) {
+            const Finding *finding = stage->findings->pdata[j];
+            if (finding->severity != SEVERITY_NOTE && !finding->acknowledged)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Which of several targets is spoken of. */
+static void introduce(const Workspace *workspace, const Result *result)
+{
+    if (workspace->targets->len < 2)
+        return;
+    g_autofree char *label = work_target_label(workspace, result->wanted);
+    if (result->outcome == OUTCOME_UNSATISFIABLE)
+        output_note(workspace->output, "%s can't be satisfied:", label);
+    else if (has_findings(result->target))
+        output_note(workspace->output, "%s:", label);
+}
+
 static int report(const Workspace *workspace, Result *results)
 {
     int status = 0;
     for (guint i = 0; i < workspace->targets->len; i++) {
         Result *result = &results[i];
+        introduce(workspace, result);
         result->counted =
             workspace_report_findings(workspace, result->wanted->recipe, result->target);
-        g_autofree char *label = work_target_label(workspace, result->wanted);
-        if (result->outcome == OUTCOME_UNSATISFIABLE && workspace->targets->len > 1)
-            output_note(workspace->output, "%s can't be satisfied:", label);
         if (result->outcome == OUTCOME_UNSATISFIABLE)
             workspace_explain_unsolved(workspace, result->target);
         if (result->counted > 0 || result->outcome == OUTCOME_UNSATISFIABLE)

@@ -410,8 +410,8 @@ static void judge_stale_entry(const Judge *judge, const Acknowledge *entry)
 
 static bool same_clash_group(const FileClash *a, const FileClash *b)
 {
-    return a->deleted == b->deleted && a->same_content == b->same_content &&
-           g_str_equal(a->loser, b->loser) && g_str_equal(a->winner, b->winner);
+    return a->deleted == b->deleted && g_str_equal(a->loser, b->loser) &&
+           g_str_equal(a->winner, b->winner);
 }
 
 static char *describe_clash(const Judge *judge, const FileClash *clash, unsigned count)
@@ -420,9 +420,8 @@ static char *describe_clash(const Judge *judge, const FileClash *clash, unsigned
     if (clash->deleted)
         return g_strdup_printf("stage '%s' uninstalls %s and with it %u %s that %s still lists",
                                judge->stage->name, clash->winner, count, files, clash->loser);
-    return g_strdup_printf("stage '%s' writes %u %s of %s over those of %s, with %s content",
-                           judge->stage->name, count, files, clash->winner, clash->loser,
-                           clash->same_content ? "the same" : "another");
+    return g_strdup_printf("stage '%s' writes %u %s of %s over those of %s, with another content",
+                           judge->stage->name, count, files, clash->winner, clash->loser);
 }
 
 static char *hint_clash(const FileClash *clash)
@@ -431,10 +430,20 @@ static char *hint_clash(const FileClash *clash)
         return g_strdup_printf("install %s again afterwards (`install: [%s]`, `force_reinstall: "
                                "true`, `no_deps: true`)",
                                clash->loser, clash->loser);
-    return clash->same_content
-               ? NULL
-               : g_strdup_printf("keep one of the two; what is written last, %s, wins",
-                                 clash->winner);
+    return g_strdup_printf("keep one of the two; what is written last, %s, wins", clash->winner);
+}
+
+static bool is_harmless(const FileClash *clash)
+{
+    return !clash->deleted && clash->same_content;
+}
+
+static void add_count_of_rest(GStrvBuilder *paths, unsigned count)
+{
+    if (count <= EVIDENCE_LINES)
+        return;
+    g_autofree char *more = g_strdup_printf("and %u more", count - EVIDENCE_LINES);
+    g_strv_builder_add(paths, more);
 }
 
 /* One finding for all clashes of the kind of `first`, which is the first of them. */
@@ -445,27 +454,47 @@ static void judge_clash_group(Judge *judge, const GPtrArray *clashes, guint firs
     unsigned count = 0;
     for (guint i = first; i < clashes->len; i++) {
         const FileClash *other = clashes->pdata[i];
-        if (same_clash_group(clash, other) && count++ < EVIDENCE_LINES)
+        if (!is_harmless(other) && same_clash_group(clash, other) && count++ < EVIDENCE_LINES)
             g_strv_builder_add(paths, other->path);
     }
-    if (count > EVIDENCE_LINES) {
-        g_autofree char *more = g_strdup_printf("and %u more", count - EVIDENCE_LINES);
-        g_strv_builder_add(paths, more);
-    }
+    add_count_of_rest(paths, count);
     Finding *finding =
         add_finding(judge, clash->deleted ? "file-lost" : "file-overlap",
                     place_of(judge, clash->winner), describe_clash(judge, clash, count));
-    if (!clash->deleted && clash->same_content)
-        finding->severity = SEVERITY_NOTE;
     finding->distribution = g_strdup(clash->loser);
     finding->hint = hint_clash(clash);
+    finding->evidence = g_strv_builder_end(paths);
+}
+
+/* A file that a whole family of distributions brings (nvidia/__init__.py) clashes once for every
+ * two of them; where the content is the same, one note tells of all such files. */
+static void judge_harmless(const Judge *judge, const GPtrArray *clashes)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GStrvBuilder) paths = g_strv_builder_new();
+    unsigned count = 0;
+    for (guint i = 0; i < clashes->len; i++) {
+        const FileClash *clash = clashes->pdata[i];
+        if (is_harmless(clash) && g_hash_table_add(seen, clash->path) && count++ < EVIDENCE_LINES)
+            g_strv_builder_add(paths, clash->path);
+    }
+    if (count == 0)
+        return;
+    add_count_of_rest(paths, count);
+    Finding *finding = add_finding(
+        judge, "file-overlap", g_strdup(judge->change->locked->at),
+        g_strdup_printf(
+            "stage '%s' writes %u %s over another distribution's, with the same content",
+            judge->stage->name, count, count == 1 ? "file" : "files"));
+    finding->severity = SEVERITY_NOTE;
     finding->evidence = g_strv_builder_end(paths);
 }
 
 static bool is_first_of_group(const GPtrArray *clashes, guint index)
 {
     for (guint i = 0; i < index; i++) {
-        if (same_clash_group(clashes->pdata[i], clashes->pdata[index]))
+        if (!is_harmless(clashes->pdata[i]) &&
+            same_clash_group(clashes->pdata[i], clashes->pdata[index]))
             return false;
     }
     return true;
@@ -476,10 +505,12 @@ static void judge_clashes(Judge *judge)
     const GPtrArray *clashes = judge->change->effects->clashes;
     for (guint i = 0; i < clashes->len; i++) {
         const FileClash *clash = clashes->pdata[i];
-        if (environment_find(judge->change->solve->environment, clash->loser) &&
+        if (!is_harmless(clash) &&
+            environment_find(judge->change->solve->environment, clash->loser) &&
             is_first_of_group(clashes, i))
             judge_clash_group(judge, clashes, i);
     }
+    judge_harmless(judge, clashes);
 }
 
 /* Copies that remain */
