@@ -12,7 +12,7 @@ Nothing is installed: after each stage the environment gets dist-info folders wi
 pip's report has. The torch index is replaced by the default one on both sides (`--substitute-index`).
 The scratch recipe names the exact version of the interpreter that pip runs in.
 
-Needs RAMEKIN_VENV with the pip of requirements.txt and the configured index; else exit 77 and a reason.
+Needs RAMEKIN_TEST_PYTHON with the pip of requirements.txt and the configured index; else exit 77 and a reason.
 """
 
 import argparse
@@ -73,7 +73,7 @@ CASES = [
     ]),
     ("examples/serving", None, {}, [
         ["vllm"],
-        ["fastapi[standard]", "prometheus-client", "opentelemetry-exporter-otlp"],
+        ["gunicorn", "redis", "boto3", "psycopg[binary]"],
     ]),
     ("examples/training", None, {}, [
         ["torch==2.8.0"],
@@ -116,13 +116,14 @@ class Pip:
     """The pinned pip, asked from inside throw-away environments."""
 
     def __init__(self, work):
-        venv = os.environ.get("RAMEKIN_VENV") or skip("RAMEKIN_VENV is not set")
-        packages = glob.glob(os.path.join(venv, "lib", "python3*", "site-packages", "pip"))
-        if not packages:
-            skip("there is no pip in RAMEKIN_VENV")
+        python = os.environ.get("RAMEKIN_TEST_PYTHON") or skip("RAMEKIN_TEST_PYTHON is not set")
+        code = "import os, pip; print(os.path.dirname(pip.__file__))"
+        found = subprocess.run([python, "-I", "-c", code], check=False, capture_output=True, text=True)
+        if found.returncode != 0:
+            skip("RAMEKIN_TEST_PYTHON has no pip")
         self.folder = os.path.join(work, "pip")
         os.makedirs(self.folder)
-        os.symlink(os.path.abspath(packages[0]), os.path.join(self.folder, "pip"))
+        os.symlink(found.stdout.strip(), os.path.join(self.folder, "pip"))
         self.work = work
         self.report = os.path.join(work, "report.json")
         self.order = os.path.join(work, "order.txt")
@@ -132,7 +133,7 @@ class Pip:
             wanted = re.search(r"(?m)^pip==(\S+)", lines.read()).group(1)
         with open(os.path.join(self.folder, "pip", "__init__.py"), encoding="utf-8") as text:
             if '"%s"' % wanted not in text.read():
-                skip("the pip in RAMEKIN_VENV is not %s" % wanted)
+                skip("the pip of RAMEKIN_TEST_PYTHON is not %s" % wanted)
         status, _, log = self.dry_run(python, self.work, ["--no-deps", "--retries", "0", "pip==" + wanted])
         if status != 0:
             skip("the package index can't be reached: " + (log.strip().splitlines() or ["?"])[-1])
@@ -321,7 +322,7 @@ def main():
     options.ramekin = os.path.abspath(options.ramekin)
     with tempfile.TemporaryDirectory(prefix="ramekin-real-") as work:
         pip = Pip(work)
-        pip.check(sys.executable)
+        pip.check(os.environ["RAMEKIN_TEST_PYTHON"])
         cases = [Case(options, pip, case, work) for case in CASES]
         results = [case.run() for case in cases if options.only in case.title]
     print("%d rows equal, %d differ, %d not compared" % (
