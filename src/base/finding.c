@@ -11,6 +11,7 @@ static const FindingKind kinds[] = {
     {"ghost-distribution",   SEVERITY_WARNING, "two versions of one distribution remain installed"},
     {"outside-environment",  SEVERITY_WARNING, "the replaced copy lies where pip does not uninstall"},
     {"override-undone",      SEVERITY_ERROR,   "a stage undoes a package that an earlier one forced"},
+    {"patch-release",        SEVERITY_WARNING, "what is installed depends on a patch release of Python that nobody gave"},
     {"protected-changed",    SEVERITY_ERROR,   "a stage changes a protected distribution"},
     {"source-distribution",  SEVERITY_ERROR,   "only a source distribution satisfies the request"},
     {"unknown-extra",        SEVERITY_WARNING, "a distribution does not provide the requested extra"},

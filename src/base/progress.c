@@ -1,6 +1,7 @@
 #include "base/progress.h"
 
 #include "base/clock.h"
+#include "base/escape.h"
 
 enum {
     REDRAW_USEC = 80000,
@@ -43,8 +44,11 @@ static void draw_line(Progress *progress, const char *detail)
 
 static void write_json(const char *event, const char *text)
 {
-    g_autofree char *escaped = g_strescape(text, "\177");
-    fprintf(stderr, "{\"schema\": \"ramekin.progress/1\", \"%s\": \"%s\"}\n", event, escaped);
+    g_autofree char *valid = g_utf8_make_valid(text, -1);
+    g_autoptr(GString) line = g_string_new("{\"schema\": \"ramekin.progress/1\", \"");
+    g_string_append_printf(line, "%s\": ", event);
+    escape_json(line, valid);
+    fprintf(stderr, "%s}\n", line->str);
 }
 
 void progress_step(Progress *progress, const char *format, ...)

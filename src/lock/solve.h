@@ -99,6 +99,8 @@ typedef struct {
 
 /* Adds the findings of the stages family to change->locked. */
 void findings_of_stage(const StageChange *change);
+/* What the stage installed whose requirements depend on a patch release that nobody gave. */
+void findings_of_patch_release(const Solve *solve, LockStage *locked);
 
 /* "name[extras]specifiers" or "name @ url", without the marker; caller frees. */
 char *requirement_clause(const Requirement *requirement);

@@ -57,6 +57,7 @@ static bool parse_python(PythonTarget *target, const char *text)
         at++;
         if (!scan_number(&at, &target->micro))
             return false;
+        target->has_micro = true;
     }
     size_t suffix = strspn(at, "abrc0123456789+");
     size_t flags = strspn(at + suffix, "td");

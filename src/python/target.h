@@ -12,6 +12,7 @@ typedef enum {
 
 typedef struct {
     unsigned major, minor, micro;
+    bool has_micro;       /* false: only X.Y was given, and micro is 0 */
     char *full_version;   /* "3.11.2", "3.13.0rc1": marker python_full_version */
     char *implementation; /* "cpython" */
     char *abi_flags;      /* "", "t" (free-threaded), "d" (debug) */

@@ -1,5 +1,7 @@
 #include "text/jsonw.h"
 
+#include "base/escape.h"
+
 typedef struct {
     bool is_array;
     JsonwStyle style;
@@ -70,31 +72,11 @@ static void begin_value(JsonWriter *writer)
     writer->after_key = false;
 }
 
-static void append_escaped(GString *out, const char *text)
-{
-    g_string_append_c(out, '"');
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-        if (*p == '"' || *p == '\\')
-            g_string_append_printf(out, "\\%c", *p);
-        else if (*p == '\n')
-            g_string_append(out, "\\n");
-        else if (*p == '\t')
-            g_string_append(out, "\\t");
-        else if (*p == '\r')
-            g_string_append(out, "\\r");
-        else if (*p < 0x20)
-            g_string_append_printf(out, "\\u%04x", *p);
-        else
-            g_string_append_c(out, (char)*p);
-    }
-    g_string_append_c(out, '"');
-}
-
 void jsonw_key(JsonWriter *writer, const char *key)
 {
     g_assert(top(writer) && !top(writer)->is_array && !writer->after_key);
     begin_member(writer);
-    append_escaped(writer->out, key);
+    escape_json(writer->out, key);
     g_string_append(writer->out, top(writer)->style == JSONW_COMPACT ? ":" : ": ");
     writer->after_key = true;
 }
@@ -147,7 +129,7 @@ void jsonw_string(JsonWriter *writer, const char *text)
         return;
     }
     begin_value(writer);
-    append_escaped(writer->out, text);
+    escape_json(writer->out, text);
 }
 
 void jsonw_unsigned(JsonWriter *writer, guint64 value)
