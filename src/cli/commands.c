@@ -26,6 +26,8 @@ static const OptionRow resolve_rows[] = {
      "keep downloads here instead of $XDG_CACHE_HOME/ramekin"},
     {"jobs", 'j', OPTION_VALUE, "N", offsetof(Options, jobs), 0,
      "have at most N requests under way"},
+    {"timeout", 0, OPTION_VALUE, "SECONDS", offsetof(Options, timeout), 0,
+     "give a server up that sends nothing for so long (default 30)"},
     {0},
 };
 

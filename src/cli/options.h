@@ -33,7 +33,7 @@ typedef struct {
     int format;   /* OutputFormat */
 
     GPtrArray *vars, *stage_path;
-    char *cache_dir, *jobs;
+    char *cache_dir, *jobs, *timeout;
     bool offline;
     GPtrArray *indexes, *substitutes;
     char *substitute_base;

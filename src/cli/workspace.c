@@ -6,6 +6,7 @@
 
 enum {
     MAX_JOBS = 256,
+    MAX_TIMEOUT_SECONDS = 3600,
 };
 
 static void recipe_free_func(void *data)
@@ -55,13 +56,15 @@ static gboolean check_pairs(const GPtrArray *pairs, const char *option, GError *
     return TRUE;
 }
 
-static gboolean parse_jobs(const char *text, unsigned *ret_jobs, GError **error)
+/* From 1 to `maximum`; 0 without `text`. */
+static gboolean parse_number(const char *option, const char *text, unsigned maximum,
+                             unsigned *ret_number, GError **error)
 {
-    guint64 value;
-    if (text && !g_ascii_string_to_unsigned(text, 10, 1, MAX_JOBS, &value, NULL))
-        return error_set(error, ERROR_USAGE, SPAN_NONE,
-                         "--jobs is a number from 1 to %d, not \"%s\"", MAX_JOBS, text);
-    *ret_jobs = text ? (unsigned)value : 0;
+    guint64 value = 0;
+    if (text && !g_ascii_string_to_unsigned(text, 10, 1, maximum, &value, NULL))
+        return error_set(error, ERROR_USAGE, SPAN_NONE, "--%s is a number from 1 to %u, not \"%s\"",
+                         option, maximum, text);
+    *ret_number = (unsigned)value;
     return TRUE;
 }
 
@@ -76,7 +79,9 @@ static gboolean fill_lock_options(Workspace *workspace, GError **error)
     LockOptions *lock = &workspace->lock_options;
     if (!check_pairs(options->indexes, "index", error) ||
         !check_pairs(options->substitutes, "substitute-index", error) ||
-        !parse_jobs(options->jobs, &lock->jobs, error))
+        !parse_number("jobs", options->jobs, MAX_JOBS, &lock->jobs, error) ||
+        !parse_number("timeout", options->timeout, MAX_TIMEOUT_SECONDS, &lock->timeout_seconds,
+                      error))
         return FALSE;
     lock->indexes = strings_or_null(options->indexes);
     lock->substitutes = strings_or_null(options->substitutes);

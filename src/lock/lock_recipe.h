@@ -10,7 +10,8 @@ typedef struct {
     const char *const *substitutes; /* --substitute-index NAME=OTHER; or NULL */
     const char *substitute_base;    /* --substitute-base REF=oci:DIR; or NULL */
     const char *cache_dir;          /* or NULL */
-    unsigned jobs;
+    unsigned jobs;                  /* 0: default */
+    unsigned timeout_seconds;       /* for a server that sends nothing; 0: default */
     bool offline;
     const Lock *previous; /* whose pins are kept; or NULL */
     bool upgrade_all;

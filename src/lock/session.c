@@ -4,8 +4,10 @@ LockSession *lock_session_new(const LockOptions *options)
 {
     LockSession *session = g_new0(LockSession, 1);
     session->options = *options;
-    HttpOptions http = {
-        .jobs = options->jobs, .offline = options->offline, .progress = options->progress};
+    HttpOptions http = {.jobs = options->jobs,
+                        .offline = options->offline,
+                        .timeout_seconds = options->timeout_seconds,
+                        .progress = options->progress};
     session->http = http_client_new(&http);
     session->cache = cache_new(options->cache_dir);
     session->client =
