@@ -43,6 +43,13 @@ void diags_free(Diags *diags)
     g_free(diags);
 }
 
+void diags_forget(Diags *diags)
+{
+    g_ptr_array_set_size(diags->entries, 0);
+    diags->errors = diags->warnings = 0;
+    diags->exit_status = 0;
+}
+
 static guint file_rank(Diags *diags, Span at)
 {
     const char *name = span_is_set(at) ? source_name(at.source) : "";

@@ -20,6 +20,9 @@ GError *diags_warning(Diags *diags, Span at, const char *format, ...) G_GNUC_PRI
 /* Takes `error`. */
 void diags_take(Diags *diags, GError *error);
 
+/* Empties the list after it was shown; what was in it is dropped if it comes again. */
+void diags_forget(Diags *diags);
+
 unsigned diags_errors(const Diags *diags);
 unsigned diags_warnings(const Diags *diags);
 /* The worst exit status of the entries: 0, 1 or 2. */

@@ -1,5 +1,7 @@
 #include "base/error.h"
 
+#include "base/mask.h"
+
 #include <errno.h>
 
 typedef struct {
@@ -246,7 +248,7 @@ static void append_remark(GString *out, const char *label, const char *text)
                                lines[i]);
 }
 
-char *error_format(const GError *error, const char *severity, bool colour)
+static char *format_unmasked(const GError *error, const char *severity, bool colour)
 {
     const char *bold = colour ? "\033[1m" : "", *reset = colour ? "\033[0m" : "";
     const char *tint = !colour ? "" : g_str_equal(severity, "error") ? "\033[1;31m" : "\033[1;33m";
@@ -270,4 +272,10 @@ char *error_format(const GError *error, const char *severity, bool colour)
     if (data->hint)
         append_remark(out, "hint: ", data->hint);
     return g_string_free(out, FALSE);
+}
+
+char *error_format(const GError *error, const char *severity, bool colour)
+{
+    g_autofree char *text = format_unmasked(error, severity, colour);
+    return mask_credentials(text);
 }

@@ -46,4 +46,5 @@ int error_exit_status(const GError *error);
 
 /* The text for people: "file:line:col: error: message", the excerpt with a caret, notes and hint,
  * ends with a newline. `severity` is "error", "warning" or "note". */
+/* Passwords in URLs are masked, in the excerpt too. */
 char *error_format(const GError *error, const char *severity, bool colour);

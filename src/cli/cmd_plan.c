@@ -69,6 +69,7 @@ static int run_plan(Invocation *invocation)
     int status = workspace_open(invocation, TARGETS_ONE, &workspace);
     if (status != 0)
         return status;
+    workspace->lock_options.accept_substituted = true;
     const WorkTarget *wanted = workspace_target(workspace, 0);
     g_autoptr(Lock) fresh = lock_new();
     LockTarget *target = NULL;

@@ -312,8 +312,10 @@ static int run_render(Invocation *invocation)
 {
     g_autoptr(Workspace) workspace = NULL;
     int status = workspace_open(invocation, TARGETS_ALL, &workspace);
-    if (status == 0)
+    if (status == 0) {
+        workspace->lock_options.accept_substituted = true;
         status = check_single(workspace);
+    }
     for (guint i = 0; status != 2 && workspace && i < workspace->targets->len; i++)
         status = worse_status(status, render_one(workspace, workspace_target(workspace, i)));
     return status;

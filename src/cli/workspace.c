@@ -56,6 +56,15 @@ static gboolean check_pairs(const GPtrArray *pairs, const char *option, GError *
     return TRUE;
 }
 
+static gboolean check_substitute_base(const char *text, GError **error)
+{
+    const char *equals = text ? strrchr(text, '=') : NULL;
+    if (!text || (equals && equals > text && equals[1]))
+        return TRUE;
+    return error_set(error, ERROR_USAGE, SPAN_NONE,
+                     "--substitute-base wants REF=oci:DIR, not \"%s\"", text);
+}
+
 /* From 1 to `maximum`; 0 without `text`. */
 static gboolean parse_number(const char *option, const char *text, unsigned maximum,
                              unsigned *ret_number, GError **error)
@@ -79,6 +88,7 @@ static gboolean fill_lock_options(Workspace *workspace, GError **error)
     LockOptions *lock = &workspace->lock_options;
     if (!check_pairs(options->indexes, "index", error) ||
         !check_pairs(options->substitutes, "substitute-index", error) ||
+        !check_substitute_base(options->substitute_base, error) ||
         !parse_number("jobs", options->jobs, MAX_JOBS, &lock->jobs, error) ||
         !parse_number("timeout", options->timeout, MAX_TIMEOUT_SECONDS, &lock->timeout_seconds,
                       error))
@@ -161,7 +171,7 @@ static int load_recipe(Workspace *workspace, TargetChoice choice)
     RecipeOptions options = {.vars = strings_or_null(workspace->options->vars),
                              .stage_path = strings_or_null(workspace->options->stage_path),
                              .shipped_stages = shipped};
-    g_autoptr(Diags) diags = diags_new();
+    Diags *diags = workspace->diags;
     workspace->file = recipe_file_load(workspace->recipe_path, &options, diags);
     if (!workspace->file)
         return output_diags(workspace->output, diags);
@@ -172,6 +182,7 @@ static int load_recipe(Workspace *workspace, TargetChoice choice)
     }
     decode_rows(workspace, &options, diags);
     int status = output_diags(workspace->output, diags);
+    diags_forget(diags);
     for (guint i = 0; status == 0 && i < workspace->recipes->len; i++) {
         if (!add_targets(workspace, workspace->recipes->pdata[i], choice, &error))
             status = output_error(workspace->output, error);
@@ -195,6 +206,7 @@ int workspace_open(const Invocation *invocation, TargetChoice choice, Workspace 
     g_autoptr(Workspace) workspace = g_new0(Workspace, 1);
     workspace->output = invocation->output;
     workspace->options = invocation->options;
+    workspace->diags = diags_new();
     workspace->recipes = g_ptr_array_new_with_free_func(recipe_free_func);
     workspace->targets = g_array_new(FALSE, FALSE, sizeof(WorkTarget));
     GError *error = NULL;
@@ -214,6 +226,7 @@ void workspace_free(Workspace *workspace)
     lock_free(workspace->lock);
     g_array_unref(workspace->targets);
     g_ptr_array_unref(workspace->recipes);
+    diags_free(workspace->diags);
     recipe_file_unref(workspace->file);
     g_free(workspace->recipe_path);
     g_free(workspace->wanted_row);
@@ -254,11 +267,12 @@ int workspace_resolve(Workspace *workspace, const WorkTarget *target, Lock *lock
     workspace->lock_options.previous = workspace->lock;
     if (!workspace->session)
         workspace->session = lock_session_new(&workspace->lock_options);
-    g_autoptr(Diags) diags = diags_new();
+    Diags *diags = workspace->diags;
     GError *error = NULL;
     gboolean ok = lock_resolve_target(workspace->session, target->recipe, target->platform, lock,
                                       ret_target, diags, &error);
     int status = output_diags(workspace->output, diags);
+    diags_forget(diags);
     if (error)
         status = worse_status(status, output_error(workspace->output, error));
     return ok ? status : worse_status(status, 1);

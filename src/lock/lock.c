@@ -1,5 +1,7 @@
 #include "lock/lock.h"
 
+#include "base/mask.h"
+
 static const char *const source_names[] = {"index", "url", "path", "git"};
 
 enum {
@@ -126,7 +128,7 @@ LockEdge *lock_edge_new(const char *from, bool from_line, const char *requiremen
     LockEdge *edge = g_new0(LockEdge, 1);
     edge->from = g_strdup(from);
     edge->from_line = from_line;
-    edge->requirement = g_strdup(requirement);
+    edge->requirement = requirement ? strip_credentials(requirement) : NULL;
     return edge;
 }
 

@@ -559,6 +559,14 @@ Lock *lock_decode(const char *name, const char *text, size_t length, GError **er
     return check_targets(name, lock, error) ? g_steal_pointer(&lock) : NULL;
 }
 
+static void hint_way_out(GError *problem, const char *text)
+{
+    bool merging = g_str_has_prefix(text, "<<<<<<< ") || strstr(text, "\n<<<<<<< ");
+    error_set_hint(problem, merging ? "an unfinished merge: take the file of either side, then run "
+                                      "`ramekin lock`"
+                                    : "restore the file, or remove it and run `ramekin lock`");
+}
+
 gboolean lock_load(const char *path, Lock **ret_lock, GError **error)
 {
     if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
@@ -569,7 +577,12 @@ gboolean lock_load(const char *path, Lock **ret_lock, GError **error)
     size_t length;
     if (!io_load(path, LIMIT_LOCK_BYTES, &text, &length, error))
         return FALSE;
-    Lock *lock = lock_decode(path, text, length, error);
+    GError *problem = NULL;
+    Lock *lock = lock_decode(path, text, length, &problem);
+    if (problem) {
+        hint_way_out(problem, text);
+        g_propagate_error(error, problem);
+    }
     if (lock)
         *ret_lock = lock;
     return lock != NULL;

@@ -138,13 +138,14 @@ static char *changed_substitutes(const LockTarget *target, const Recipe *recipe,
         if (uses_index(recipe, name) && !is_substituted(target, name))
             return g_strdup_printf("it was made with the index '%s' itself", name);
     }
-    for (size_t i = 0; target->substituted && target->substituted[i]; i++) {
+    bool accept = options->accept_substituted;
+    for (size_t i = 0; !accept && target->substituted && target->substituted[i]; i++) {
         if (!is_wanted(options, target->substituted[i]))
             return g_strdup_printf("it was made with another index in the place of '%s'",
                                    target->substituted[i]);
     }
     bool base = inputs_base_substitute(options, &recipe->base) != NULL;
-    if (base != (target->substituted_base != NULL))
+    if (base != (target->substituted_base != NULL) && (base || !accept))
         return g_strdup_printf("it was made %s another base in the place of %s",
                                base ? "without" : "with",
                                recipe->base.reference ? recipe->base.reference : "this one");
@@ -163,7 +164,8 @@ static gboolean changed_base(const LockTarget *target, const Recipe *recipe,
         .at = recipe->base.at,
     };
     char *digest = NULL;
-    if (recipe->base.kind != BASE_IMAGE || !target->base.digest)
+    if (recipe->base.kind != BASE_IMAGE || !target->base.digest ||
+        (!substitute && target->substituted_base))
         return TRUE;
     if (!base_digest(&request, &digest, error))
         return FALSE;

@@ -1,5 +1,7 @@
 #include "lock/solve.h"
 
+#include "base/mask.h"
+
 enum {
     REFUSED_LINES = 5,
     VERSIONS_SHOWN = 8,
@@ -259,14 +261,16 @@ void stage_explain(const Solve *solve, guint index, const Conflict *conflict)
         explain_hint(&explanation, hint);
     locked->status = STAGE_UNSATISFIABLE;
     locked->conflict = explanation.error;
-    locked->explanation = g_string_free(explanation.text, FALSE);
+    locked->explanation = mask_credentials(explanation.text->str);
+    g_string_free(explanation.text, TRUE);
 }
 
 void stage_set_conflict(LockStage *locked, GError *error)
 {
     locked->status = STAGE_UNSATISFIABLE;
     const char *hint = error_hint(error);
-    locked->explanation =
+    g_autofree char *text =
         hint ? g_strdup_printf("%s\nhint: %s", error->message, hint) : g_strdup(error->message);
+    locked->explanation = mask_credentials(text);
     locked->conflict = error;
 }

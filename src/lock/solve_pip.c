@@ -1,4 +1,6 @@
 #include "lock/solve.h"
+
+#include "base/mask.h"
 #include "python/name.h"
 
 /* Requests */
@@ -254,8 +256,10 @@ static void note_arguments(const Solve *solve, guint index, LockStage *locked)
 {
     const GPtrArray *roots = ((const StageInputs *)solve->inputs->pdata[index])->inputs->roots;
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
-    for (guint i = 0; i < roots->len; i++)
-        g_strv_builder_add(builder, ((const PipRequirement *)roots->pdata[i])->text);
+    for (guint i = 0; i < roots->len; i++) {
+        g_autofree char *text = strip_credentials(((const PipRequirement *)roots->pdata[i])->text);
+        g_strv_builder_add(builder, text);
+    }
     if (roots->len > 0)
         locked->pip_arguments = g_strv_builder_end(builder);
 }

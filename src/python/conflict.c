@@ -147,7 +147,8 @@ static Refusal candidate_refusal(const World *world, Project *project, const Fou
         }
     }
     if (found->yanked) {
-        *ret_detail = *found->file->yanked ? g_strdup(found->file->yanked) : NULL;
+        *ret_detail =
+            *found->file->yanked ? g_strdup_printf("was yanked: %s", found->file->yanked) : NULL;
         return REFUSED_YANKED;
     }
     if (!bits_test(project->finals, found->version) && !finder_prereleases(world->finder))

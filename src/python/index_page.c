@@ -383,20 +383,21 @@ static gboolean parse_json(Builder *builder, const char *name, const char *text,
                            GError **error)
 {
     ScanValue page, item;
-    if (!json_scan(name, text, length, &page, error))
-        return FALSE;
+    g_autoptr(GError) broken = NULL;
+    if (!json_scan(name, text, length, &page, &broken))
+        return error_set(error, ERROR_VERIFY, SPAN_NONE, "%s", broken->message);
     if (page.kind != SCAN_MAP)
-        return error_set(error, ERROR_INPUT, SPAN_NONE, "%s: the page is no JSON object", name);
+        return error_set(error, ERROR_VERIFY, SPAN_NONE, "%s: the page is no JSON object", name);
     ScanValue meta = find_member(&page, "meta"), files = find_member(&page, "files");
     ScanValue stated = find_member(&meta, "api-version");
     const char *version = text_of(builder, &stated), *state = NULL;
     if (version && g_ascii_strtoull(version, NULL, 10) > 1)
-        return error_set(error, ERROR_INPUT, SPAN_NONE,
+        return error_set(error, ERROR_VERIFY, SPAN_NONE,
                          "%s: the index speaks version %s of the simple API; versions before 2 are "
                          "known",
                          name, version);
     if (files.kind != SCAN_ABSENT && files.kind != SCAN_LIST)
-        return error_set(error, ERROR_INPUT, SPAN_NONE, "%s: \"files\" is no list", name);
+        return error_set(error, ERROR_VERIFY, SPAN_NONE, "%s: \"files\" is no list", name);
     while (json_scan_item(&files, &state, &item))
         take_json_file(builder, &item);
     return TRUE;
@@ -496,17 +497,17 @@ static gboolean parse_text(Builder *builder, const char *name, const char *conte
         gsize size;
         converted = g_convert(text, (gssize)length, "UTF-8", charset, NULL, &size, NULL);
         if (!converted)
-            return error_set(error, ERROR_INPUT, SPAN_NONE, "%s: the page is not in %s", name,
+            return error_set(error, ERROR_VERIFY, SPAN_NONE, "%s: the page is not in %s", name,
                              charset);
         text = converted;
         length = size;
     }
     if (form == FORM_UNKNOWN)
-        return error_set(error, ERROR_INPUT, SPAN_NONE,
+        return error_set(error, ERROR_VERIFY, SPAN_NONE,
                          "%s: this is no page of links (Content-Type: %s)", name,
                          content_type ? content_type : "none");
     if (!is_utf8(text, length))
-        return error_set(error, ERROR_INPUT, SPAN_NONE, "%s: the page is not UTF-8", name);
+        return error_set(error, ERROR_VERIFY, SPAN_NONE, "%s: the page is not UTF-8", name);
     if (form == FORM_JSON)
         return parse_json(builder, name, text, length, error);
     parse_html(builder, text, length);

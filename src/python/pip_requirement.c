@@ -153,9 +153,7 @@ static Requirement *parse_specifier(const Place *place, const char *text)
         error_set_span(error, place_span(place));
     if (!error_hint(error))
         explain_bad_requirement(text, error);
-    GError *wrapped = NULL;
-    error_wrap(&wrapped, error, place_span(place), "invalid requirement");
-    diags_take(place->diags, wrapped);
+    diags_take(place->diags, error);
     return NULL;
 }
 
@@ -165,9 +163,8 @@ static Requirement *requirement_of_wheel(const Place *place, const char *filenam
     GError *error = NULL;
     g_autoptr(WheelName) wheel = wheel_name_parse(filename, &error);
     if (!wheel) {
-        GError *wrapped = NULL;
-        error_wrap(&wrapped, error, place_span(place), "invalid requirement");
-        diags_take(place->diags, wrapped);
+        error_set_span(error, place_span(place));
+        diags_take(place->diags, error);
         return NULL;
     }
     g_autofree char *text = g_strdup_printf("%s==%s", wheel->name, version_text(wheel->version));
@@ -357,12 +354,9 @@ static char *split_marker(const Place *place, const char *text, Marker **ret_mar
         GError *error = NULL;
         *ret_marker = marker_parse(marker, &error);
         if (!*ret_marker) {
-            GError *wrapped = NULL;
-            error_wrap(&wrapped, error,
-                       requirement_line_span(place->line, place->offset + (size_t)(marker - text),
-                                             strlen(marker)),
-                       "invalid marker");
-            diags_take(place->diags, wrapped);
+            size_t offset = place->offset + (size_t)(marker - text);
+            error_set_span(error, requirement_line_span(place->line, offset, strlen(marker)));
+            diags_take(place->diags, error);
             *ret_ok = false;
         }
     }

@@ -165,7 +165,7 @@ TEST(refuses_what_is_no_page)
         g_autoptr(IndexPage) page =
             parse(rows[i].type, rows[i].text, strlen(rows[i].text), "torch", &error);
         g_assert_null(page);
-        g_assert_error(error, ERROR_DOMAIN, ERROR_INPUT);
+        g_assert_error(error, ERROR_DOMAIN, ERROR_VERIFY);
         if (error && !strstr(error->message, rows[i].expected))
             assert_text(NULL, rows[i].expected, error->message);
     }
@@ -198,7 +198,7 @@ TEST(survives_many_attributes_and_deep_json)
     g_autoptr(GError) error = NULL;
     g_autoptr(IndexPage) page = parse(JSON_TYPE, json->str, json->len, "torch", &error);
     g_assert_null(page);
-    g_assert_error(error, ERROR_DOMAIN, ERROR_INPUT);
+    g_assert_error(error, ERROR_DOMAIN, ERROR_VERIFY);
 }
 
 TEST(reads_files_of_the_user)
