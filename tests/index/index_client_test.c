@@ -161,7 +161,7 @@ TEST(treats_answers_as_pip_does)
         {"locked", "small-one", "the server answered 401", ERROR_NETWORK},
         {"loop", "x", "redirects", ERROR_NETWORK},
         {"long", "x", "is longer than", ERROR_NETWORK},
-        {"text", "x", "no page of links", ERROR_INPUT},
+        {"text", "x", "no page of links", ERROR_VERIFY},
         {"newer", "x", NULL, 0},
         {"http://127.0.0.1:1/simple", "x", "cannot fetch", ERROR_NETWORK},
     };
