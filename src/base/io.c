@@ -65,7 +65,8 @@ gboolean io_load(const char *path, size_t limit, char **ret_text, size_t *ret_le
         return FALSE;
     text[length] = '\0';
     *ret_text = g_steal_pointer(&text);
-    *ret_length = (size_t)length;
+    if (ret_length)
+        *ret_length = (size_t)length;
     return TRUE;
 }
 

@@ -4,8 +4,8 @@
 #include "base/error.h"
 
 /* Reads a regular file of at most `limit` bytes; *ret_text is NUL-terminated beyond its length and
- * owned by the caller. Errors: ERROR_INPUT when absent, not a regular file or too large;
- * ERROR_FAILED. */
+ * owned by the caller; ret_length may be NULL. Errors: ERROR_INPUT when absent, not a regular file
+ * or too large; ERROR_FAILED. */
 gboolean io_load(const char *path, size_t limit, char **ret_text, size_t *ret_length,
                  GError **error);
 /* Writes to a temporary file beside `path`, then renames it. Mode is 0644 less the umask. */

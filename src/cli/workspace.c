@@ -1,5 +1,6 @@
 #include "cli/workspace.h"
 
+#include "cli/index_options.h"
 #include "cli/stages_dir.h"
 
 #define DEFAULT_RECIPE "ramekin.yaml"
@@ -183,6 +184,9 @@ static int load_recipe(Workspace *workspace, TargetChoice choice)
     decode_rows(workspace, &options, diags);
     int status = output_diags(workspace->output, diags);
     diags_forget(diags);
+    if (status == 0 && (!index_options_check(workspace->options, workspace->recipes, &error) ||
+                        !upgrade_names_check(workspace->options, workspace->lock, &error)))
+        return output_error(workspace->output, error);
     for (guint i = 0; status == 0 && i < workspace->recipes->len; i++) {
         if (!add_targets(workspace, workspace->recipes->pdata[i], choice, &error))
             status = output_error(workspace->output, error);

@@ -105,6 +105,9 @@ TEST(files_are_saved_whole)
     size_t length;
     g_assert_true(io_load(path, 4, &text, &length, &error));
     assert_text(NULL, "text", text);
+    g_autofree char *without_length = NULL;
+    g_assert_true(io_load(path, 4, &without_length, NULL, &error));
+    assert_text(NULL, "text", without_length);
     g_autofree char *untouched = NULL;
     g_assert_false(io_load(path, 3, &untouched, &length, &error));
     g_assert_cmpint(error_exit_status(error), ==, 1);
