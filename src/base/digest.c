@@ -84,9 +84,12 @@ char *digest_sha256_file(const char *path, GError **error)
     g_autofree char *buffer = g_malloc(MIB);
     g_autoptr(Digest) digest = digest_new("sha256");
     for (;;) {
-        gssize n = io_read(fd, buffer, MIB, error);
-        if (n < 0)
+        GError *cause = NULL;
+        gssize n = io_read(fd, buffer, MIB, &cause);
+        if (n < 0) {
+            error_wrap(error, cause, SPAN_NONE, "cannot read %s", path);
             return NULL;
+        }
         if (n == 0)
             return digest_finish(digest);
         digest_update(digest, buffer, (size_t)n);

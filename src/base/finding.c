@@ -69,14 +69,3 @@ const char *severity_name(Severity severity)
 {
     return severity_names[severity];
 }
-
-bool severity_parse(const char *text, Severity *ret_severity)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(severity_names); i++) {
-        if (!g_str_equal(severity_names[i], text))
-            continue;
-        *ret_severity = (Severity)i;
-        return true;
-    }
-    return false;
-}

@@ -33,7 +33,6 @@ void finding_free(Finding *finding);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Finding, finding_free)
 
 const char *severity_name(Severity severity);
-bool severity_parse(const char *text, Severity *ret_severity);
 
 typedef struct {
     const char *code;

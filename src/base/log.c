@@ -7,11 +7,6 @@ void log_set_verbose(bool verbose)
     verbose_on = verbose;
 }
 
-bool log_is_verbose(void)
-{
-    return verbose_on;
-}
-
 void log_debug(const char *format, ...)
 {
     if (!verbose_on)

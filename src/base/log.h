@@ -6,6 +6,5 @@
 #include <stdbool.h>
 
 void log_set_verbose(bool verbose);
-bool log_is_verbose(void);
 /* One line to stderr when verbose. Callers redact credentials from URLs first (url_redact). */
 void log_debug(const char *format, ...) G_GNUC_PRINTF(1, 2);

@@ -21,11 +21,10 @@ static gboolean copy_content(int in, int out, const char *source, GError **error
 {
     g_autofree char *block = g_malloc(BLOCK_BYTES);
     for (;;) {
-        ssize_t n = read(in, block, BLOCK_BYTES);
-        if (n < 0 && errno == EINTR)
-            continue;
+        GError *cause = NULL;
+        gssize n = io_read(in, block, BLOCK_BYTES, &cause);
         if (n < 0)
-            return error_set_errno(error, ERROR_FAILED, errno, "cannot read %s", source);
+            return error_wrap(error, cause, SPAN_NONE, "cannot read %s", source);
         if (n == 0)
             return TRUE;
         if (!io_write_all(out, block, (size_t)n, error))

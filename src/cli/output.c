@@ -118,16 +118,6 @@ void output_note(Output *output, const char *format, ...)
     va_end(args);
 }
 
-void output_warning(Output *output, const char *format, ...)
-{
-    if (output->options->quiet)
-        return;
-    va_list args;
-    va_start(args, format);
-    print_people(output, "warning", "1;33", format, args);
-    va_end(args);
-}
-
 int output_error(Output *output, GError *error)
 {
     g_autofree char *text = error_format(error, "error", output->people_colour);

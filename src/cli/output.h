@@ -25,7 +25,6 @@ unsigned output_columns(const Output *output);
 
 /* stderr; the moving progress line is taken away first. -q silences notes and warnings. */
 void output_note(Output *output, const char *format, ...) G_GNUC_PRINTF(2, 3);
-void output_warning(Output *output, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* Prints and frees `error`; its exit status. */
 int output_error(Output *output, GError *error);
 /* Prints everything in `diags`; its exit status. */

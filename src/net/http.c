@@ -652,12 +652,6 @@ static bool step(HttpClient *client, gint64 *ret_pause_usec)
     return drain(client);
 }
 
-void http_client_poll(HttpClient *client)
-{
-    gint64 pause;
-    step(client, &pause);
-}
-
 static bool is_busy(const HttpClient *client)
 {
     return client->running->len > 0 || client->waiting.length > 0;

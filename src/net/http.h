@@ -88,8 +88,6 @@ void http_client_start(HttpClient *client, const HttpRequest *request, HttpCallb
 void http_client_drop(HttpClient *client, const void *owner);
 /* Runs transfers and callbacks until *done is true or nothing is under way. */
 void http_client_wait(HttpClient *client, const bool *done);
-/* Lets transfers go on without waiting for any. */
-void http_client_poll(HttpClient *client);
 
 typedef struct {
     guint64 requests, bytes_received, retries;

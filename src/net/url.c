@@ -191,18 +191,6 @@ static void append_escape(GString *out, unsigned char c)
     g_string_append_len(out, escape, sizeof escape);
 }
 
-char *url_encode_segment(const char *text)
-{
-    GString *out = g_string_new(NULL);
-    for (; *text; text++) {
-        if (is_unreserved(*text))
-            g_string_append_c(out, *text);
-        else
-            append_escape(out, (unsigned char)*text);
-    }
-    return g_string_free(out, FALSE);
-}
-
 static void append_quoted_path(GString *out, Slice path)
 {
     for (size_t i = 0; i < path.length; i++) {

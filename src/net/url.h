@@ -9,8 +9,6 @@ char *url_join(const char *base, const char *reference);
 /* %XX decoded once (never twice: "%252B" stays "%2B"); NULL when it would hold a NUL or is not
  * UTF-8. */
 char *url_decode(const char *text);
-/* Percent-encodes what may not stand in a path segment. */
-char *url_encode_segment(const char *text);
 /* The URL with its path encoded as pip encodes a link: what is not unreserved (RFC 3986 §2.3) is
  * escaped, and nothing twice; other parts only where a request could not carry them. */
 char *url_quote(const char *url);

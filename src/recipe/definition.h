@@ -36,7 +36,5 @@ bool definition_expand(Decoder *decoder, const Node *key, const Node *body, GPtr
 /* Merges context->contributions into the recipe; two that differ are an error naming both. */
 void contributions_merge(Decoder *decoder, Recipe *recipe);
 
-/* In stage.c: the built-in kinds. */
-bool stage_kind_is_builtin(const char *name);
 void stage_kind_names(GPtrArray *names);
 const char *stage_kind_hint(const char *name);

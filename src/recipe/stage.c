@@ -62,11 +62,6 @@ static int find_kind(const char *name)
     return -1;
 }
 
-bool stage_kind_is_builtin(const char *name)
-{
-    return find_kind(name) >= 0;
-}
-
 void stage_kind_names(GPtrArray *names)
 {
     for (int i = 0; i < STAGE_KIND_COUNT; i++)
