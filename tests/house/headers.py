@@ -23,7 +23,8 @@ def flags(build):
     # Every foreign library's include folder: only the include test judges who may use it.
     packages = ["glib-2.0", "gio-2.0", "yaml-0.1", "jansson", "libarchive", "libcurl"]
     found = subprocess.run(["pkg-config", "--cflags"] + packages, capture_output=True, text=True, check=False)
-    return [command[0]] + kept + shlex.split(found.stdout)
+    compiler = command[1] if os.path.basename(command[0]) == "ccache" else command[0]
+    return [compiler] + kept + shlex.split(found.stdout)
 
 
 def main():
