@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "cli/explain.h"
 #include "cli/workspace.h"
 
 static const OptionRow rows[] = {
@@ -24,11 +25,13 @@ static void print_overview(Output *output)
                           "`ramekin --version` says which release this is.\n");
 }
 
-/* The table of commands, of a recipe's keys, or of one command's options. */
+/* The table of commands, of a recipe's keys, of the findings, or of one command's options. */
 static char *scdoc_of(const char *topic)
 {
     if (topic && g_str_equal(topic, "recipe"))
         return recipe_manual_scdoc();
+    if (topic && g_str_equal(topic, "findings"))
+        return explain_scdoc();
     const Command *command = topic ? command_find(topic) : NULL;
     if (command)
         return options_scdoc(command);

@@ -7,6 +7,7 @@ extern const Command command_init;
 extern const Command command_lock;
 extern const Command command_plan;
 extern const Command command_render;
+extern const Command command_explain;
 extern const Command command_cache;
 extern const Command command_help;
 extern const Command command_completion;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # manpage.sh RAMEKIN PAGE.scd: the page as roff, with the tables that the program has of itself in
-# place of the lines @OPTIONS@, @COMMANDS@ and @KEYS@.
+# place of the lines @OPTIONS@, @COMMANDS@, @FINDINGS@ and @KEYS@.
 set -eu
 ramekin=$1 page=$2
 name=$(basename "$page" .scd)
@@ -10,6 +10,7 @@ while IFS= read -r line; do
   case $line in
   @OPTIONS@) "$ramekin" help --scdoc "$command" ;;
   @COMMANDS@) "$ramekin" help --scdoc ;;
+  @FINDINGS@) "$ramekin" help --scdoc findings ;;
   @KEYS@) "$ramekin" help --scdoc recipe ;;
   *) printf '%s\n' "$line" ;;
   esac

@@ -1,0 +1,271 @@
+#include "base/finding_pages.h"
+
+#include <glib.h>
+
+/* clang-format off */
+static const FindingPage pages[] = {
+    {
+        .code = "acknowledge-stale",
+        .meaning =
+            "An entry of `acknowledge:` names a broken requirement, or a change of a protected "
+            "distribution, that does not happen in its stage: the distribution is not installed, "
+            "requires something else, or gets what it requires.",
+        .matters =
+            "An entry that covers nothing today covers a real break tomorrow, and nobody would "
+            "be told. It also means that the reason given with `why:` is gone, and often the "
+            "workaround along with it can go.",
+        .example =
+            "- pip:\n"
+            "    install: [triton==3.2.0]\n"
+            "    acknowledge:\n"
+            "      - {dist: torch, requires: triton==3.2.0, why: old kernels}\n",
+        .way_out =
+            "Remove the entry. If it was meant for another break, copy `dist` and `requires` "
+            "from that finding: they must name a clause that is really violated after this "
+            "stage.",
+    },
+    {
+        .code = "assumed-inert",
+        .meaning =
+            "The stage is no pip stage, and what it does is not looked into: it is taken for "
+            "granted that it installs, changes and removes no Python distribution. A `files:` "
+            "stage that copies from a part is noted for the same reason.",
+        .matters =
+            "A script that calls pip, or a package of the system that brings Python modules, "
+            "changes what later stages start from. The plan then describes another image than "
+            "the one that is built.",
+        .example =
+            "- run: make -C /opt/app install\n",
+        .way_out =
+            "Nothing, where the stage only does what it seems to do. Otherwise move what it "
+            "installs with pip into a `pip:` stage of its own.",
+    },
+    {
+        .code = "base-configuration",
+        .meaning =
+            "pip in the base image has a configuration or an environment of its own that names "
+            "constraints or other package indexes. The lock is made without them.",
+        .matters =
+            "A plain `pip install` in that image would choose other versions, or the same "
+            "versions from other files. What is locked is what the recipe says, which may not be "
+            "what the makers of the base meant.",
+        .example =
+            "base: example.org/vendor/pytorch:24.10   # holds a constraints file for pip\n"
+            "stages:\n"
+            "  - pip: [transformers]\n",
+        .way_out =
+            "Copy the constraints file of the base beside the recipe and name it in "
+            "`constraints:`. Name the index in `indexes:` if its files are the ones you want.",
+    },
+    {
+        .code = "breaks-requirement",
+        .meaning =
+            "After the stage, an installed distribution requires something that is not there or "
+            "has another version. Either the stage changed what the distribution needs, or it "
+            "installed the distribution without it. The finding belongs to the stage whose "
+            "action caused the break, and is not repeated for later ones.",
+        .matters =
+            "pip prints such a conflict as a warning, after the fact, and goes on. The import "
+            "fails, or a rarely used part does, where the image runs.",
+        .example =
+            "- pip: [torch==2.6.0]                # requires triton==3.2.0\n"
+            "- pip: {install: [triton==2.3.1], force_reinstall: true}\n",
+        .way_out =
+            "Ask for a version that meets the clause, or for another version of the distribution "
+            "that has it: `ramekin why NAME VERSION` says who stands in the way. If the break is "
+            "meant, declare it in the stage with `acknowledge:`; the reason goes into the lock.",
+    },
+    {
+        .code = "file-lost",
+        .meaning =
+            "The stage uninstalls a distribution whose list of files names a path that another "
+            "installed distribution lists too. pip deletes the file and does not know that it is "
+            "shared.",
+        .matters =
+            "The other distribution stays installed by its records and is broken on the disk: an "
+            "import fails with a missing module.",
+        .example =
+            "- pip: [opencv-python, opencv-python-headless]   # both bring cv2/\n"
+            "- pip: {remove: [opencv-python]}                 # takes cv2/ away\n",
+        .way_out =
+            "Never install the two together: `exclude:` keeps the unwanted one out from the "
+            "start. Or install the one that lost files again afterwards, with `force_reinstall: "
+            "true` and `no_deps: true`.",
+    },
+    {
+        .code = "file-overlap",
+        .meaning =
+            "Two distributions install the same path. With different content it is a warning "
+            "that names the one which is written last and so wins. With the same content it is "
+            "one note for all such files of the stage.",
+        .matters =
+            "The loser runs with files of the winner. Which one wins depends on the order of "
+            "installation, so a small change elsewhere can turn it around.",
+        .example =
+            "- pip: [opencv-python, opencv-contrib-python]   # both bring cv2/\n",
+        .way_out =
+            "Keep one of the two; `exclude:` drops the other wherever it is asked for. A note "
+            "about files with the same content needs nothing.",
+    },
+    {
+        .code = "ghost-distribution",
+        .meaning =
+            "A stage installs a version beside one that stays: `ignore_installed: true` "
+            "uninstalls nothing, so two sets of records of one distribution remain.",
+        .matters =
+            "pip reports only one of the two. Modules that the new version no longer has are "
+            "still there and can be imported; removing the distribution later leaves the other "
+            "copy behind.",
+        .example =
+            "- pip: [numpy==1.26.4]\n"
+            "- pip: {install: [numpy==2.1.0], ignore_installed: true}\n",
+        .way_out =
+            "Use `force_reinstall: true`, which uninstalls first, or let pip upgrade in the "
+            "ordinary way.",
+    },
+    {
+        .code = "outside-environment",
+        .meaning =
+            "The stage installs a new copy of a distribution whose old copy lies outside the "
+            "environment that pip works in, as packages of the system below a virtual "
+            "environment do. pip leaves the old copy where it is.",
+        .matters =
+            "The new copy is found first by the interpreter of the environment. Programs that "
+            "use the system's interpreter, or another search path, still get the old one, and "
+            "its bytes stay in the image.",
+        .example =
+            "python: {venv: /opt/venv}\n"
+            "stages:\n"
+            "  - pip: [requests]        # the base has python3-requests\n",
+        .way_out =
+            "Nothing, where everything runs in the environment. Otherwise leave the package of "
+            "the system out of the base.",
+    },
+    {
+        .code = "override-undone",
+        .meaning =
+            "An earlier stage forced a version against a declared requirement or a protection, "
+            "and this stage replaces or removes it, because somebody in this stage asks for "
+            "another version.",
+        .matters =
+            "The decision of the earlier stage has no effect on the image, although the recipe "
+            "reads as if it had. This is the usual end of a `force_reinstall` that stands too "
+            "early.",
+        .example =
+            "- pip: [torch==2.6.0]\n"
+            "- pip: {install: [triton==2.3.1], no_deps: true}\n"
+            "- pip: {install: [torch==2.6.0], force_reinstall: true}   # triton 3.2.0 again\n",
+        .way_out =
+            "Move the stage that forces the version behind this one, or keep its version here as "
+            "well with `overrides:`.",
+    },
+    {
+        .code = "patch-release",
+        .meaning =
+            "The recipe gives Python as X.Y, so that X.Y.0 is assumed, and an installed "
+            "distribution has requirements whose markers ask for the patch release. For a late "
+            "patch release they answer differently.",
+        .matters =
+            "The image may need a distribution that is not locked, or carry one that it does not "
+            "need.",
+        .example =
+            "python: 3.11               # 3.11.0 is assumed\n"
+            "stages:\n"
+            "  - pip: [aiohttp]         # async-timeout only before 3.11.3\n",
+        .way_out =
+            "Write the full version that the base has, as in `python: 3.11.9`, or name a base "
+            "whose files can be read here.",
+    },
+    {
+        .code = "protected-changed",
+        .meaning =
+            "A stage changes the version or the index of a distribution that `protect:` names, "
+            "or removes it. Protection holds against every stage after the one that declares it, "
+            "and at the top level from the base on. The `torch` stage protects torch, triton and "
+            "nvidia-* by itself.",
+        .matters =
+            "A later stage that replaces torch usually replaces the CUDA build by another one, "
+            "at a cost of gigabytes and with other drivers needed.",
+        .example =
+            "- torch: {version: 2.6.0, cuda: 12.4}\n"
+            "- pip: [accelerate, torchvision]     # may take another torch along\n",
+        .way_out =
+            "Hold the version in this stage with `constraints:`, or take the whole family from "
+            "one index in one stage. If the change is meant, say so: `acknowledge: [{protect: "
+            "NAME, why: ...}]`.",
+    },
+    {
+        .code = "source-distribution",
+        .meaning =
+            "The only file that satisfies the request is a source distribution, and the recipe "
+            "does not name it in `build:`.",
+        .matters =
+            "Installing it runs the project's own build on whatever compilers the image has: "
+            "slow, often impossible, and different from day to day. A project that was built by "
+            "accident is a frequent cause of images without CUDA kernels.",
+        .example =
+            "- pip: [flash-attn==2.7.4]     # no wheel for this Python and torch\n",
+        .way_out =
+            "Pin a version that has a wheel for this platform and Python, or name a wheel by its "
+            "URL. `ramekin why NAME VERSION` says what the index has of a version.",
+    },
+    {
+        .code = "unknown-extra",
+        .meaning =
+            "A request names an extra that the chosen version does not provide. pip ignores it, "
+            "and so does the lock.",
+        .matters =
+            "The distributions that the extra stood for are not installed. The name is "
+            "misspelled, or the project dropped the extra.",
+        .example =
+            "- pip: [\"uvicorn[standart]\"]\n",
+        .way_out =
+            "Correct the name of the extra, or ask directly for the distributions that are "
+            "wanted.",
+    },
+    {
+        .code = "unpinned-input",
+        .meaning =
+            "A stage uses something that can change without the recipe changing: a branch or a "
+            "tag of a repository, a download without `sha256:`, a revision of a model that is no "
+            "full commit.",
+        .matters =
+            "Two builds of one recipe give two images, and what is fetched is not checked.",
+        .example =
+            "- git: {url: https://example.org/app.git, branch: main, dest: /opt/app}\n"
+            "- download: {url: https://example.org/weights.bin, dest: /opt/weights.bin}\n",
+        .way_out =
+            "Name the full commit, give the digest of the download, or name the revision of the "
+            "model by its commit.",
+    },
+    {
+        .code = "yanked",
+        .meaning =
+            "The chosen file was yanked: its project withdrew it, and the index still serves it. "
+            "It is taken only because `==` or `===` names the version.",
+        .matters =
+            "A version is withdrawn because it is broken, unsafe or was published by mistake. "
+            "The index may stop serving it, and the lock can then not be installed.",
+        .example =
+            "- pip: [example==1.4.2]    # yanked: wrong wheels\n",
+        .way_out =
+            "Ask for another version; `ramekin outdated` says what there is. If this one is "
+            "needed, say so with `ignore:` and the reason.",
+    },
+};
+/* clang-format on */
+
+const FindingPage *finding_pages(size_t *ret_count)
+{
+    *ret_count = G_N_ELEMENTS(pages);
+    return pages;
+}
+
+const FindingPage *finding_page_find(const char *code)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(pages); i++) {
+        if (g_str_equal(pages[i].code, code))
+            return &pages[i];
+    }
+    return NULL;
+}
