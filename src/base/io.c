@@ -6,11 +6,11 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-static gboolean load_failed(GError **error, const char *path, int errnum)
+static gboolean load_failed(GError **error, const char *name, int errnum)
 {
     bool user_input = errnum == ENOENT || errnum == ENOTDIR || errnum == EISDIR;
     return error_set_errno(error, user_input ? ERROR_INPUT : ERROR_FAILED, errnum, "cannot read %s",
-                           path);
+                           name);
 }
 
 gssize io_read(int fd, void *buffer, size_t length, GError **error)
@@ -47,17 +47,23 @@ gssize io_read_at(int fd, void *buffer, size_t length, guint64 offset, GError **
 gboolean io_load(const char *path, size_t limit, char **ret_text, size_t *ret_length,
                  GError **error)
 {
+    return io_load_as(path, path, limit, ret_text, ret_length, error);
+}
+
+gboolean io_load_as(const char *path, const char *name, size_t limit, char **ret_text,
+                    size_t *ret_length, GError **error)
+{
     AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return load_failed(error, path, errno);
+        return load_failed(error, name, errno);
     struct stat st;
     if (fstat(fd, &st) < 0)
-        return load_failed(error, path, errno);
+        return load_failed(error, name, errno);
     if (!S_ISREG(st.st_mode))
-        return error_set(error, ERROR_INPUT, SPAN_NONE, "%s is not a regular file", path);
+        return error_set(error, ERROR_INPUT, SPAN_NONE, "%s is not a regular file", name);
     if ((guint64)st.st_size > limit)
         return error_set(error, ERROR_INPUT, SPAN_NONE,
-                         "%s has %" G_GUINT64_FORMAT " bytes, the limit is %zu", path,
+                         "%s has %" G_GUINT64_FORMAT " bytes, the limit is %zu", name,
                          (guint64)st.st_size, limit);
     g_autofree char *text = g_malloc((size_t)st.st_size + 1);
     gssize length = io_read_at(fd, text, (size_t)st.st_size, 0, error);

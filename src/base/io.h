@@ -8,6 +8,9 @@
  * or too large; ERROR_FAILED. */
 gboolean io_load(const char *path, size_t limit, char **ret_text, size_t *ret_length,
                  GError **error);
+/* The same for a file that messages call `name`. */
+gboolean io_load_as(const char *path, const char *name, size_t limit, char **ret_text,
+                    size_t *ret_length, GError **error);
 /* Writes to a temporary file beside `path`, then renames it. Mode is 0644 less the umask. */
 gboolean io_save(const char *path, const char *text, size_t length, GError **error);
 /* Makes `path` and its parents, 0777 less the umask. */

@@ -25,7 +25,7 @@ Source *source_load(const char *path, const char *name, size_t limit, GError **e
 {
     g_autofree char *text = NULL;
     size_t length;
-    if (!io_load(path, limit, &text, &length, error))
+    if (!io_load_as(path, name ? name : path, limit, &text, &length, error))
         return NULL;
     Source *source = g_rc_box_new0(Source);
     source->name = g_strdup(name ? name : path);

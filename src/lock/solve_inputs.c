@@ -129,8 +129,15 @@ static Source *read_file(void *data, const char *path, GError **error)
         return read_in_image(reader, image - 1, error);
     g_autofree char *root =
         g_canonicalize_filename(recipe_file_dir(reader->solve->recipe->file), NULL);
-    const char *inside = path_below(path, root);
-    return inside ? read_on_disk(reader, inside, error) : read_in_image(reader, path, error);
+    g_autofree char *whole = g_canonicalize_filename(path, root);
+    const char *inside = path_below(whole, root);
+    if (inside)
+        return read_on_disk(reader, inside, error);
+    if (g_path_is_absolute(path))
+        return read_in_image(reader, path, error);
+    error_set(error, ERROR_INPUT, SPAN_NONE,
+              "it lies outside the recipe's folder, which is the build context");
+    return NULL;
 }
 
 /* Lines */
@@ -142,8 +149,8 @@ static void add_file(Solve *solve, guint stage, PipInputs *inputs, const FileOrL
     Reader reader = {solve, stage};
     const char *dir = recipe_file_dir(solve->recipe->file);
     PipInputsOptions options = {read_file, &reader, (const char *const *)of->env, dir};
-    g_autofree char *path = *item->file == '/' ? g_strconcat(IMAGE_ROOT, item->file, NULL)
-                                               : g_canonicalize_filename(item->file, dir);
+    g_autofree char *path =
+        *item->file == '/' ? g_strconcat(IMAGE_ROOT, item->file, NULL) : g_strdup(item->file);
     pip_inputs_add_file(inputs, path, item->at, constraint, &options, solve->diags);
 }
 

@@ -43,6 +43,7 @@ void pip_inputs_free(PipInputs *inputs)
 /* One file that is being read, and who included it. */
 typedef struct Including {
     const char *path;     /* canonical */
+    const char *name;     /* as messages call it */
     const char *includer; /* name of the file that included it, or NULL */
     const struct Including *parent;
     unsigned depth;
@@ -125,7 +126,9 @@ static void add_find_links(const File *file, const char *value)
         return;
     }
     g_autofree char *folder = g_path_get_dirname(file->path);
-    g_autofree char *beside = g_canonicalize_filename(value, folder);
+    g_autofree char *whole =
+        g_canonicalize_filename(folder, reading->options->read ? reading->base_dir : NULL);
+    g_autofree char *beside = g_canonicalize_filename(value, whole);
     bool there = reading->options->read || g_file_test(beside, G_FILE_TEST_EXISTS);
     g_ptr_array_add(reading->inputs->find_links,
                     there ? g_steal_pointer(&beside)
@@ -275,16 +278,16 @@ static bool handle_line(const File *file, const RequirementLine *line)
     return true;
 }
 
-static bool check_recursion(Reading *reading, const char *path, const char *name, Span at,
-                            const Including *parent)
+static bool check_recursion(Reading *reading, const char *path, Span at, const Including *parent)
 {
     unsigned depth = parent ? parent->depth + 1 : 1;
     for (const Including *above = parent; above; above = above->parent) {
         if (!g_str_equal(above->path, path))
             continue;
-        GError *entry = diags_error(reading->diags, at, "%s includes itself", name);
+        GError *entry = diags_error(reading->diags, at, "%s includes itself", above->name);
         if (above->includer)
-            error_add_note(entry, SPAN_NONE, "%s was first included by %s", name, above->includer);
+            error_add_note(entry, SPAN_NONE, "%s was first included by %s", above->name,
+                           above->includer);
         return false;
     }
     if (depth <= LIMIT_REQUIREMENTS_DEPTH && ++reading->files <= LIMIT_REQUIREMENTS_FILES)
@@ -324,13 +327,14 @@ static bool read_file(Reading *reading, const char *path, Span at, bool constrai
                       const Including *parent, const char *includer)
 {
     g_autofree char *canonical = g_canonicalize_filename(path, NULL);
-    if (!check_recursion(reading, canonical, path, at, parent))
+    if (!check_recursion(reading, canonical, at, parent))
         return false;
     Source *source = load_file(reading, path, at, constraint);
     if (!source)
         return false;
-    Including including = {canonical, includer, parent, parent ? parent->depth + 1 : 1};
-    File file = {reading, path, source_name(source), constraint, &including};
+    const char *name = source_name(source);
+    Including including = {canonical, name, includer, parent, parent ? parent->depth + 1 : 1};
+    File file = {reading, path, name, constraint, &including};
     RequirementLines lines = requirement_lines(source, reading->options->environment);
     bool ok = true;
     RequirementLine *line;

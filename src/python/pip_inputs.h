@@ -74,7 +74,8 @@ typedef struct {
  * the place inside the text. Return value: whether the line was usable. */
 bool pip_inputs_add_requirement(PipInputs *inputs, const char *text, Span at, bool constraint,
                                 const char *base_dir, Diags *diags);
-/* A whole requirement or constraints file with everything it includes. `at` is who asked for it. */
+/* A whole requirement or constraints file with everything it includes. `at` is who asked for it.
+ * A relative path stays relative for `read`, and counts from base_dir then. */
 bool pip_inputs_add_file(PipInputs *inputs, const char *path, Span at, bool constraint,
                          const PipInputsOptions *options, Diags *diags);
 
