@@ -287,7 +287,8 @@ gboolean lock_resolve_target(LockSession *session, const Recipe *recipe, const c
                              Lock *lock, LockTarget **ret_target, Diags *diags, GError **error)
 {
     g_autoptr(Solve) solve = solve_new(session, recipe, platform, lock, diags);
-    if (!read_inputs(solve))
+    bool configured = session_load_user_config(session, diags);
+    if (!read_inputs(solve) || !configured)
         return FALSE;
     GError *cause = NULL;
     if (!find_facts(solve, platform, &cause) || !solve_stages(solve, &cause)) {

@@ -83,26 +83,18 @@ const char *session_find_substitute(const LockSession *session, const char *name
     return find_assigned(session->options.substitutes, name);
 }
 
-static gboolean need_user_config(LockSession *session, GError **error)
+bool session_load_user_config(LockSession *session, Diags *diags)
 {
-    if (session->user_config)
-        return TRUE;
     g_auto(GStrv) environment = g_get_environ();
-    g_autoptr(Diags) diags = diags_new();
-    session->user_config = user_config_load((const char *const *)environment, diags);
-    if (session->user_config)
-        return TRUE;
-    g_autofree char *text = diags_format(diags, false);
-    return error_set(error, ERROR_INPUT, SPAN_NONE, "%s", g_strchomp(text));
+    if (!session->user_config)
+        session->user_config = user_config_load((const char *const *)environment, diags);
+    return session->user_config != NULL;
 }
 
-gboolean session_find_mirror(LockSession *session, const char *name, char **ret_url, GError **error)
+char *session_find_mirror(const LockSession *session, const char *name)
 {
     const char *url = find_assigned(session->options.indexes, name);
-    if (!url && !need_user_config(session, error))
-        return FALSE;
     if (!url)
         url = user_config_index_url(session->user_config, name);
-    *ret_url = url && *url ? g_strdup(url) : NULL;
-    return TRUE;
+    return url && *url ? g_strdup(url) : NULL;
 }

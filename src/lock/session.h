@@ -18,6 +18,10 @@ struct LockSession {
     UserConfig *user_config; /* NULL: not read yet */
 };
 
+/* Reads the user's configuration, once; mistakes in it go to diags. Return value: whether it is
+ * usable. */
+bool session_load_user_config(LockSession *session, Diags *diags);
+
 /* The location equal to `location` that the session knows, or this one; takes it. Locations live as
  * long as the session, because pages and files refer to them. */
 const IndexLocation *session_take_location(LockSession *session, IndexLocation *location);
@@ -26,8 +30,7 @@ const IndexLocation *session_take_location(LockSession *session, IndexLocation *
 const PipConfig *session_pip_config(LockSession *session, GError **error);
 
 /* Where this machine finds the files of an index: --index, RAMEKIN_INDEX_<NAME>, the user's
- * configuration; NULL where none of them names it. *ret_url is owned by the caller. */
-gboolean session_find_mirror(LockSession *session, const char *name, char **ret_url,
-                             GError **error);
+ * configuration, which has been loaded; NULL where none of them names it. The caller frees it. */
+char *session_find_mirror(const LockSession *session, const char *name);
 /* What --substitute-index puts in the place of an index, or NULL. */
 const char *session_find_substitute(const LockSession *session, const char *name);

@@ -111,9 +111,7 @@ static gboolean declared_url(SourceContext *context, const char *name, Span at, 
 static IndexLocation *named_location(SourceContext *context, const char *name, Span at,
                                      GError **error)
 {
-    g_autofree char *url = NULL;
-    if (!session_find_mirror(context->session, name, &url, error))
-        return NULL;
+    g_autofree char *url = session_find_mirror(context->session, name);
     if (!url && !declared_url(context, name, at, &url, error))
         return NULL;
     IndexLocation *location = index_location_new(name, INDEX_SIMPLE, url);
@@ -195,18 +193,14 @@ static char *name_of_url(const SourceContext *context, const char *url)
     return g_strdup_printf("%s-%.6s", host ? host : "index", digest);
 }
 
-static gboolean add_url(SourceContext *context, GPtrArray *locations, const char *url,
-                        GError **error)
+static void add_url(SourceContext *context, GPtrArray *locations, const char *url)
 {
     g_autofree char *name = name_of_url(context, url);
-    g_autofree char *mirror = NULL;
-    if (!session_find_mirror(context->session, name, &mirror, error))
-        return FALSE;
+    g_autofree char *mirror = session_find_mirror(context->session, name);
     g_autofree char *absolute = absolute_location(context->recipe, mirror ? mirror : url);
     IndexLocation *location = index_location_new(name, INDEX_SIMPLE, absolute);
     location->trusted_rendering = true;
     add_location(context, locations, location);
-    return TRUE;
 }
 
 static void add_find_links(SourceContext *context, GPtrArray *locations, const char *text,
@@ -233,9 +227,7 @@ static gboolean add_machine_extras(SourceContext *context, GPtrArray *locations,
         return FALSE;
     for (guint i = 0; config->extra_index_urls[i]; i++) {
         g_autofree char *name = g_strdup_printf("extra%u", i + 1);
-        g_autofree char *mirror = NULL;
-        if (!session_find_mirror(context->session, name, &mirror, error))
-            return FALSE;
+        g_autofree char *mirror = session_find_mirror(context->session, name);
         add_location(
             context, locations,
             index_location_new(name, INDEX_SIMPLE, mirror ? mirror : config->extra_index_urls[i]));
@@ -269,8 +261,10 @@ static gboolean add_all_find_links(SourceContext *context, const PipStage *stage
 static gboolean add_indexes(SourceContext *context, const PipStage *stage, const PipInputs *inputs,
                             GPtrArray *locations, GError **error)
 {
-    if (inputs->index_url)
-        return add_url(context, locations, inputs->index_url, error);
+    if (inputs->index_url) {
+        add_url(context, locations, inputs->index_url);
+        return TRUE;
+    }
     const Text *index = &stage->index;
     if (!add_named(context, locations, index->text ? index->text : "main", index->at, error))
         return FALSE;
@@ -314,10 +308,8 @@ gboolean sources_of_stage(SourceContext *context, const PipStage *stage, const P
     if (!no_index) {
         if (!add_indexes(context, stage, inputs, locations, error))
             return FALSE;
-        for (guint i = 0; i < inputs->extra_index_urls->len; i++) {
-            if (!add_url(context, locations, inputs->extra_index_urls->pdata[i], error))
-                return FALSE;
-        }
+        for (guint i = 0; i < inputs->extra_index_urls->len; i++)
+            add_url(context, locations, inputs->extra_index_urls->pdata[i]);
         if (uses_machine_config(context, stage, inputs) &&
             !add_machine_extras(context, locations, error))
             return FALSE;
