@@ -64,11 +64,27 @@ static char *absolute_location(const Recipe *recipe, const char *text)
     return g_canonicalize_filename(text, recipe_file_dir(recipe->file));
 }
 
+/* pip takes a URL or a folder that is there; of anything else it says no more than that nothing was
+ * found. */
+static gboolean check_configured(const char *url, const char *place, GError **error)
+{
+    if (url_is_http(url) || g_str_has_prefix(url, "file:") || g_file_test(url, G_FILE_TEST_EXISTS))
+        return TRUE;
+    /* where a password in it would end can't be told */
+    g_autofree char *shown = strchr(url, '@') ? g_strdup("...") : url_redact(url);
+    error_set(error, ERROR_INPUT, SPAN_NONE, "%s names the index \"%s\", which is no URL", place,
+              shown);
+    if (error)
+        error_set_hint(*error, "an index is an http, https or file URL, or a folder that is there");
+    return FALSE;
+}
+
 /* Where pip would look when nobody names an index. */
 static gboolean default_url(SourceContext *context, char **ret_url, GError **error)
 {
     const PipConfig *config = session_pip_config(context->session, error);
-    if (!config)
+    if (!config ||
+        (config->index_url && !check_configured(config->index_url, config->index_url_place, error)))
         return FALSE;
     *ret_url = g_strdup(config->index_url ? config->index_url : pip_builtin_index());
     if (**ret_url)
@@ -228,9 +244,11 @@ static gboolean add_machine_extras(SourceContext *context, GPtrArray *locations,
     for (guint i = 0; config->extra_index_urls[i]; i++) {
         g_autofree char *name = g_strdup_printf("extra%u", i + 1);
         g_autofree char *mirror = session_find_mirror(context->session, name);
-        add_location(
-            context, locations,
-            index_location_new(name, INDEX_SIMPLE, mirror ? mirror : config->extra_index_urls[i]));
+        const char *url = config->extra_index_urls[i];
+        if (!mirror && !check_configured(url, config->extra_index_urls_place, error))
+            return FALSE;
+        add_location(context, locations,
+                     index_location_new(name, INDEX_SIMPLE, mirror ? mirror : url));
     }
     return TRUE;
 }

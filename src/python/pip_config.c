@@ -39,9 +39,15 @@ static const struct {
     {"no-index", OPTION_NO_INDEX},     {"constraint", OPTION_CONSTRAINT},
 };
 
-/* Texts by section and option; NULL: not said. */
+/* One option's text, and where it was said: "/etc/pip.conf:3" or "the environment variable NAME".
+ */
 typedef struct {
-    char *values[SECTION_COUNT][OPTION_COUNT];
+    char *text; /* NULL: not said */
+    char *place;
+} Value;
+
+typedef struct {
+    Value values[SECTION_COUNT][OPTION_COUNT];
     bool sections[SECTION_COUNT];
 } Values;
 
@@ -53,11 +59,19 @@ typedef struct {
     Values values;
 } Loader;
 
+static void value_set(Value *value, const char *text, const char *place)
+{
+    char *kept[] = {g_strdup(text), g_strdup(place)};
+    g_free(value->text);
+    g_free(value->place);
+    *value = (Value){kept[0], kept[1]};
+}
+
 static void values_clear(Values *values)
 {
     for (size_t i = 0; i < SECTION_COUNT; i++) {
         for (size_t j = 0; j < OPTION_COUNT; j++)
-            g_free(values->values[i][j]);
+            value_set(&values->values[i][j], NULL, NULL);
     }
     *values = (Values){0};
 }
@@ -140,10 +154,11 @@ static gboolean read_option(Reader *reader, const char *line, size_t indent, GEr
     reader->indent = indent;
     if (reader->section < 0 || reader->option < 0)
         return TRUE;
-    char **slot = &reader->values.values[reader->section][reader->option];
-    if (*slot)
+    Value *slot = &reader->values.values[reader->section][reader->option];
+    if (slot->text)
         return refuse_line(reader, error, "the option is there twice");
-    *slot = g_strdup(g_strstrip(value));
+    g_autofree char *place = g_strdup_printf("%s:%u", reader->name, reader->line);
+    value_set(slot, g_strstrip(value), place);
     return TRUE;
 }
 
@@ -151,7 +166,7 @@ static void continue_option(Reader *reader, const char *text)
 {
     if (reader->section < 0 || reader->option < 0)
         return;
-    char **slot = &reader->values.values[reader->section][reader->option];
+    char **slot = &reader->values.values[reader->section][reader->option].text;
     char *longer = g_strconcat(*slot ? *slot : "", "\n", text, NULL);
     g_free(*slot);
     *slot = longer;
@@ -176,11 +191,10 @@ static void merge(Values *into, Values *from)
 {
     for (size_t section = SECTION_GLOBAL; section <= SECTION_INSTALL; section++) {
         for (size_t i = 0; from->sections[section] && i < OPTION_COUNT; i++) {
-            char **own = &from->values[section][i], *shared = from->values[SECTION_DEFAULT][i];
-            if (!*own && !shared)
-                continue;
-            g_free(into->values[section][i]);
-            into->values[section][i] = *own ? g_steal_pointer(own) : g_strdup(shared);
+            const Value *own = &from->values[section][i];
+            const Value *said = own->text ? own : &from->values[SECTION_DEFAULT][i];
+            if (said->text)
+                value_set(&into->values[section][i], said->text, said->place);
         }
     }
 }
@@ -271,21 +285,31 @@ static void take_environment(Loader *loader)
         int option = find_option(key);
         if (option < 0)
             continue;
-        char **slot = &loader->values.values[SECTION_ENVIRONMENT][option];
-        g_free(*slot);
-        *slot = g_strdup(equals + 1);
+        g_autofree char *place = g_strdup_printf("the environment variable PIP_%s", key);
+        value_set(&loader->values.values[SECTION_ENVIRONMENT][option], equals + 1, place);
     }
 }
 
-/* The text that wins; empty ones count as not said. */
-static const char *final_text(const Loader *loader, Option option)
+/* What wins; empty texts count as not said. */
+static const Value *final_value(const Loader *loader, Option option)
 {
-    const char *found = NULL;
+    static const Value none = {NULL, NULL};
+    const Value *found = &none;
     for (size_t section = SECTION_GLOBAL; section < SECTION_COUNT; section++) {
-        const char *value = loader->values.values[section][option];
-        found = value && *value ? value : found;
+        const Value *value = &loader->values.values[section][option];
+        found = value->text && *value->text ? value : found;
     }
     return found;
+}
+
+static const char *final_text(const Loader *loader, Option option)
+{
+    return final_value(loader, option)->text;
+}
+
+static char *final_place(const Loader *loader, Option option)
+{
+    return g_strdup(final_value(loader, option)->place);
 }
 
 static char **final_list(const Loader *loader, Option option)
@@ -331,6 +355,9 @@ PipConfig *pip_config_read(PipConfigRead read, void *data, const char *home,
     config->extra_index_urls = final_list(&loader, OPTION_EXTRA_INDEX_URL);
     config->find_links = final_list(&loader, OPTION_FIND_LINKS);
     config->constraints = final_list(&loader, OPTION_CONSTRAINT);
+    config->index_url_place = final_place(&loader, OPTION_INDEX_URL);
+    config->extra_index_urls_place = final_place(&loader, OPTION_EXTRA_INDEX_URL);
+    config->constraints_place = final_place(&loader, OPTION_CONSTRAINT);
     values_clear(&loader.values);
     return ok ? g_steal_pointer(&config) : NULL;
 }
@@ -376,6 +403,9 @@ void pip_config_free(PipConfig *config)
     g_strfreev(config->extra_index_urls);
     g_strfreev(config->find_links);
     g_strfreev(config->constraints);
+    g_free(config->index_url_place);
+    g_free(config->extra_index_urls_place);
+    g_free(config->constraints_place);
     g_free(config);
 }
 

@@ -10,6 +10,8 @@ typedef struct {
     char **extra_index_urls; /* NULL-terminated, never NULL */
     char **find_links;
     char **constraints; /* PIP_CONSTRAINT and pip.conf's */
+    /* where they were said, "/etc/pip.conf:3" or "the environment variable NAME"; or NULL */
+    char *index_url_place, *extra_index_urls_place, *constraints_place;
     bool no_index;
 } PipConfig;
 

@@ -103,3 +103,22 @@ TEST(refuses_what_pip_refuses)
         g_assert_error(error, ERROR_DOMAIN, ERROR_INPUT);
     }
 }
+
+TEST(says_where_a_value_was_found)
+{
+    const File files[] = {
+        {"/etc/pip.conf", "[DEFAULT]\nextra-index-url = http://e/\n[global]\n# c\nindex-url = x\n"},
+        {"/users/me/.config/pip/pip.conf", "[install]\nconstraint =\n  a.txt\n"},
+        {NULL, NULL}};
+    const char *environment[] = {"PIP_INDEX_URL=nonsense", NULL};
+    for (size_t i = 0; i < 2; i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(PipConfig) config = pip_config_read(read_table, (void *)files, "/users/me",
+                                                      i == 0 ? environment : NULL, &error);
+        g_assert_no_error(error);
+        g_assert_cmpstr(config->index_url_place, ==,
+                        i == 0 ? "the environment variable PIP_INDEX_URL" : "/etc/pip.conf:5");
+        g_assert_cmpstr(config->extra_index_urls_place, ==, "/etc/pip.conf:2");
+        g_assert_cmpstr(config->constraints_place, ==, "/users/me/.config/pip/pip.conf:2");
+    }
+}
