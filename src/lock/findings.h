@@ -1,0 +1,49 @@
+/* How the findings of one pip stage are made: by subject, in the files findings_*.c, each over the
+ * same view of the stage. For the files of this folder only.
+ *
+ * Findings are functions of what the solve has read anyway, so that the same lock always has the
+ * same ones; but for the second search that constraints may need, over metadata that is cached. */
+#pragma once
+
+#include "lock/solve.h"
+
+enum {
+    FINDING_EVIDENCE = 5, /* lines shown of a list, "and N more" comes on top */
+};
+
+typedef struct {
+    const StageChange *change;
+    const Stage *stage;
+    GPtrArray *chains;                       /* of the stage's actions, as lock_chains() */
+    GPtrArray *broken_before, *broken_after; /* BrokenRequirement */
+    bool *acknowledged;                      /* by entry: it names something that happened */
+} Judge;
+
+/* Adds a finding to the stage; takes `at` and `message`. */
+Finding *judge_add(const Judge *judge, const char *code, char *at, char *message);
+/* "torch 2.6.0 (stage 'torch', ramekin.yaml:9)" or "torch 2.6.0 (of the base)"; caller frees. */
+char *judge_describe(const Judge *judge, const InstalledDistribution *distribution);
+/* The nearest chain to a name that the stage changed, or NULL. */
+const GPtrArray *judge_nearest_chain(const Judge *judge, const char *name);
+/* The user's line where there is one, else the stage's; caller frees. */
+char *judge_place_of(const Judge *judge, const char *name);
+/* "asked for by requirements.txt:2 > accelerate 1.0 > torch 2.7.0" where other distributions lead
+ * to it, else NULL. */
+char **judge_chain_evidence(const Judge *judge, const char *name);
+
+/* The entry of the stage's `acknowledge:` that names the break, or NULL. */
+const Acknowledge *acknowledge_find_break(Judge *judge, const BrokenRequirement *broken);
+/* The entry that lifts the protection of a name: `protect: NAME`, or a `requires:` on the name that
+ * is really broken. */
+const Acknowledge *acknowledge_find_protect(Judge *judge, const char *name);
+/* What the stage did to the name was meant: a later stage that changes it undoes it. */
+void judge_remember_forced(const Judge *judge, const char *name);
+void finding_set_acknowledged(Finding *finding, const Acknowledge *entry);
+
+/* One subject each. */
+void judge_break(Judge *judge, const BrokenRequirement *broken);
+void judge_changes(Judge *judge);
+void judge_clashes(Judge *judge);
+void judge_copies(Judge *judge);
+void judge_base(Judge *judge);
+void judge_stale_entry(const Judge *judge, const Acknowledge *entry);
