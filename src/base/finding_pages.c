@@ -76,6 +76,45 @@ static const FindingPage pages[] = {
             "meant, declare it in the stage with `acknowledge:`; the reason goes into the lock.",
     },
     {
+        .code = "constraint-downgrade",
+        .meaning =
+            "A constraint on one distribution made the search take an older version of another, "
+            "which requires something that the constraint forbids. Without that line the newer "
+            "version would have been chosen. The finding says how many versions were tried and "
+            "refused on the way down, and what is downloaded because of it.",
+        .matters =
+            "A constraint is written to hold one thing and silently moves another, often a much "
+            "larger one: a bound on triton can replace torch by a release that is a year older, "
+            "with all its CUDA libraries. pip prints nothing but that it looks at many versions.",
+        .example =
+            "constraints: [\"triton<3\"]          # torch 2.6.0 requires triton==3.2.0\n"
+            "stages:\n"
+            "  - pip: [torch==2.6.0]\n"
+            "  - pip: [accelerate]              # torch goes down until triton fits\n",
+        .way_out =
+            "Drop or loosen the constraint. Or bound the distribution that moved as well "
+            "(`constraints: [torch==2.6.0]`): then the two lines contradict each other, and that "
+            "is said instead of a downgrade.",
+    },
+    {
+        .code = "cuda-changed",
+        .meaning =
+            "A stage replaces torch by a build for another CUDA version than the one an earlier "
+            "stage or the base brought. The CUDA version is read from the local label (`+cu124`) "
+            "or from the requirements on the CUDA runtime. What is protected has the finding "
+            "protected-changed instead.",
+        .matters =
+            "Extensions that were built for the other CUDA version stop loading, the driver that "
+            "is needed changes, and GPUs that the old build served may not be served by the new "
+            "one. A later stage that asks the default index is the usual cause.",
+        .example =
+            "- pip: {install: [torch==2.6.0], index: cu124}\n"
+            "- pip: [\"torch>=2.7\"]              # from the default index: CUDA 12.6\n",
+        .way_out =
+            "Give the later stage the same index, or hold torch there: `constraints: "
+            "[torch==2.6.0+cu124]`. `protect: [torch]` makes any such change an error.",
+    },
+    {
         .code = "file-lost",
         .meaning =
             "The stage uninstalls a distribution whose list of files names a path that another "
@@ -122,6 +161,45 @@ static const FindingPage pages[] = {
         .way_out =
             "Use `force_reinstall: true`, which uninstalls first, or let pip upgrade in the "
             "ordinary way.",
+    },
+    {
+        .code = "mixed-cuda",
+        .meaning =
+            "After the stage, wheels of two CUDA major versions are installed together: a build "
+            "of torch for one beside a library for the other, or two families of `nvidia-` "
+            "wheels. The finding names them and belongs to the stage that brought the second "
+            "family.",
+        .matters =
+            "Each process loads the libraries of the family that is found first. Where both are "
+            "loaded, gigabytes are held twice; where one looks for its libraries by name, it may "
+            "find the other's and fail with a missing symbol.",
+        .example =
+            "- pip: {install: [torch], index: cu124}\n"
+            "- pip: [nvidia-cudnn-cu13]\n",
+        .way_out =
+            "Choose the builds of one major version. `ramekin why NAME` says who asks for the "
+            "other family; what nobody needs any more is left over from an earlier stage and goes "
+            "with `remove:`.",
+    },
+    {
+        .code = "other-index",
+        .meaning =
+            "Several indexes have the name, and the file comes from one that the recipe gives no "
+            "reason to expect: the first index of the stage, or the one with builds for a device "
+            "(`+cu124`), lost to a higher version elsewhere. pip pools all indexes and takes the "
+            "highest version.",
+        .matters =
+            "torch from the default index is another build than torch from a CUDA index. And "
+            "where a private index is pooled with a public one, whoever publishes a higher "
+            "version under the name of a private project decides what is installed.",
+        .example =
+            "- pip:\n"
+            "    install: [torch]\n"
+            "    extra_indexes: [cu124]         # the default index has a higher version\n",
+        .way_out =
+            "Route the name: `indexes: {NAME: {url: ..., packages: [torch]}}` asks one index "
+            "alone for it. Or name the index with `index:` and leave the others out, or pin the "
+            "version with its label.",
     },
     {
         .code = "outside-environment",
@@ -177,6 +255,20 @@ static const FindingPage pages[] = {
             "whose files can be read here.",
     },
     {
+        .code = "protect-unmatched",
+        .meaning =
+            "An entry of `protect:` in the recipe names no distribution that the base or any "
+            "stage installs. Entries of stage definitions are not looked at: they name what might "
+            "be there.",
+        .matters =
+            "Nothing is protected by it. A name that is misspelt, or that a project gave up, "
+            "leaves the package open to every later stage while the recipe says otherwise.",
+        .example =
+            "protect: [pytorch]                 # the distribution is called torch\n",
+        .way_out =
+            "Correct the name, or remove the entry. `ramekin plan --all` lists what is installed.",
+    },
+    {
         .code = "protected-changed",
         .meaning =
             "A stage changes the version or the index of a distribution that `protect:` names, "
@@ -195,6 +287,24 @@ static const FindingPage pages[] = {
             "NAME, why: ...}]`.",
     },
     {
+        .code = "reinstall-moved",
+        .meaning =
+            "A stage with `force_reinstall: true` installs other versions of distributions that "
+            "nobody asked to change. pip hides what is installed from the whole search then, so "
+            "that everything which the named packages require is chosen anew, at its highest "
+            "version.",
+        .matters =
+            "What earlier stages had settled moves without a word, and may no longer fit the "
+            "packages that were not part of the command.",
+        .example =
+            "- pip: [torch==2.6.0, filelock==3.13.1]\n"
+            "- pip: {install: [triton==2.3.1], force_reinstall: true}   # filelock moves too\n",
+        .way_out =
+            "Add `no_deps: true`, which replaces the named packages alone; or hold the others in "
+            "`constraints:`. Where the version is another one than what is installed, "
+            "`force_reinstall` is not needed at all.",
+    },
+    {
         .code = "source-distribution",
         .meaning =
             "The only file that satisfies the request is a source distribution, and the recipe "
@@ -208,6 +318,25 @@ static const FindingPage pages[] = {
         .way_out =
             "Pin a version that has a wheel for this platform and Python, or name a wheel by its "
             "URL. `ramekin why NAME VERSION` says what the index has of a version.",
+    },
+    {
+        .code = "torch-replaced",
+        .meaning =
+            "A stage installs another version of torch although no line of it names torch: "
+            "something that it does name requires that. The finding gives the chain. What is "
+            "protected has the finding protected-changed instead, and another CUDA version has "
+            "cuda-changed.",
+        .matters =
+            "torch is chosen once, for a GPU and a driver; its extensions are built for one "
+            "version. A replacement adds gigabytes, and a build from another index is another "
+            "build.",
+        .example =
+            "- pip: [torch==2.6.0]\n"
+            "- pip: [torchaudio]                # newest one: requires a newer torch\n",
+        .way_out =
+            "Hold torch in the later stage, `constraints: [torch==2.6.0]`; what asks for the "
+            "newer one is then chosen to fit, or the conflict is told. `protect: [torch]` makes "
+            "any such change an error.",
     },
     {
         .code = "unknown-extra",
