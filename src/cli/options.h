@@ -33,9 +33,9 @@ typedef struct {
     int format;   /* OutputFormat */
 
     GPtrArray *vars, *stage_path;
-    char *cache_dir, *jobs, *timeout;
+    char *cache_dir, *jobs, *timeout, *cert;
     bool offline;
-    GPtrArray *indexes, *substitutes;
+    GPtrArray *indexes, *substitutes, *trusted_hosts;
     char *substitute_base;
 
     char *platform;

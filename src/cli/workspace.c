@@ -97,6 +97,8 @@ static gboolean fill_lock_options(Workspace *workspace, GError **error)
     lock->indexes = strings_or_null(options->indexes);
     lock->substitutes = strings_or_null(options->substitutes);
     lock->substitute_base = options->substitute_base;
+    lock->cert = options->cert;
+    lock->trusted_hosts = strings_or_null(options->trusted_hosts);
     lock->cache_dir = options->cache_dir;
     lock->offline = options->offline;
     lock->upgrade_all = options->upgrade && options->upgrade_names->len == 0;

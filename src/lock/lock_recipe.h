@@ -9,10 +9,12 @@ typedef struct {
     const char *const *indexes;     /* --index NAME=URL: mirrors of the same files; or NULL */
     const char *const *substitutes; /* --substitute-index NAME=OTHER; or NULL */
     const char *substitute_base;    /* --substitute-base REF=oci:DIR; or NULL */
-    bool accept_substituted;  /* a lock made with substitutes is current without the options too */
-    const char *cache_dir;    /* or NULL */
-    unsigned jobs;            /* 0: default */
-    unsigned timeout_seconds; /* for a server that sends nothing; 0: default */
+    bool accept_substituted; /* a lock made with substitutes is current without the options too */
+    const char *cert;        /* --cert: file or folder of trusted certificates; or NULL */
+    const char *const *trusted_hosts; /* --trusted-host HOST[:PORT]; or NULL */
+    const char *cache_dir;            /* or NULL */
+    unsigned jobs;                    /* 0: default */
+    unsigned timeout_seconds;         /* for a server that sends nothing; 0: default */
     bool offline;
     const Lock *previous; /* whose pins are kept; or NULL */
     bool upgrade_all;

@@ -66,6 +66,42 @@ const PipConfig *session_pip_config(LockSession *session, GError **error)
     return session->pip_config;
 }
 
+static gboolean trust_hosts(LockSession *session, const char *const *hosts, GError **error)
+{
+    for (size_t i = 0; hosts && hosts[i]; i++) {
+        if (!trust_store_add_host(http_client_trust(session->http), hosts[i], error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* What holds for the whole run; once. */
+static gboolean trust_machine(LockSession *session, GError **error)
+{
+    const LockOptions *options = &session->options;
+    const PipConfig *config = session_pip_config(session, error);
+    if (!config)
+        return FALSE;
+    if (session->trusting)
+        return TRUE;
+    TrustStore *trust = http_client_trust(session->http);
+    if (options->cert)
+        trust_store_set_cert(trust, options->cert, "--cert");
+    else if (config->cert)
+        trust_store_set_cert(trust, config->cert, config->cert_place);
+    session->trusting = true;
+    return trust_hosts(session, options->trusted_hosts, error) &&
+           trust_hosts(session, (const char *const *)config->trusted_hosts, error);
+}
+
+gboolean session_trust(LockSession *session, const GPtrArray *hosts, GError **error)
+{
+    gboolean ok = trust_machine(session, error);
+    for (guint i = 0; ok && i < hosts->len; i++)
+        ok = trust_store_add_host(http_client_trust(session->http), hosts->pdata[i], error);
+    return ok;
+}
+
 /* The value of NAME in "NAME=value" entries, or NULL. */
 static const char *find_assigned(const char *const *entries, const char *name)
 {

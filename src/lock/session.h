@@ -16,6 +16,7 @@ struct LockSession {
     GPtrArray *locations;    /* IndexLocation, each kind of use once */
     PipConfig *pip_config;   /* of this machine; NULL: not read yet */
     UserConfig *user_config; /* NULL: not read yet */
+    bool trusting;           /* whom, is set */
 };
 
 /* Reads the user's configuration, once; mistakes in it go to diags. Return value: whether it is
@@ -28,6 +29,10 @@ const IndexLocation *session_take_location(LockSession *session, IndexLocation *
 
 /* pip's configuration on this machine; belongs to the session. */
 const PipConfig *session_pip_config(LockSession *session, GError **error);
+
+/* Whom to believe over TLS: what the command line and pip's configuration of this machine say, and
+ * the hosts that requirement files trust. */
+gboolean session_trust(LockSession *session, const GPtrArray *hosts, GError **error);
 
 /* Where this machine finds the files of an index: --index, RAMEKIN_INDEX_<NAME>, the user's
  * configuration, which has been loaded; NULL where none of them names it. The caller frees it. */

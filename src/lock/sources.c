@@ -316,6 +316,8 @@ gboolean sources_of_stage(SourceContext *context, const PipStage *stage, const P
                           GPtrArray **ret_locations, GError **error)
 {
     g_autoptr(GPtrArray) locations = g_ptr_array_new();
+    if (!session_trust(context->session, inputs->trusted_hosts, error))
+        return FALSE;
     if (!add_all_find_links(context, stage, inputs, locations, error))
         return FALSE;
     const PipConfig *config = session_pip_config(context->session, error);

@@ -16,6 +16,7 @@ enum {
     DEFAULT_PAUSE_MSEC = 250,
     POLL_MSEC = 1000,
     RECEIVE_BYTES = 64 * 1024,
+    UNTOUCHED = 1, /* what CURLINFO_SSL_VERIFYRESULT is before a chain was judged bad */
 };
 
 typedef struct {
@@ -40,8 +41,9 @@ typedef struct {
 
 struct HttpClient {
     HttpOptions options;
-    char *user_agent, *ca_file;
+    char *user_agent;
     AuthStore *auth;
+    TrustStore *trust;
     CURLM *multi; /* made for the first request */
     CURLSH *share;
     GQueue waiting;     /* Transfer, in order of arrival */
@@ -50,20 +52,8 @@ struct HttpClient {
     HttpStatistics statistics;
 };
 
-static const char *first_set(const char *const *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const char *value = g_getenv(names[i]);
-        if (value && *value)
-            return value;
-    }
-    return NULL;
-}
-
 HttpClient *http_client_new(const HttpOptions *options)
 {
-    static const char *const bundles[] = {"PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
-                                          "SSL_CERT_FILE"};
     HttpClient *client = g_new0(HttpClient, 1);
     client->options = *options;
     client->options.jobs = options->jobs ? options->jobs : DEFAULT_JOBS;
@@ -73,9 +63,8 @@ HttpClient *http_client_new(const HttpOptions *options)
         client->options.pause_msec = DEFAULT_PAUSE_MSEC;
     client->user_agent =
         g_strdup(options->user_agent ? options->user_agent : "ramekin/" RAMEKIN_VERSION);
-    client->ca_file =
-        g_strdup(options->ca_file ? options->ca_file : first_set(bundles, G_N_ELEMENTS(bundles)));
     client->auth = auth_store_new();
+    client->trust = trust_store_new();
     g_queue_init(&client->waiting);
     client->running = g_ptr_array_new();
     return client;
@@ -116,9 +105,14 @@ void http_client_free(HttpClient *client)
     if (client->share)
         curl_share_cleanup(client->share);
     auth_store_free(client->auth);
+    trust_store_free(client->trust);
     g_free(client->user_agent);
-    g_free(client->ca_file);
     g_free(client);
+}
+
+TrustStore *http_client_trust(HttpClient *client)
+{
+    return client->trust;
 }
 
 void http_client_start(HttpClient *client, const HttpRequest *request, HttpCallback callback,
@@ -355,8 +349,20 @@ static void set_connection(Transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)client->options.timeout_seconds);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)client->options.timeout_seconds);
-    if (client->ca_file)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, client->ca_file);
+}
+
+static void set_trust(Transfer *transfer)
+{
+    const TrustStore *trust = transfer->client->trust;
+    const char *file = trust_store_file(trust), *dir = trust_store_dir(trust);
+    if (file)
+        curl_easy_setopt(transfer->easy, CURLOPT_CAINFO, file);
+    if (dir)
+        curl_easy_setopt(transfer->easy, CURLOPT_CAPATH, dir);
+    if (trust_store_skips_checks(trust, transfer->url)) {
+        curl_easy_setopt(transfer->easy, CURLOPT_SSL_VERIFYPEER, 0L);
+        curl_easy_setopt(transfer->easy, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
 }
 
 static void start_attempt(Transfer *transfer)
@@ -373,6 +379,7 @@ static void start_attempt(Transfer *transfer)
     transfer->easy = curl_easy_init();
     g_assert(transfer->easy);
     set_connection(transfer);
+    set_trust(transfer);
     curl_easy_setopt(transfer->easy, CURLOPT_URL, transfer->url);
     curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, transfer);
     curl_easy_setopt(transfer->easy, CURLOPT_ERRORBUFFER, transfer->message);
@@ -562,6 +569,19 @@ static void deliver(Transfer *transfer, long status)
     transfer_free(transfer);
 }
 
+static void explain_trust(Transfer *transfer, CURLcode code)
+{
+    g_autofree char *named = trust_store_describe(transfer->client->trust);
+    long problem = UNTOUCHED; /* OpenSSL's, where it is the chain and not the name */
+    curl_easy_getinfo(transfer->easy, CURLINFO_SSL_VERIFYRESULT, &problem);
+    bool wrong_name = code == CURLE_PEER_FAILED_VERIFICATION && problem <= UNTOUCHED;
+    g_autofree char *hint = trust_store_hint(transfer->url, wrong_name);
+    if (named && !wrong_name)
+        error_add_note(transfer->error, SPAN_NONE, "%s", named);
+    if (code == CURLE_PEER_FAILED_VERIFICATION)
+        error_set_hint(transfer->error, "%s", hint);
+}
+
 static void set_curl_error(Transfer *transfer, CURLcode code)
 {
     g_autofree char *shown = url_redact(transfer->url);
@@ -582,8 +602,7 @@ static void set_curl_error(Transfer *transfer, CURLcode code)
     if (transfer->tries >= LIMIT_HTTP_TRIES)
         error_add_note(transfer->error, SPAN_NONE, "tried %u times", transfer->tries);
     if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
-        error_set_hint(transfer->error,
-                       "SSL_CERT_FILE or PIP_CERT names the file of trusted certificates");
+        explain_trust(transfer, code);
 }
 
 /* A transfer ended: tried again, followed, or delivered. */

@@ -9,15 +9,15 @@
 #pragma once
 
 #include "base/progress.h"
+#include "net/trust.h"
 #include "net/url.h"
 
 typedef struct HttpClient HttpClient;
 
 typedef struct {
-    unsigned jobs;          /* requests under way at once; 0: default */
-    bool offline;           /* every request fails at once with ERROR_NETWORK saying so */
-    const char *user_agent; /* NULL: "ramekin/VERSION" */
-    const char *ca_file;    /* NULL: PIP_CERT, REQUESTS_CA_BUNDLE, SSL_CERT_FILE or the system's */
+    unsigned jobs;            /* requests under way at once; 0: default */
+    bool offline;             /* every request fails at once with ERROR_NETWORK saying so */
+    const char *user_agent;   /* NULL: "ramekin/VERSION" */
     unsigned timeout_seconds; /* without progress; 0: default */
     unsigned pause_msec;      /* before the second try, doubled for each further; 0: default */
     Progress *progress;       /* borrowed, may be NULL */
@@ -80,6 +80,10 @@ typedef struct {
  * Any HTTP status is a response, not an error; 4xx and 5xx included (after the tries are used up).
  */
 typedef void (*HttpCallback)(const HttpResponse *response, const GError *error, void *data);
+
+/* Whom the client believes; belongs to it. What is set here holds for the requests that start
+ * afterwards. */
+TrustStore *http_client_trust(HttpClient *client);
 
 /* Queues the request; texts are copied. */
 void http_client_start(HttpClient *client, const HttpRequest *request, HttpCallback callback,

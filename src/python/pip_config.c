@@ -25,6 +25,8 @@ typedef enum {
     OPTION_FIND_LINKS,
     OPTION_CONSTRAINT,
     OPTION_NO_INDEX,
+    OPTION_TRUSTED_HOST,
+    OPTION_CERT,
     OPTION_COUNT,
 } Option;
 
@@ -34,9 +36,14 @@ static const struct {
     const char *name;
     Option option;
 } OPTIONS[] = {
-    {"index-url", OPTION_INDEX_URL},   {"pypi-url", OPTION_INDEX_URL},
-    {"find-links", OPTION_FIND_LINKS}, {"extra-index-url", OPTION_EXTRA_INDEX_URL},
-    {"no-index", OPTION_NO_INDEX},     {"constraint", OPTION_CONSTRAINT},
+    {"index-url", OPTION_INDEX_URL},
+    {"pypi-url", OPTION_INDEX_URL},
+    {"find-links", OPTION_FIND_LINKS},
+    {"extra-index-url", OPTION_EXTRA_INDEX_URL},
+    {"no-index", OPTION_NO_INDEX},
+    {"constraint", OPTION_CONSTRAINT},
+    {"cert", OPTION_CERT},
+    {"trusted-host", OPTION_TRUSTED_HOST},
 };
 
 /* One option's text, and where it was said: "/etc/pip.conf:3" or "the environment variable NAME".
@@ -312,6 +319,19 @@ static char *final_place(const Loader *loader, Option option)
     return g_strdup(final_value(loader, option)->place);
 }
 
+/* A word of a find-links list or a path, "~" expanded. Caller frees. */
+static char *expand_home(const Loader *loader, const char *path)
+{
+    bool at_home = loader->home && (g_str_has_prefix(path, "~/") || g_str_equal(path, "~"));
+    return at_home ? g_strconcat(loader->home, path + 1, NULL) : g_strdup(path);
+}
+
+static char *final_path(const Loader *loader, Option option)
+{
+    const char *text = final_text(loader, option);
+    return text ? expand_home(loader, text) : NULL;
+}
+
 static char **final_list(const Loader *loader, Option option)
 {
     const char *text = final_text(loader, option);
@@ -320,9 +340,7 @@ static char **final_list(const Loader *loader, Option option)
     for (size_t i = 0; words[i]; i++) {
         if (words[i][0] == '\0')
             continue;
-        bool at_home = option == OPTION_FIND_LINKS && loader->home &&
-                       (g_str_has_prefix(words[i], "~/") || g_str_equal(words[i], "~"));
-        g_autofree char *whole = at_home ? g_strconcat(loader->home, words[i] + 1, NULL) : NULL;
+        g_autofree char *whole = option == OPTION_FIND_LINKS ? expand_home(loader, words[i]) : NULL;
         g_strv_builder_add(list, whole ? whole : words[i]);
     }
     return g_strv_builder_end(list);
@@ -358,6 +376,9 @@ PipConfig *pip_config_read(PipConfigRead read, void *data, const char *home,
     config->index_url_place = final_place(&loader, OPTION_INDEX_URL);
     config->extra_index_urls_place = final_place(&loader, OPTION_EXTRA_INDEX_URL);
     config->constraints_place = final_place(&loader, OPTION_CONSTRAINT);
+    config->cert_place = final_place(&loader, OPTION_CERT);
+    config->trusted_hosts = final_list(&loader, OPTION_TRUSTED_HOST);
+    config->cert = final_path(&loader, OPTION_CERT);
     values_clear(&loader.values);
     return ok ? g_steal_pointer(&config) : NULL;
 }
@@ -406,6 +427,9 @@ void pip_config_free(PipConfig *config)
     g_free(config->index_url_place);
     g_free(config->extra_index_urls_place);
     g_free(config->constraints_place);
+    g_free(config->cert_place);
+    g_strfreev(config->trusted_hosts);
+    g_free(config->cert);
     g_free(config);
 }
 

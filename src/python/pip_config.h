@@ -9,9 +9,11 @@ typedef struct {
     char *index_url;         /* or NULL: pip's built-in default */
     char **extra_index_urls; /* NULL-terminated, never NULL */
     char **find_links;
-    char **constraints; /* PIP_CONSTRAINT and pip.conf's */
+    char **constraints;   /* PIP_CONSTRAINT and pip.conf's */
+    char **trusted_hosts; /* "host" or "host:port" */
+    char *cert;           /* file or folder of trusted certificates, or NULL */
     /* where they were said, "/etc/pip.conf:3" or "the environment variable NAME"; or NULL */
-    char *index_url_place, *extra_index_urls_place, *constraints_place;
+    char *index_url_place, *extra_index_urls_place, *constraints_place, *cert_place;
     bool no_index;
 } PipConfig;
 

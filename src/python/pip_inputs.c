@@ -22,6 +22,7 @@ PipInputs *pip_inputs_new(void)
     inputs->constraints = g_ptr_array_new_with_free_func(requirement_destroy);
     inputs->extra_index_urls = g_ptr_array_new_with_free_func(g_free);
     inputs->find_links = g_ptr_array_new_with_free_func(g_free);
+    inputs->trusted_hosts = g_ptr_array_new_with_free_func(g_free);
     return inputs;
 }
 
@@ -34,6 +35,7 @@ void pip_inputs_free(PipInputs *inputs)
     g_ptr_array_unref(inputs->sources);
     g_ptr_array_unref(inputs->extra_index_urls);
     g_ptr_array_unref(inputs->find_links);
+    g_ptr_array_unref(inputs->trusted_hosts);
     g_free(inputs->index_url);
     format_control_clear(&inputs->format);
     release_control_clear(&inputs->release);
@@ -157,6 +159,15 @@ static void apply_indexes(PipInputs *inputs, const LineOptions *options)
     }
 }
 
+static void add_trusted_hosts(PipInputs *inputs, const LineOptions *options)
+{
+    for (guint i = 0; i < options->options->len; i++) {
+        const LineOption *option = options->options->pdata[i];
+        if (option->id == OPTION_TRUSTED_HOST)
+            g_ptr_array_add(inputs->trusted_hosts, g_strdup(option->value));
+    }
+}
+
 static void decide_hashes(PipInputs *inputs)
 {
     inputs->require_hashes =
@@ -181,6 +192,7 @@ static bool handle_options(const File *file, const RequirementLine *line,
     const LineOption *links = line_options_find(options, OPTION_FIND_LINKS, false);
     if (links)
         add_find_links(file, links->value);
+    add_trusted_hosts(inputs, options);
     if (line_options_find(options, OPTION_PRE, false)) {
         inputs->pre = true;
         inputs->release.all_releases.all = true;

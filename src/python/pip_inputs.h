@@ -45,6 +45,7 @@ typedef struct {
     bool no_index;
     GPtrArray *extra_index_urls; /* char* */
     GPtrArray *find_links;       /* char*, paths made absolute */
+    GPtrArray *trusted_hosts;    /* char*: "host" or "host:port" */
     FormatControl format;
     ReleaseControl release;
     bool pre;

@@ -33,8 +33,9 @@ digests() {
 # constant DIR <TEXT: ports and places that differ from run to run get names.
 constant() {
   # shellcheck disable=SC2046 # host names hold no blanks
-  set -- "$1" $(cat "$1/ports" 2>/dev/null || echo none none)
-  sed -e "s,$2,INDEX,g" -e "s,$3,OTHER,g" -e "s,$1/case,SCRATCH,g" -e "s,$1,SCRATCH/..,g"
+  set -- "$1" $(cat "$1/ports" 2>/dev/null || echo no-port no-port) no-tls no-tls
+  sed -e "s,$2,INDEX,g" -e "s,$3,OTHER,g" -e "s,$4,TLS,g" -e "s,localhost:${4##*:},TLS_NAME,g" \
+    -e "s,$5,TLS_CA,g" -e "s,$1/case,SCRATCH,g" -e "s,$1,SCRATCH/..,g"
 }
 
 # run CASE DIR: leaves DIR/out/{stdout,stderr,exit,tree}.
@@ -53,7 +54,7 @@ run() {
   done
   # The port of a closed service stands where no index does: no case can reach the internet.
   # shellcheck disable=SC2016 # expanded by the shell inside
-  inner='echo "$INDEX_HOST $OTHER_HOST" >"$SCRATCH/ports"
+  inner='echo "$INDEX_HOST $OTHER_HOST ${TLS_HOST-no-tls} ${TLS_CA-no-tls}" >"$SCRATCH/ports"
     PIP_INDEX_URL=$INDEX_URL/simple/ && export PIP_INDEX_URL && cd "$SCRATCH/case" && exec sh -eu ../cmd'
   set -- "$1" "$2" timeout 60 sh -c "$inner"
   if [ -n "$universe" ]; then

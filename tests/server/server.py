@@ -4,10 +4,12 @@
 
 runs COMMAND while the index stands, with its address in $INDEX_URL (http://127.0.0.1:PORT, no slash
 at the end), that of a second port with the same content in $OTHER_URL, the bare host:port of both in
-$INDEX_HOST and $OTHER_HOST, and ends with the command's status. Without a command it writes these
+$INDEX_HOST and $OTHER_HOST, and ends with the command's status. A universe with "tls": true stands at
+$TLS_URL (https://127.0.0.1:PORT, $TLS_HOST) too, with a certificate for that address alone, signed by
+an authority of this run in the file $TLS_CA. Without a command it writes these
 variables as shell text to the file named by --environment and serves until it is killed. --log
-writes one line for each request: method, path, where sent range= and auth=, and port=other for the
-second port.
+writes one line for each request: method, path, where sent range= and auth=, and port=other or port=tls
+for the other ports.
 
 In Python:
 
@@ -18,11 +20,11 @@ The universe and its pages are described in universe.py. Its "faults" are rules,
 that applies to a request decides:
 
     path         glob of the path, as sent ("/simple/torch/*")
-    port         "here" or "other" (default: both)
+    port         "here", "other" or "tls" (default: all)
     skip, times  applies after `skip` requests of this rule, to `times` of them (default: 0, all)
     auth         "user:password": answers 401 until it is sent, then the rule does not apply
     status       the answer, with `body`, `content_type`
-    redirect     Location of a 302 (or `status`); $INDEX_URL and $OTHER_URL are replaced
+    redirect     Location of a 302 (or `status`); $INDEX_URL, $OTHER_URL and $TLS_URL are replaced
     headers      more headers
     stall        seconds to wait before the answer; `stall_after`: to send so many bytes before it
     cut          close after so many bytes of the body, all of it promised
@@ -41,9 +43,12 @@ import hashlib
 import http.server
 import os
 import random
+import shutil
 import signal
+import ssl
 import subprocess
 import sys
+import tempfile
 import threading
 import urllib.parse
 
@@ -93,7 +98,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_HEAD = do_GET
 
     def fault_answer(self, owner):
-        port = "here" if self.server is owner.here else "other"
+        port = self.server.name
         for number, fault in enumerate(owner.universe.faults):
             if fault.get("port", port) != port:
                 continue
@@ -231,11 +236,47 @@ class Listener(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
+    def __init__(self, owner, name):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.owner = owner
+        self.name = name
+        self.host = "127.0.0.1:%d" % self.server_port
+
     def handle_error(self, request, client_address):
         """A client that hangs up is nothing to report; everything else is a fault of this server."""
         error = sys.exc_info()[1]
-        if not isinstance(error, (ConnectionError, TimeoutError)):
+        if not isinstance(error, (ConnectionError, TimeoutError, ssl.SSLError)):
             super().handle_error(request, client_address)
+
+
+class Authority:
+    """A certificate authority of this run, and a key and certificate of 127.0.0.1 that it signed."""
+
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix="authority-")
+        self.ca, self.key, self.certificate = (
+            os.path.join(self.dir, name) for name in ("ca.pem", "key.pem", "certificate.pem")
+        )
+        new = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-days", "2"]
+        ca_key = os.path.join(self.dir, "ca-key.pem")
+        self.openssl(*new, "-subj", "/CN=authority", "-keyout", ca_key, "-out", self.ca)
+        self.openssl(
+            *new, "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
+            "-addext", "basicConstraints=critical,CA:FALSE", "-CA", self.ca, "-CAkey", ca_key,
+            "-keyout", self.key, "-out", self.certificate,
+        )  # fmt: skip
+
+    def openssl(self, *words):
+        subprocess.run(["openssl", *words], check=True, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def wrap(self, listener):
+        """Handshakes happen in the thread of the connection, not in the one that accepts."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate, self.key)
+        listener.socket = context.wrap_socket(listener.socket, server_side=True, do_handshake_on_connect=False)
+
+    def close(self):
+        shutil.rmtree(self.dir, ignore_errors=True)
 
 
 class Server:
@@ -247,11 +288,16 @@ class Server:
         self._lock = threading.Lock()
         self._counts = {}
         self._pages = {}
-        self.here, self.other = (Listener(("127.0.0.1", 0), Handler) for _ in range(2))
-        self.host, self.other_host = ("127.0.0.1:%d" % one.server_port for one in (self.here, self.other))
+        self.here, self.other = Listener(self, "here"), Listener(self, "other")
+        self.host, self.other_host = self.here.host, self.other.host
         self.url, self.other_url = "http://" + self.host, "http://" + self.other_host
-        for listener in (self.here, self.other):
-            listener.owner = self
+        self.listeners = [self.here, self.other]
+        self.authority = self.tls = None
+        if universe.tls:
+            self.authority, self.tls = Authority(), Listener(self, "tls")
+            self.authority.wrap(self.tls)
+            self.listeners.append(self.tls)
+        for listener in self.listeners:
             threading.Thread(target=listener.serve_forever, args=(0.05,), daemon=True).start()
 
     def __enter__(self):
@@ -262,9 +308,11 @@ class Server:
 
     def close(self):
         self.stopping.set()
-        for listener in (self.here, self.other):
+        for listener in self.listeners:
             listener.shutdown()
             listener.server_close()
+        if self.authority:
+            self.authority.close()
         if self._log:
             self._log.close()
 
@@ -272,10 +320,17 @@ class Server:
         return "%s/%s/" % (self.url, index)
 
     def expand(self, text):
-        return text.replace("$INDEX_URL", self.url).replace("$OTHER_URL", self.other_url)
+        for name, value in self.environment().items():
+            text = text.replace("$" + name, value)
+        return text
 
     def environment(self):
+        tls = {}
+        if self.tls:
+            tls = {"TLS_URL": "https://" + self.tls.host, "TLS_HOST": self.tls.host, "TLS_CA": self.authority.ca}
+            tls["TLS_PORT"] = str(self.tls.server_port)
         return {
+            **tls,
             "INDEX_URL": self.url,
             "OTHER_URL": self.other_url,
             "INDEX_HOST": self.host,
@@ -288,8 +343,8 @@ class Server:
             line += " range=" + request.headers["Range"]
         if request.headers.get("Authorization"):
             line += " auth=" + request.headers["Authorization"].split()[0]
-        if request.server is self.other:
-            line += " port=other"
+        if request.server is not self.here:
+            line += " port=" + request.server.name
         with self._lock:
             self.requests.append(line)
             if self._log:

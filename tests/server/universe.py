@@ -7,6 +7,7 @@ a constant date).
     {
       "indexes": {"simple": {INDEX OPTIONS}, "cu124": {...}},      default: one index, "simple"
       "projects": {"torch": [RELEASE, ...], "nothing": []},        [] has an empty page
+      "tls": true,                                                see server.py
       "faults": [FAULT, ...]                                       see server.py
     }
 
@@ -256,6 +257,7 @@ class Universe:
             for name, options in description.get("indexes", {"simple": {}}).items()
         }
         self.faults = description.get("faults", [])
+        self.tls = description.get("tls", False)
         first = next(iter(self.indexes))
         self.projects = {name: {} for name in self.indexes}  # index -> canonical name -> [File]
         self.by_name = {name: {} for name in self.indexes}  # index -> file name -> File

@@ -83,6 +83,26 @@ TEST(reads_what_pip_reads)
     }
 }
 
+TEST(reads_whom_to_trust)
+{
+    static const File files[] = {
+        {"/etc/pip.conf", "[global]\ncert = ~/ca.pem\ntrusted-host = a.example.org\n  b:8443\n"},
+        {NULL, NULL}};
+    static const char *const variables[] = {"PIP_CERT=/ca.pem", "PIP_TRUSTED_HOST=c", NULL};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(PipConfig) config =
+        pip_config_read(read_table, (void *)files, "/users/me", NULL, &error);
+    g_assert_no_error(error);
+    g_autofree char *hosts = g_strjoinv(",", config->trusted_hosts);
+    assert_text("file", "a.example.org,b:8443", hosts);
+    assert_text("file", "/users/me/ca.pem", config->cert);
+    g_autoptr(PipConfig) other =
+        pip_config_read(read_table, (void *)files, "/users/me", variables, &error);
+    g_assert_no_error(error);
+    assert_text("environment", "c", other->trusted_hosts[0]);
+    assert_text("environment", "/ca.pem", other->cert);
+}
+
 TEST(refuses_what_pip_refuses)
 {
     static const char *const texts[] = {
