@@ -114,6 +114,55 @@ WheelName *wheel_name_parse(const char *filename, GError **error)
     return g_steal_pointer(&wheel);
 }
 
+static bool is_all_ascii(const char *text, size_t length)
+{
+    guint64 word, bits = 0;
+    for (; length >= sizeof word; text += sizeof word, length -= sizeof word) {
+        memcpy(&word, text, sizeof word);
+        bits |= word;
+    }
+    for (; length > 0; text++, length--)
+        bits |= (guint8)*text;
+    return (bits & 0x8080808080808080u) == 0;
+}
+
+bool wheel_name_split(const char *filename, size_t length, WheelParts *ret_parts)
+{
+    if (length > LIMIT_PATH_BYTES || length < 4 || memcmp(filename + length - 4, ".whl", 4) != 0 ||
+        !is_all_ascii(filename, length))
+        return false;
+    const char *dashes[4], *end = filename + length, *at = filename;
+    for (size_t i = 0; i < G_N_ELEMENTS(dashes); i++) {
+        dashes[i] = memchr(at, '-', (size_t)(end - at));
+        if (!dashes[i])
+            return false;
+        at = dashes[i] + 1;
+    }
+    *ret_parts = (WheelParts){(size_t)(dashes[0] - filename), dashes[0] + 1,
+                              (size_t)(dashes[1] - dashes[0]) - 1, dashes[1] + 1};
+    return !memchr(at, '-', (size_t)(end - at));
+}
+
+bool wheel_name_is_of(const char *name, size_t length, const char *canonical)
+{
+    bool separated = false; /* the last canonical character was made by a separator */
+    for (size_t i = 0; i < length; i++) {
+        char c = name[i];
+        if (c == '_' || c == '.') {
+            if (c == '_' && i + 1 < length && name[i + 1] == '_')
+                return false;
+            if (!separated && *canonical++ != '-')
+                return false;
+            separated = true;
+            continue;
+        }
+        if (!g_ascii_isalnum(c) || *canonical++ != g_ascii_tolower(c))
+            return false;
+        separated = false;
+    }
+    return length > 0 && *canonical == '\0';
+}
+
 void wheel_name_free(WheelName *wheel)
 {
     if (wheel == NULL)
@@ -199,11 +248,11 @@ bool sdist_has_extension(const char *filename)
 
 /* Where the version begins: behind the first dash whose left side, made canonical, is `canonical`.
  */
-static const char *find_version(const char *stem, const char *canonical)
+static const char *find_version(const char *stem, const char *end, const char *canonical)
 {
     const char *expected = canonical;
     bool separated = false; /* the last canonical character was made by a separator */
-    for (const char *at = stem; *at != '\0'; at++) {
+    for (const char *at = stem; at < end; at++) {
         if (*at == '-' && *expected == '\0' && at > stem)
             return at + 1;
         if (*at == '-' || *at == '_' || *at == '.') {
@@ -221,27 +270,38 @@ static const char *find_version(const char *stem, const char *canonical)
 }
 
 /* pip's "-py([123]\.?[0-9]?)$": a built archive for one Python, which is no source. */
-static bool is_for_one_python(const char *version)
+static bool is_for_one_python(const char *version, size_t length)
 {
-    const char *tail = strrchr(version, '-');
-    if (tail == NULL || strncmp(tail, "-py", 3) != 0 || tail[3] < '1' || tail[3] > '3')
+    const char *tail = memrchr(version, '-', length), *end = version + length;
+    if (tail == NULL || end - tail < 4 || strncmp(tail, "-py", 3) != 0 || tail[3] < '1' ||
+        tail[3] > '3')
         return false;
     tail += 4;
-    tail += *tail == '.';
-    tail += g_ascii_isdigit(*tail);
-    return *tail == '\0';
+    tail += tail < end && *tail == '.';
+    tail += tail < end && g_ascii_isdigit(*tail);
+    return tail == end;
 }
 
-Version *sdist_version(const char *filename, const char *canonical)
+const char *sdist_find_version(const char *filename, const char *canonical, size_t *ret_length)
 {
     const char *extension = find_extension(filename);
     if (extension == NULL || strlen(filename) > LIMIT_PATH_BYTES)
         return NULL;
     if (strcmp(extension, ".zip") == 0 && strstr(filename, "macosx10") != NULL)
         return NULL;
-    g_autofree char *stem = g_strndup(filename, (size_t)(extension - filename));
-    const char *version = find_version(stem, canonical);
-    if (version == NULL || is_for_one_python(version))
+    const char *version = find_version(filename, extension, canonical);
+    if (version == NULL || is_for_one_python(version, (size_t)(extension - version)))
         return NULL;
-    return version_parse(version, NULL);
+    *ret_length = (size_t)(extension - version);
+    return version;
+}
+
+Version *sdist_version(const char *filename, const char *canonical)
+{
+    size_t length;
+    const char *version = sdist_find_version(filename, canonical, &length);
+    if (version == NULL)
+        return NULL;
+    g_autofree char *text = g_strndup(version, length);
+    return version_parse(text, NULL);
 }

@@ -34,6 +34,43 @@ TEST(wheel_names)
     }
 }
 
+TEST(wheel_name_parts)
+{
+    static const struct {
+        const char *filename, *canonical;
+        const char *expected; /* NULL: not split */
+        bool owned;
+    } rows[] = {
+        {"foo-1.0-py3-none-any.whl", "foo", "foo 1.0 py3-none-any.whl", true},
+        {"Foo.Bar_x-1.0+cu1-py3-none-a_b.whl", "foo-bar-x", "Foo.Bar_x 1.0+cu1 py3-none-a_b.whl",
+         true},
+        {"foo_.bar-1-a-b-c.whl", "foo-bar", "foo_.bar 1 a-b-c.whl", true},
+        {"foo__bar-1-a-b-c.whl", "foo-bar", "foo__bar 1 a-b-c.whl", false},
+        {"foo bar-1-a-b-c.whl", "foo-bar", "foo bar 1 a-b-c.whl", false},
+        {"foo-1-a-b-c.whl", "foo-bar", "foo 1 a-b-c.whl", false},
+        {"foo_bar-1-a-b-c.whl", "foo", "foo_bar 1 a-b-c.whl", false},
+        {"-1-a-b-c.whl", "", " 1 a-b-c.whl", false},
+        {"foo-1-1-a-b-c.whl", "foo", NULL, false},
+        {"foo-1-b-c.whl", "foo", NULL, false},
+        {"foo-1-a-b-c.zip", "foo", NULL, false},
+        {"f\xc3\xb6-1-a-b-c.whl", "foo", NULL, false},
+        {"a-1-a-b-longer\xc3\xb6.whl", "a", NULL, false},
+        {"", "", NULL, false},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        WheelParts parts;
+        const char *name = rows[i].filename;
+        bool split = wheel_name_split(name, strlen(name), &parts);
+        g_autofree char *found =
+            split ? g_strdup_printf("%.*s %.*s %s", (int)parts.name_length, name,
+                                    (int)parts.version_length, parts.version, parts.tags)
+                  : NULL;
+        assert_text(name, rows[i].expected, found);
+        bool owned = split && wheel_name_is_of(name, parts.name_length, rows[i].canonical);
+        g_assert_cmpint(owned, ==, rows[i].owned);
+    }
+}
+
 TEST(build_order)
 {
     static const char *const rows[] = {"", "2", "10", "10a", "10b", "11"};
@@ -57,6 +94,9 @@ TEST(sdist_names)
         {"foo-latest.tar.gz", "foo", NULL},
         {"foo-1.0.rpm", "foo", NULL},
         {"foo-1.0-py3.zip", "foo", NULL},
+        {"foo-1.0-py3.1.zip", "foo", NULL},
+        {"foo-1.0-py.zip", "foo", NULL},
+        {"foo-bar.tar.gz", "foo-bar", NULL},
         {"foo-1.0.macosx10.zip", "foo", NULL},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
