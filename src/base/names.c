@@ -26,6 +26,12 @@ static unsigned edit_distance(const char *a, size_t m, const char *b, size_t n)
 
 const char *names_nearest(const char *text, const char *const *names, size_t count)
 {
+    return names_nearest_within(text, names, count, NAME_CHARS);
+}
+
+const char *names_nearest_within(const char *text, const char *const *names, size_t count,
+                                 unsigned limit)
+{
     size_t length = strlen(text);
     if (length > NAME_CHARS)
         return NULL;
@@ -36,7 +42,7 @@ const char *names_nearest(const char *text, const char *const *names, size_t cou
         if (other == 0 || other > NAME_CHARS)
             continue;
         unsigned distance = edit_distance(text, length, names[i], other);
-        if (distance <= MAX(1, other / 3) && distance < best_distance) {
+        if (distance <= MIN(limit, MAX(1, other / 3)) && distance < best_distance) {
             best = names[i];
             best_distance = distance;
         }

@@ -7,3 +7,6 @@
  * enough to be a slip (at most a third of its length, at least one edit); else NULL. Entries may be
  * NULL. */
 const char *names_nearest(const char *text, const char *const *names, size_t count);
+/* The same with at most `limit` edits. */
+const char *names_nearest_within(const char *text, const char *const *names, size_t count,
+                                 unsigned limit);

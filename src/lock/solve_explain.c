@@ -177,6 +177,18 @@ static void explain_versions(Explanation *explanation, const Conflict *conflict)
         g_strdup_printf("versions of %s: %s%s", conflict->name, first > 0 ? "... " : "", list));
 }
 
+/* Who was asked for what nobody has. */
+static void explain_asked(Explanation *explanation, const Conflict *conflict)
+{
+    if (!conflict->asked)
+        return;
+    g_autofree char *names = g_strjoinv(", ", conflict->asked);
+    explain_note(
+        explanation, SPAN_NONE,
+        *names ? g_strdup_printf("asked the index%s %s", conflict->asked[1] ? "es" : "", names)
+               : g_strdup("no index was asked: pip's no-index is set"));
+}
+
 static const ConflictCause *find_constraint(const Conflict *conflict)
 {
     for (guint i = 0; i < conflict->causes->len; i++) {
@@ -216,6 +228,8 @@ static char *make_hint(const Stage *stage, const Conflict *conflict)
     }
     bool nowhere = conflict->causes->len > 0 && *conflict->name &&
                    (!conflict->versions || !conflict->versions[0]);
+    if (conflict->nearest)
+        return g_strdup_printf("did you mean %s?", conflict->nearest);
     if (nowhere && stage->body.pip->index.text)
         return g_strdup_printf("is %s on the index '%s'? `extra_indexes: [main]` asks the default "
                                "index as well",
@@ -256,6 +270,7 @@ void stage_explain(const Solve *solve, guint index, const Conflict *conflict)
     explain_lines(&explanation, conflict);
     explain_refused(&explanation, conflict);
     explain_versions(&explanation, conflict);
+    explain_asked(&explanation, conflict);
     g_autofree char *hint = make_hint(stage, conflict);
     if (hint)
         explain_hint(&explanation, hint);

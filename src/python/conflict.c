@@ -33,6 +33,8 @@ void conflict_free(Conflict *conflict)
     g_ptr_array_unref(conflict->refused);
     g_ptr_array_unref(conflict->lines);
     g_strfreev(conflict->versions);
+    g_strfreev(conflict->asked);
+    g_free(conflict->nearest);
     g_free(conflict);
 }
 
@@ -385,7 +387,7 @@ Conflict *conflict_from_causes(World *world, const GPtrArray *causes)
     if (python)
         conflict->message = message_of_python(world, python);
     else if (!*conflict->versions && !ident->constraint)
-        conflict->message = g_strdup_printf("no index has %s", ident->canonical);
+        conflict_set_absent(world, conflict);
     else
         conflict->message = message_of_name(ident, causes);
     return conflict;

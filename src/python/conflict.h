@@ -7,5 +7,7 @@
 Conflict *conflict_from_causes(World *world, const GPtrArray *causes);
 /* Of an error that makes pip stop at once (ERROR_INPUT). */
 Conflict *conflict_from_error(World *world, const GError *error);
+/* No index has conflict->name: says so, who was asked, and what may have been meant. */
+void conflict_set_absent(World *world, Conflict *conflict);
 /* pip would take and build a source distribution. */
 Conflict *conflict_from_source(World *world, const Candidate *candidate, const GPtrArray *infos);

@@ -86,6 +86,11 @@ void index_client_want_record(IndexClient *client, const IndexFile *file);
  * (filtered by `canonical`). Belongs to the client. Errors: ERROR_NETWORK, ERROR_INPUT. */
 const IndexPage *index_client_get_page(IndexClient *client, const IndexLocation *location,
                                        const char *canonical, GError **error);
+/* Whether a page with files of the project is at hand, fetched, in the cache (however old) or on
+ * this machine; asks nobody else. */
+bool index_client_knows(IndexClient *client, const IndexLocation *location, const char *canonical);
+/* The canonical names that were asked for so far, sorted; texts are the client's. */
+GPtrArray *index_client_names(const IndexClient *client);
 /* The file's core metadata: the PEP 658 file, else METADATA by ranged reads, else from the whole
  * file; of an sdist its static PKG-INFO. Name and version are checked against the file name.
  * Belongs to the client. ERROR_INPUT means that the file is unusable (pip would skip it), others

@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/sorted.h"
 #include "python/index_private.h"
 
 enum {
@@ -388,4 +389,42 @@ const IndexPage *index_client_get_page(IndexClient *client, const IndexLocation 
             return NULL;
     }
     return finish_entry(ensure_entry(client, location, canonical), error);
+}
+
+static bool has_files(const IndexPage *page)
+{
+    return page && page->files->len > 0;
+}
+
+bool index_client_knows(IndexClient *client, const IndexLocation *location, const char *canonical)
+{
+    if (location->kind == INDEX_FIND_LINKS || !url_is_http(location->url))
+        return has_files(index_client_get_page(client, location, canonical, NULL));
+    g_autofree char *key = entry_key(location, canonical);
+    const PageEntry *entry = g_hash_table_lookup(client->pages, key);
+    if (entry && entry->done)
+        return has_files(entry->page);
+    PageEntry *cached = g_new0(PageEntry, 1);
+    cached->client = client;
+    cached->location = location;
+    cached->canonical = g_strdup(canonical);
+    cached->url = page_url(location, canonical);
+    load_stored(cached);
+    bool known = has_files(cached->page);
+    page_entry_free(cached);
+    return known;
+}
+
+GPtrArray *index_client_names(const IndexClient *client)
+{
+    GPtrArray *keys = sorted_keys(client->pages);
+    GPtrArray *names = g_ptr_array_new();
+    for (guint i = 0; i < keys->len; i++) {
+        const char *name = strchr(keys->pdata[i], '\n') + 1;
+        if (*name && !g_ptr_array_find_with_equal_func(names, name, g_str_equal, NULL))
+            g_ptr_array_add(names, (char *)name);
+    }
+    g_ptr_array_unref(keys);
+    g_ptr_array_sort(names, sorted_compare_strings);
+    return names;
 }

@@ -215,6 +215,16 @@ const IndexPage *index_client_get_page(IndexClient *client, const IndexLocation 
     return page ? page : client->empty;
 }
 
+bool index_client_knows(IndexClient *client, const IndexLocation *location, const char *canonical)
+{
+    return index_client_get_page(client, location, canonical, NULL)->files->len > 0;
+}
+
+GPtrArray *index_client_names(const IndexClient *client)
+{
+    return g_ptr_array_new();
+}
+
 const Metadata *index_client_get_metadata(IndexClient *client, const IndexFile *file,
                                           GError **error)
 {
