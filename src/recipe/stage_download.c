@@ -28,11 +28,6 @@ static void finish_item(Decoder *decoder, const Node *node, void *target)
     const Download *item = target;
     if (item->strip && !item->unpack)
         decoder_error(decoder, node_find_key(node, "strip"), "'strip' needs 'unpack: true'");
-    if (!item->sha256.text)
-        error_set_hint(
-            decoder_warning(decoder, node_find_key(node, "url"), "a download without 'sha256'"),
-            "the lock stores the digest it finds; give it here to be sure of the first "
-            "one");
 }
 
 static const Shape item_shape = {
