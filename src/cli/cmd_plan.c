@@ -7,7 +7,7 @@ static const OptionRow rows[] = {
     {"format", 0, OPTION_CHOICE, "text|json", offsetof(Options, format), 0,
      "text for people or JSON (ramekin.plan/1) for scripts"},
     {"all", 'a', OPTION_SWITCH, NULL, offsetof(Options, all), 0,
-     "list what stays as it is too"},
+     "list everything: what stays as it is too, and each of findings that are alike"},
     {"locked", 0, OPTION_SWITCH, NULL, offsetof(Options, locked), 0,
      "fail where there is no lock that describes the recipe"},
     {0},

@@ -1,3 +1,4 @@
+#include "plan/findings_text.h"
 #include "plan/layout.h"
 #include "plan/plan.h"
 
@@ -6,7 +7,8 @@ enum {
     FEW = 3,                        /* so many small ones are not summed up */
     PARAGRAPH_LINES = 4,
     SIZE_WIDTH = 10,
-    REASON_WIDTH = 24, /* at least, behind name and size */
+    REASON_WIDTH = 24, /* at least, behind name and size of an addition */
+    BRIEF_WIDTH = 12,  /* of a change */
     MIN_COLUMNS = 40,
 };
 
@@ -176,18 +178,28 @@ static const LockDistribution *find_before(const PlanStage *stage, const char *n
     return NULL;
 }
 
-/* Whose work a change undoes. */
-static void put_undone(Layout *layout, const PlanStage *stage, const LockAction *action)
+/* Whose work a change undoes; NULL: nobody's. */
+static const LockDistribution *find_undone(const PlanStage *stage, const LockAction *action)
 {
     const LockDistribution *before = find_before(stage, action->name);
-    if (!before || g_str_equal(action->action, "reinstall"))
+    bool base_removed = before && !before->stage && g_str_equal(action->action, "remove");
+    return base_removed || g_str_equal(action->action, "reinstall") ? NULL : before;
+}
+
+/* Of the last `count` changes, all of the same stage's work (or the base's). */
+static void put_undone(Layout *layout, const LockDistribution *before, unsigned count)
+{
+    if (count == 0)
         return;
-    g_autofree char *text =
-        before->stage
-            ? g_strdup_printf("undoes stage %s, which installed %s", before->stage, before->version)
-            : g_strdup_printf("replaces %s of the base", before->version);
-    if (!before->stage && g_str_equal(action->action, "remove"))
-        return;
+    g_autofree char *text = NULL;
+    if (!before->stage)
+        text = count == 1 ? g_strdup_printf("replaces %s of the base", before->version)
+                          : g_strdup_printf("these %u replace the base's", count);
+    else if (count == 1)
+        text =
+            g_strdup_printf("undoes stage %s, which installed %s", before->stage, before->version);
+    else
+        text = g_strdup_printf("these %u undo what stage %s installed", count, before->stage);
     layout_put(layout, TINT_NONE, "      ");
     layout_words(layout, before->stage ? TINT_NOTICE : TINT_FAINT, text, 6, 6);
 }
@@ -251,27 +263,57 @@ static int compare_additions(const void *a, const void *b)
     return strcmp(left->name, right->name);
 }
 
+static guint nearest_chain(const PlanAction *action)
+{
+    guint nearest = G_MAXUINT;
+    for (guint i = 0; i < action->because->len; i++)
+        nearest = MIN(nearest, ((const GPtrArray *)action->because->pdata[i])->len);
+    return nearest;
+}
+
+/* What the others follow from comes first. */
+static int compare_changes(const void *a, const void *b)
+{
+    const PlanAction *left = *(PlanAction *const *)a, *right = *(PlanAction *const *)b;
+    guint left_length = nearest_chain(left), right_length = nearest_chain(right);
+    if (left_length != right_length)
+        return left_length < right_length ? -1 : 1;
+    return strcmp(left->action->name, right->action->name);
+}
+
 static int compare_names(const void *a, const void *b)
 {
     return strcmp((*(PlanAction *const *)a)->action->name, (*(PlanAction *const *)b)->action->name);
 }
 
-/* One column for the whole plan, as wide as the longest label that leaves room for the rest. */
-static unsigned label_width(const Layout *layout, const Plan *plan, bool all)
+/* Two columns for the whole plan, as wide as the longest label that leaves room for the rest. */
+typedef struct {
+    unsigned changes, additions;
+} Widths;
+
+static unsigned widest(const GPtrArray *actions, unsigned width)
 {
-    unsigned most = layout->columns - 4 - SIZE_WIDTH - 2 - REASON_WIDTH, width = 0;
+    for (guint i = 0; i < actions->len; i++) {
+        g_autofree char *label = describe_label(((PlanAction *)actions->pdata[i])->action);
+        width = MAX(width, layout_width(label));
+    }
+    return width;
+}
+
+static Widths label_widths(const Layout *layout, const Plan *plan, bool all)
+{
+    unsigned rest = layout->columns - 4 - SIZE_WIDTH - 2;
+    Widths widths = {0};
     for (guint i = 0; i < plan->stages->len; i++) {
         Sections sections;
         sort_into_sections(plan->stages->pdata[i], all, &sections);
-        g_ptr_array_extend(sections.additions, sections.changes, NULL, NULL);
-        for (guint k = 0; k < sections.additions->len; k++) {
-            const PlanAction *action = sections.additions->pdata[k];
-            g_autofree char *label = describe_label(action->action);
-            width = MAX(width, layout_width(label));
-        }
+        widths.additions = widest(sections.additions, widths.additions);
+        widths.changes = widest(sections.changes, widths.changes);
         sections_clear(&sections);
     }
-    return MIN(width, most);
+    widths.additions = MIN(widths.additions, rest - REASON_WIDTH);
+    widths.changes = MIN(MAX(widths.changes, widths.additions), rest - BRIEF_WIDTH);
+    return widths;
 }
 
 /* "a 1, b 2, c 3", a name and its version never on two lines; what would take more than `most`
@@ -318,48 +360,39 @@ static void put_paragraph(Layout *layout, Tint tint, const char *sign, const cha
     layout_words(layout, TINT_NONE, text, 4, 4);
 }
 
-static void put_actions(Layout *layout, const PlanStage *stage, bool all, unsigned width)
+/* What is undone is said once behind the changes that undo the same stage. */
+static void put_changes(Layout *layout, const PlanStage *stage, const GPtrArray *changes,
+                        unsigned width)
+{
+    const LockDistribution *last = NULL;
+    unsigned count = 0;
+    for (guint i = 0; i < changes->len; i++) {
+        const PlanAction *action = changes->pdata[i];
+        const LockDistribution *before = find_undone(stage, action->action);
+        if (!before || !last || g_strcmp0(before->stage, last->stage) != 0) {
+            put_undone(layout, last, count);
+            count = 0;
+        }
+        put_action(layout, action, width);
+        last = before;
+        count += before != NULL;
+    }
+    put_undone(layout, last, count);
+}
+
+static void put_actions(Layout *layout, const PlanStage *stage, bool all, Widths widths)
 {
     Sections sections;
     sort_into_sections(stage, all, &sections);
-    for (guint i = 0; i < sections.changes->len; i++) {
-        const PlanAction *action = sections.changes->pdata[i];
-        put_action(layout, action, width);
-        put_undone(layout, stage, action->action);
-    }
+    g_ptr_array_sort(sections.changes, compare_changes);
+    put_changes(layout, stage, sections.changes, widths.changes);
     g_ptr_array_sort(sections.additions, compare_additions);
     for (guint i = 0; i < sections.additions->len; i++)
-        put_action(layout, sections.additions->pdata[i], width);
+        put_action(layout, sections.additions->pdata[i], widths.additions);
     put_paragraph(layout, TINT_GOOD, "+", "more for these", sections.small, true);
     if (all)
         put_paragraph(layout, TINT_FAINT, "=", "kept", sections.kept, false);
     sections_clear(&sections);
-}
-
-/* Findings */
-
-static Tint finding_tint(const Finding *finding)
-{
-    static const Tint severity_tints[] = {TINT_FAINT, TINT_NOTICE, TINT_BAD};
-    return finding->acknowledged ? TINT_FAINT : severity_tints[finding->severity];
-}
-
-static void put_finding(Layout *layout, const Finding *finding)
-{
-    const char *label = finding->acknowledged ? "acknowledged" : severity_name(finding->severity);
-    layout_printf(layout, finding_tint(finding), "  %s: ", label);
-    g_autofree char *text =
-        finding->at ? g_strdup_printf("%s: %s [%s]", finding->at, finding->message, finding->code)
-                    : g_strdup_printf("%s [%s]", finding->message, finding->code);
-    layout_words(layout, TINT_NONE, text, 4 + layout_width(label), 6);
-    for (guint i = 0; finding->evidence && finding->evidence[i]; i++) {
-        layout_put(layout, TINT_NONE, "      ");
-        layout_words(layout, TINT_FAINT, finding->evidence[i], 6, 8);
-    }
-    if (!finding->hint || finding->acknowledged)
-        return;
-    layout_put(layout, TINT_STRONG, "      hint: ");
-    layout_words(layout, TINT_NONE, finding->hint, 12, 12);
 }
 
 static void put_explanation(Layout *layout, const LockStage *stage)
@@ -441,15 +474,14 @@ static void put_totals(Layout *layout, const Plan *plan)
 char *plan_format_text(const Plan *plan, bool all, bool colour, unsigned columns)
 {
     Layout layout = {g_string_new(NULL), colour, MAX(columns, MIN_COLUMNS)};
-    unsigned width = label_width(&layout, plan, all);
+    Widths widths = label_widths(&layout, plan, all);
     put_title(&layout, plan);
     for (guint i = 0; i < plan->stages->len; i++) {
         const PlanStage *stage = plan->stages->pdata[i];
         put_stage_head(&layout, stage);
         put_explanation(&layout, stage->stage);
-        put_actions(&layout, stage, all, width);
-        for (guint k = 0; k < stage->stage->findings->len; k++)
-            put_finding(&layout, stage->stage->findings->pdata[k]);
+        put_actions(&layout, stage, all, widths);
+        findings_put(&layout, stage->stage->findings, all);
     }
     put_totals(&layout, plan);
     return g_string_free(layout.out, FALSE);
