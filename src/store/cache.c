@@ -8,6 +8,7 @@
 #include "base/log.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 /* An entry's file: this header, the key, the content. Little endian is not fixed: a cache belongs
@@ -78,6 +79,32 @@ static size_t check_entry(const char *entry, size_t length, const char *key)
     return sound ? start : 0;
 }
 
+/* Larger entries are mapped: most of an index page is never looked at. Files of the cache are
+ * replaced, never written to, so that what was checked stays as it is. */
+#define MAP_BYTES (32 * KIB)
+
+typedef struct {
+    void *at;
+    size_t length;
+} Mapping;
+
+static void mapping_free(void *data)
+{
+    Mapping *mapping = data;
+    munmap(mapping->at, mapping->length);
+    g_free(mapping);
+}
+
+static GBytes *map_whole(int fd, size_t length)
+{
+    void *at = mmap(NULL, length, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+    if (at == MAP_FAILED)
+        return NULL;
+    Mapping *mapping = g_new(Mapping, 1);
+    *mapping = (Mapping){at, length};
+    return g_bytes_new_with_free_func(at, length, mapping_free, mapping);
+}
+
 /* A whole regular file, or NULL. */
 static GBytes *read_whole(const char *path)
 {
@@ -86,6 +113,8 @@ static GBytes *read_whole(const char *path)
     if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
         (guint64)st.st_size > LIMIT_CACHE_ENTRY_BYTES)
         return NULL;
+    if ((size_t)st.st_size >= MAP_BYTES)
+        return map_whole(fd, (size_t)st.st_size);
     g_autofree char *entry = g_malloc((size_t)st.st_size + 1);
     gssize length = io_read_at(fd, entry, (size_t)st.st_size, 0, NULL);
     return length < 0 ? NULL : g_bytes_new_take(g_steal_pointer(&entry), (gsize)length);
