@@ -253,6 +253,20 @@ static void write_base_argument(Emitter *emitter)
         write_local_base(emitter, &recipe->base);
 }
 
+/* Only root may write where pip installs, and what the lock says is the outcome for root. */
+static void write_root(Emitter *emitter)
+{
+    const char *user = emitter->target->base.user;
+    if (!user)
+        return;
+    bool own = emitter->recipe->config && emitter->recipe->config->user;
+    g_autofree char *comment =
+        g_strdup_printf("The base runs as %s, who may not install into its Python; %s at the end.",
+                        user, own ? "the recipe's user is set" : "that user is set again");
+    dockerfile_comment(emitter->writer, comment);
+    dockerfile_instruction(emitter->writer, "USER", "root");
+}
+
 static gboolean emit_image(Emitter *emitter, GError **error)
 {
     write_header(emitter);
@@ -261,6 +275,7 @@ static gboolean emit_image(Emitter *emitter, GError **error)
         return FALSE;
     if (!emit_base(emitter, &emitter->recipe->base, NULL, error))
         return FALSE;
+    write_root(emitter);
     write_venv(emitter);
     dockerfile_blank(emitter->writer);
     if (!emit_stages(emitter, emitter->recipe->stages, emitter->target->stages, error) ||

@@ -156,6 +156,9 @@ gboolean emit_environment(Emitter *emitter, GError **error)
 gboolean emit_config(Emitter *emitter, GError **error)
 {
     const RecipeConfig *config = emitter->recipe->config;
+    const char *base_user = emitter->target->base.user;
+    if (base_user && !(config && config->user))
+        dockerfile_instruction(emitter->writer, "USER", "%s", base_user);
     if (!config)
         return TRUE;
     write_ports(emitter, config->ports);

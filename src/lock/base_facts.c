@@ -23,6 +23,7 @@ void base_facts_free(BaseFacts *facts)
     g_free(facts->os_version);
     g_free(facts->os_codename);
     g_strfreev(facts->env);
+    g_free(facts->user);
     g_free(facts);
 }
 
@@ -125,17 +126,40 @@ static gboolean check_version(const BaseFacts *facts, const BaseRequest *request
     return FALSE;
 }
 
-static void note_user(const BaseTree *tree, GStrvBuilder *warnings)
+bool base_user_is_valid(const char *user)
+{
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+    size_t name = strspn(user, allowed);
+    size_t group = user[name] == ':' ? 1 + strspn(user + name + 1, allowed) : 0;
+    return name > 0 && user[0] != '-' && group != 1 && user[name + group] == '\0';
+}
+
+static bool is_root(const char *user)
+{
+    g_autofree char *name = g_strndup(user, strcspn(user, ":"));
+    return g_str_equal(name, "root") || (*name && strspn(name, "0") == strlen(name));
+}
+
+static gboolean take_user(BaseFacts *facts, const BaseTree *tree, const BaseRequest *request,
+                          GStrvBuilder *warnings, GError **error)
 {
     const char *user = tree->user;
-    if (!user || !*user || g_str_equal(user, "root") || g_str_equal(user, "0") ||
-        g_str_has_prefix(user, "0:") || g_str_has_prefix(user, "root:"))
-        return;
+    if (!user || !*user || is_root(user))
+        return TRUE;
+    if (!base_user_is_valid(user)) {
+        g_autofree char *shown = g_strescape(user, NULL);
+        return error_set(error, ERROR_INPUT, request->at,
+                         "the base %s runs as '%s', which is no name of a user", request->reference,
+                         shown);
+    }
+    facts->user = g_strdup(user);
     g_autofree char *text = g_strdup_printf(
         "the base runs as the user %s: pip there installs into that user's home where it may not "
         "write elsewhere",
         user);
     g_strv_builder_add(warnings, text);
+    return TRUE;
 }
 
 BaseFacts *base_facts_read(const BaseRequest *request, GError **error)
@@ -154,7 +178,8 @@ BaseFacts *base_facts_read(const BaseRequest *request, GError **error)
     read_release(facts, &files);
     count_packages(facts, &files);
     read_pip_config(facts, &files, warnings);
-    note_user(tree, warnings);
+    if (!take_user(facts, tree, request, warnings, error))
+        return NULL;
     GError *cause = NULL;
     g_autoptr(Interpreter) interpreter =
         interpreter_find(&files, (const char *const *)tree->env, request->platform, &cause);

@@ -41,6 +41,7 @@ typedef struct {
     char **warnings;          /* what could not be known, one sentence each; never NULL */
     char *os_id, *os_version, *os_codename; /* of etc/os-release, or NULL */
     guint dpkg_packages;                    /* installed Debian packages; 0: no dpkg */
+    char *user; /* whom the image runs as, "name", "uid" or with ":group"; NULL: root */
     char **env; /* "KEY=value" of the image's configuration, never NULL */
 } BaseFacts;
 
@@ -57,6 +58,8 @@ typedef struct {
  * version, ERROR_FAILED when it can't be read. Hostile or huge layers are ERROR_INPUT naming the
  * entry. A base without an interpreter is not an error: has_python is FALSE. */
 BaseFacts *base_facts_read(const BaseRequest *request, GError **error);
+/* Whether it is a user as an image's configuration names one: of a lock, or of a base. */
+bool base_user_is_valid(const char *user);
 /* The digest of the base as it is now, without reading its layers; *ret_digest is NULL for forms
  * where that takes more than a small file. */
 gboolean base_digest(const BaseRequest *request, char **ret_digest, GError **error);

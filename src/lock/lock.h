@@ -96,6 +96,7 @@ typedef struct {
     char *pip_version; /* of the base, or NULL */
     char *scheme, *prefix;
     bool externally_managed;
+    char *user;           /* whom the base runs as, where that is not root; or NULL */
     GPtrArray *installed; /* LockDistribution, by name */
 } LockBase;
 

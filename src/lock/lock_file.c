@@ -2,6 +2,7 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "image/reference.h"
+#include "lock/base_facts.h"
 #include "lock/finding_fields.h"
 #include "lock/lock.h"
 #include "lock/lock_entries.h"
@@ -400,6 +401,8 @@ static const JsonField base_fields[] = {
      .flags = JSON_NULLABLE},
     {.key = "externally_managed", .type = JSON_FIELD_FLAG,
      .offset = offsetof(LockBase, externally_managed), .flags = JSON_OPTIONAL},
+    {.key = "user", .type = JSON_FIELD_TEXT, .offset = offsetof(LockBase, user),
+     .flags = JSON_OPTIONAL, .check = base_user_is_valid, .expected = "the name of a user"},
     {.key = "installed", .type = JSON_FIELD_CUSTOM, .wanted = wants_installed,
      .encode = encode_installed, .decode = decode_installed},
 };

@@ -104,6 +104,7 @@ static void describe_base(Solve *solve)
                       ? LOCK_FACTS_DECLARED
                       : LOCK_FACTS_READ;
     base->pip_version = g_strdup(facts->pip_version);
+    base->user = g_strdup(facts->user);
     base->externally_managed = facts->externally_managed != NULL;
     if (!facts->has_python)
         return;

@@ -182,6 +182,7 @@ TEST(images)
         assert_no_error(g_steal_pointer(&error));
         g_autofree char *found = print_facts(facts);
         assert_text(rows[i].name, rows[i].expected, found);
+        g_assert_cmpstr(facts->user, ==, "app");
         g_assert_nonnull(facts->warnings[0]); /* it runs as a user other than root */
         g_assert_true(g_str_has_prefix(facts->digest, "sha256:"));
     }
