@@ -8,7 +8,7 @@ enum {
     SEGMENT = 256 * 1024,
     UNIT_TOKENS = 4096,       /* a block is made of units of so many */
     BLOCK_TOKENS = 64 * 1024, /* at most, but for one unit */
-    HEADER_COST = 640 * 4096, /* of another dynamic block, in 1/4096 bit */
+    HEADER_COST = 900 * 4096, /* of another dynamic block, in 1/4096 bit */
     OUT_ROOM = SEGMENT + 8192,
     FIRST_PLACE = 2 * DEFLATE_WINDOW,
     /* of a matcher: where it is rebased, which must not change what comes out */

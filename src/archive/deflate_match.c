@@ -4,8 +4,8 @@
 
 /* How hard the search is. These numbers are part of the format version. */
 enum {
-    CHAIN = 20,            /* candidates looked at */
-    CHAIN_LAZY = 8,        /* when there is a match already one byte before */
+    CHAIN = 8,             /* candidates looked at */
+    CHAIN_LAZY = 3,        /* when there is a match already one byte before */
     NICE = 48,             /* a match that is long enough to be taken at once */
     SHORT_DISTANCE = 4096, /* a match of 3 bytes further away costs more than its literals */
     DISTANCE_MAX = DEFLATE_WINDOW - 1, /* the last place of the window has lost its step */
@@ -98,7 +98,10 @@ static inline void find(DeflateMatcher *matcher, const guint8 *at, guint32 place
     unsigned near = enter3(matcher, bytes, place);
     unsigned distance = enter4(matcher, bytes, place);
     unsigned best = match->length;
-    if (best < 3 && near && ((load32(at - near) ^ bytes) & 0xffffff) == 0) {
+    /* one branch that is nearly always the same: a hash of three bytes is wrong more often than not
+     */
+    bool same3 = ((load32(at - near) ^ bytes) & 0xffffff) == 0;
+    if ((near != 0) & same3 & (best < 3)) {
         best = 3;
         match->distance = near;
     }
