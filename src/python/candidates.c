@@ -16,7 +16,7 @@ Candidate *world_found_candidate(World *world, Ident *ident, FoundFile *found)
     if (found->candidate)
         return found->candidate;
     Candidate *candidate = candidate_add(world, ident);
-    candidate->file = found->file;
+    candidate->file = found_file(found);
     candidate->project = ident->project;
     candidate->number = found->version;
     candidate->version = version_ref(ident->project->versions[found->version]);

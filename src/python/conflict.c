@@ -149,8 +149,8 @@ static Refusal candidate_refusal(const World *world, Project *project, const Fou
         }
     }
     if (found->yanked) {
-        *ret_detail =
-            *found->file->yanked ? g_strdup_printf("was yanked: %s", found->file->yanked) : NULL;
+        const char *reason = found_file(found)->yanked;
+        *ret_detail = *reason ? g_strdup_printf("was yanked: %s", reason) : NULL;
         return REFUSED_YANKED;
     }
     if (!bits_test(project->finals, found->version) && !finder_prereleases(world->finder))
@@ -190,7 +190,7 @@ static void files_init(Files *files, World *world, Project *project, const GPtrA
                      g_new0(guint64, project->n_words), specs};
     for (guint i = 0; i < project->n_files; i++) {
         FoundFile *found = &project->files[i];
-        g_hash_table_insert(files->found, (gpointer)found->file, found);
+        g_hash_table_insert(files->found, found_file(found), found);
         if (found->wheel)
             bits_set(files->wheels, found->version);
     }
@@ -279,7 +279,7 @@ static void conflict_add_files(World *world, Conflict *conflict, Ident *ident,
         const IndexPage *page = index_client_get_page(world->request->client, locations->pdata[i],
                                                       ident->canonical, NULL);
         for (guint j = 0; page && j < page->files->len; j++)
-            rows_add(&files, rows, page->files->pdata[j]);
+            rows_add(&files, rows, index_page_file(page, j));
     }
     if (project)
         files_clear(&files);

@@ -23,7 +23,8 @@ typedef struct {
 } Spec;
 
 typedef struct {
-    const IndexFile *file;
+    const IndexPage *page;
+    guint index;   /* of the file in the page */
     guint version; /* number of the version */
     int rank;      /* of the best tag, 0 is best; sources come last */
     bool wheel;
@@ -63,6 +64,11 @@ bool finder_prereleases(const Finder *finder);
  */
 Refusal finder_refusal(Finder *finder, const char *canonical, const IndexFile *file,
                        char **ret_version, char **ret_detail);
+
+static inline IndexFile *found_file(const FoundFile *found)
+{
+    return index_page_file(found->page, found->index);
+}
 
 /* The versions of a project that a set of specifiers accepts, pre-releases included; belongs to the
  * project. */

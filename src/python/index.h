@@ -53,11 +53,18 @@ typedef struct {
 
 typedef struct {
     const IndexLocation *location;
-    GPtrArray *files;         /* IndexFile, in page order; empty when the project is absent */
-    bool absent;              /* 404, 403, 410 or an empty folder */
-    struct IndexArena *arena; /* owns the files and their texts; NULL: a page of borrowed files */
-    GPtrArray *parts;         /* IndexPage whose files are among these, or NULL */
+    GPtrArray *files; /* in page order, see index_page_file(); empty when the project is absent */
+    bool absent;      /* 404, 403, 410 or an empty folder */
+    struct IndexArena *arena;   /* owns the files and their texts; NULL: a page of borrowed files */
+    GPtrArray *parts;           /* IndexPage whose files are among these, or NULL */
+    struct StoredFiles *stored; /* the files as the cache keeps them; NULL: a page that was read */
 } IndexPage;
+
+/* A file of the page, which owns it. Those of a page from the cache are made when they are first
+ * asked for, and `files` has NULL until then: most files of a page never matter. */
+IndexFile *index_page_file(const IndexPage *page, guint index);
+/* What the page says of the file, but for `hashes`, without making it; borrows the texts. */
+void index_page_peek(const IndexPage *page, guint index, IndexFile *ret_file);
 
 /* One page's bytes → files. `content_type` decides between JSON and HTML (sniffed when NULL); `url`
  * is what relative links are resolved against. `canonical` NULL: a find-links page. Links that are

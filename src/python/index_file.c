@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 enum {
-    FILES_OF_SLAB = 128,
+    FILES_OF_SLAB = 32,
     TEXT_BLOCK = 32 * 1024,
 };
 
@@ -183,6 +183,7 @@ void index_page_free(IndexPage *page)
     g_ptr_array_unref(page->files);
     index_arena_free(page->arena);
     g_clear_pointer(&page->parts, g_ptr_array_unref);
+    g_free(page->stored);
     g_free(page);
 }
 

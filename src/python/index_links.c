@@ -119,9 +119,10 @@ IndexPage *index_page_filter(const IndexPage *all, const char *canonical)
     page->location = all->location;
     page->files = g_ptr_array_new();
     for (unsigned i = 0; i < all->files->len; i++) {
-        IndexFile *file = all->files->pdata[i];
-        if (index_filename_fits(file->filename, canonical))
-            g_ptr_array_add(page->files, file);
+        IndexFile file;
+        index_page_peek(all, i, &file);
+        if (index_filename_fits(file.filename, canonical))
+            g_ptr_array_add(page->files, index_page_file(all, i));
     }
     page->absent = page->files->len == 0;
     return page;

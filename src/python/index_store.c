@@ -62,7 +62,7 @@ GBytes *index_store_encode(const IndexPage *page)
     g_autoptr(GArray) records = g_array_new(FALSE, FALSE, sizeof(Record));
     for (unsigned i = 0; i < page->files->len; i++) {
         const Record *previous = i > 0 ? &g_array_index(records, Record, i - 1) : NULL;
-        Record record = make_record(texts, page->files->pdata[i], previous);
+        Record record = make_record(texts, index_page_file(page, i), previous);
         g_array_append_val(records, record);
     }
     Header header = {records->len, (guint32)texts->len};
@@ -73,44 +73,83 @@ GBytes *index_store_encode(const IndexPage *page)
     return g_byte_array_free_to_bytes(out);
 }
 
-typedef struct {
-    const char *text;
-    guint32 length;
-    bool broken;
-} Texts;
+struct StoredFiles {
+    const char *records; /* not aligned */
+    const char *texts;
+};
 
-static char *get_text(Texts *texts, guint32 place)
+static Record stored_record(const struct StoredFiles *stored, guint32 index)
 {
-    if (place == 0)
-        return NULL;
-    if (place <= texts->length)
-        return (char *)texts->text + place - 1;
-    texts->broken = true;
-    return NULL;
+    Record record;
+    memcpy(&record, stored->records + index * sizeof record, sizeof record);
+    return record;
 }
 
-static void read_record(IndexFile *file, IndexArena *arena, const Record *record, Texts *texts)
+/* Every text begins in the block, which ends with a NUL: so it ends there too. */
+static bool record_is_sound(const Record *record, guint32 text_bytes)
 {
-    file->url = get_text(texts, record->url);
-    file->filename = get_text(texts, record->filename);
-    file->sha256 = get_text(texts, record->sha256);
-    file->requires_python = get_text(texts, record->requires_python);
-    file->yanked = get_text(texts, record->yanked);
-    file->metadata_sha256 = get_text(texts, record->metadata_sha256);
-    file->metadata_offer = (MetadataOffer)record->offer;
-    file->upload_time = record->upload_time;
-    file->size = record->size;
-    texts->broken =
-        texts->broken || !file->url || !file->filename || record->offer > METADATA_DENIED;
-    const char *hashes = get_text(texts, record->hashes);
-    if (!hashes)
-        return;
-    file->hashes = g_strsplit(hashes, " ", -1);
-    for (size_t i = 0; file->hashes[i]; i++) {
-        char *own = file->hashes[i];
-        file->hashes[i] = index_arena_text(arena, own, strlen(own));
+    guint32 last = MAX(MAX(MAX(record->url, record->filename), MAX(record->sha256, record->hashes)),
+                       MAX(MAX(record->requires_python, record->yanked), record->metadata_sha256));
+    return last <= text_bytes && record->url > 0 && record->filename > 0 &&
+           record->offer <= METADATA_DENIED;
+}
+
+static char *get_text(const struct StoredFiles *stored, guint32 place)
+{
+    return place == 0 ? NULL : (char *)stored->texts + place - 1;
+}
+
+static void read_record(const IndexPage *page, const Record *record, IndexFile *ret_file)
+{
+    const struct StoredFiles *stored = page->stored;
+    *ret_file = (IndexFile){
+        .url = get_text(stored, record->url),
+        .filename = get_text(stored, record->filename),
+        .sha256 = get_text(stored, record->sha256),
+        .requires_python = get_text(stored, record->requires_python),
+        .yanked = get_text(stored, record->yanked),
+        .metadata_sha256 = get_text(stored, record->metadata_sha256),
+        .metadata_offer = (MetadataOffer)record->offer,
+        .upload_time = record->upload_time,
+        .size = record->size,
+        .location = page->location,
+    };
+}
+
+static char **read_hashes(IndexArena *arena, const char *joined)
+{
+    char **hashes = g_strsplit(joined, " ", -1);
+    for (size_t i = 0; hashes[i]; i++) {
+        char *own = hashes[i];
+        hashes[i] = index_arena_text(arena, own, strlen(own));
         g_free(own);
     }
+    return hashes;
+}
+
+IndexFile *index_page_file(const IndexPage *page, guint index)
+{
+    IndexFile *file = page->files->pdata[index];
+    if (file)
+        return file;
+    Record record = stored_record(page->stored, index);
+    file = index_arena_file(page->arena);
+    read_record(page, &record, file);
+    if (record.hashes > 0)
+        file->hashes = read_hashes(page->arena, get_text(page->stored, record.hashes));
+    page->files->pdata[index] = file;
+    return file;
+}
+
+void index_page_peek(const IndexPage *page, guint index, IndexFile *ret_file)
+{
+    const IndexFile *file = page->files->pdata[index];
+    if (file) {
+        *ret_file = *file;
+        return;
+    }
+    Record record = stored_record(page->stored, index);
+    read_record(page, &record, ret_file);
 }
 
 IndexPage *index_store_decode(GBytes *bytes, const IndexLocation *location)
@@ -122,23 +161,22 @@ IndexPage *index_store_decode(GBytes *bytes, const IndexLocation *location)
         return NULL;
     memcpy(&header, data, sizeof header);
     if ((length - sizeof header) / sizeof(Record) < header.count ||
-        length - sizeof header - header.count * sizeof(Record) != header.text_bytes)
+        length - sizeof header - header.count * sizeof(Record) != header.text_bytes ||
+        (header.text_bytes > 0 && data[length - 1] != '\0'))
         return NULL;
     g_autoptr(IndexPage) page = g_new0(IndexPage, 1);
-    const char *records = data + sizeof header;
-    Texts texts = {records + header.count * sizeof(Record), header.text_bytes,
-                   header.text_bytes > 0 && data[length - 1] != '\0'};
     page->location = location;
     page->files = g_ptr_array_sized_new(header.count);
     page->arena = index_arena_new();
     index_arena_keep(page->arena, bytes);
-    for (guint32 i = 0; i < header.count && !texts.broken; i++) {
-        Record record;
-        memcpy(&record, records + i * sizeof record, sizeof record);
-        IndexFile *file = index_arena_file(page->arena);
-        read_record(file, page->arena, &record, &texts);
-        file->location = location;
-        g_ptr_array_add(page->files, file);
+    page->stored = g_new(struct StoredFiles, 1);
+    page->stored->records = data + sizeof header;
+    page->stored->texts = page->stored->records + header.count * sizeof(Record);
+    for (guint32 i = 0; i < header.count; i++) {
+        Record record = stored_record(page->stored, i);
+        if (!record_is_sound(&record, header.text_bytes))
+            return NULL;
     }
-    return texts.broken ? NULL : g_steal_pointer(&page);
+    g_ptr_array_set_size(page->files, (gint)header.count);
+    return g_steal_pointer(&page);
 }

@@ -46,7 +46,7 @@ static const IndexFile *project_likely_file(World *world, Project *project, cons
             !bits_test(constrained, version))
             continue;
         if (prereleases || bits_test(project->finals, version))
-            return project->files[i].file;
+            return found_file(&project->files[i]);
     }
     return NULL;
 }

@@ -10,11 +10,12 @@ typedef struct {
 
 /* A file that is a candidate. */
 typedef struct {
-    const IndexFile *file;
+    const IndexPage *page;
+    guint index; /* of the file in the page */
+    int rank;
     Spelling *spelling;
     WheelName *wheel; /* only when it has a build tag */
-    int rank;
-    bool is_wheel;
+    bool is_wheel, yanked;
 } Found;
 
 /* The project that is looked for, and what its last file said: neighbours often say the same. */
@@ -121,9 +122,8 @@ static bool evaluation_owns_name(Evaluation *evaluation, const char *filename, s
 }
 
 /* A name that wheel_name_split() leaves alone. */
-static Spelling *evaluate_odd_wheel(Evaluation *evaluation, Found *found)
+static Spelling *evaluate_odd_wheel(Evaluation *evaluation, const char *filename, Found *found)
 {
-    const char *filename = found->file->filename;
     g_autoptr(WheelName) wheel = wheel_name_parse(filename, NULL);
     if (!wheel || !g_str_equal(wheel->name, evaluation->canonical))
         return NULL;
@@ -134,85 +134,114 @@ static Spelling *evaluate_odd_wheel(Evaluation *evaluation, Found *found)
 }
 
 /* What LinkEvaluator.evaluate_link() does for a wheel, cheapest test first. */
-static Spelling *evaluate_wheel(Evaluation *evaluation, size_t length, Found *found)
+static Spelling *evaluate_wheel(Evaluation *evaluation, const IndexFile *file, size_t length,
+                                Found *found)
 {
-    const char *filename = found->file->filename;
+    const char *filename = file->filename;
     WheelParts parts;
     bool odd = !wheel_name_split(filename, length, &parts);
     TextKey tags = {odd ? NULL : parts.tags, odd ? 0 : length - (size_t)(parts.tags - filename)};
     if (odd && !wheel_find_tags(filename, &tags))
         return NULL;
     found->rank = finder_rank(evaluation->finder, tags);
-    if (found->rank < 0 || !evaluation_accepts(evaluation, found->file))
+    if (found->rank < 0 || !evaluation_accepts(evaluation, file))
         return NULL;
     if (odd)
-        return evaluate_odd_wheel(evaluation, found);
+        return evaluate_odd_wheel(evaluation, filename, found);
     if (!evaluation_owns_name(evaluation, filename, parts.name_length))
         return NULL;
     return evaluation_spelling(evaluation, parts.version, parts.version_length);
 }
 
-static Spelling *evaluate_source(Evaluation *evaluation, Found *found)
+static Spelling *evaluate_source(Evaluation *evaluation, const IndexFile *file, Found *found)
 {
     size_t length;
-    if (!evaluation_accepts(evaluation, found->file))
+    if (!evaluation_accepts(evaluation, file))
         return NULL;
-    const char *version = sdist_find_version(found->file->filename, evaluation->canonical, &length);
+    const char *version = sdist_find_version(file->filename, evaluation->canonical, &length);
     found->rank = evaluation->finder->source_rank;
     return version ? evaluation_spelling(evaluation, version, length) : NULL;
 }
 
-static void evaluate_file(Evaluation *evaluation, const IndexFile *file)
+static void evaluate_file(Evaluation *evaluation, const IndexPage *page, guint index,
+                          const IndexFile *file)
 {
     size_t length = strlen(file->filename);
-    Found found = {.file = file};
+    Found found = {.page = page, .index = index, .yanked = file->yanked != NULL};
     found.is_wheel = length >= 4 && memcmp(file->filename + length - 4, ".whl", 4) == 0;
     if (found.is_wheel ? !evaluation->wheels : !evaluation->sources)
         return;
-    found.spelling = found.is_wheel ? evaluate_wheel(evaluation, length, &found)
-                                    : evaluate_source(evaluation, &found);
-    if (!found.spelling)
-        return;
-    g_array_append_val(evaluation->finder->found, found);
+    found.spelling = found.is_wheel ? evaluate_wheel(evaluation, file, length, &found)
+                                    : evaluate_source(evaluation, file, &found);
+    if (found.spelling)
+        g_array_append_val(evaluation->finder->found, found);
 }
+
+/* A file in a folder. */
+typedef struct {
+    const IndexPage *page;
+    guint index;
+    const IndexFile *file;
+} Local;
 
 /* pip sorts the files of folders by URL, backwards, and puts them before everything else. */
 static int compare_urls_backwards(const void *a, const void *b)
 {
-    const IndexFile *const *x = a, *const *y = b;
-    return strcmp((*y)->url, (*x)->url);
+    const Local *x = a, *y = b;
+    return strcmp(y->file->url, x->file->url);
 }
 
-static void files_add_page(const IndexLocation *location, const IndexPage *page, GPtrArray *local,
-                           GPtrArray *others)
+static void evaluate_folders(Evaluation *evaluation, const GPtrArray *pages)
 {
-    if (location->kind != INDEX_FIND_LINKS) {
-        g_ptr_array_extend(others, page->files, NULL, NULL);
-        return;
+    g_autoptr(GArray) locals = g_array_new(FALSE, FALSE, sizeof(Local));
+    for (guint i = 0; i < pages->len; i++) {
+        const IndexPage *page = pages->pdata[i];
+        for (guint j = 0; j < page->files->len; j++) {
+            Local local = {page, j, index_page_file(page, j)};
+            if (file_is_local(local.file))
+                g_array_append_val(locals, local);
+        }
     }
+    g_array_sort(locals, compare_urls_backwards);
+    for (guint i = 0; i < locals->len; i++) {
+        const Local *local = &g_array_index(locals, Local, i);
+        evaluate_file(evaluation, local->page, local->index, local->file);
+    }
+}
+
+static void evaluate_page(Evaluation *evaluation, const IndexPage *page, bool links)
+{
     for (guint i = 0; i < page->files->len; i++) {
-        IndexFile *file = page->files->pdata[i];
-        g_ptr_array_add(file_is_local(file) ? local : others, file);
+        IndexFile file;
+        index_page_peek(page, i, &file);
+        if (!links || !file_is_local(&file))
+            evaluate_file(evaluation, page, i, &file);
     }
 }
 
-static gboolean files_collect(Finder *finder, const char *canonical, GPtrArray *ret_files,
-                              GError **error)
+static gboolean evaluate_locations(Evaluation *evaluation, const GPtrArray *locations,
+                                   GError **error)
 {
-    g_autoptr(GPtrArray) locations = finder_locations(finder, canonical);
-    g_autoptr(GPtrArray) others = g_ptr_array_new();
+    IndexClient *client = evaluation->finder->request->client;
+    g_autoptr(GPtrArray) pages = g_ptr_array_new();
+    g_autoptr(GPtrArray) links = g_ptr_array_new();
     for (guint i = 0; i < locations->len; i++)
-        index_client_want_page(finder->request->client, locations->pdata[i], canonical);
+        index_client_want_page(client, locations->pdata[i], evaluation->canonical);
     for (guint i = 0; i < locations->len; i++) {
         const IndexLocation *location = locations->pdata[i];
         const IndexPage *page =
-            index_client_get_page(finder->request->client, location, canonical, error);
+            index_client_get_page(client, location, evaluation->canonical, error);
         if (!page)
             return FALSE;
-        files_add_page(location, page, ret_files, others);
+        g_ptr_array_add(pages, (gpointer)page);
+        if (location->kind == INDEX_FIND_LINKS)
+            g_ptr_array_add(links, (gpointer)page);
     }
-    g_ptr_array_sort(ret_files, compare_urls_backwards);
-    g_ptr_array_extend(ret_files, others, NULL, NULL);
+    evaluate_folders(evaluation, links);
+    for (guint i = 0; i < pages->len; i++) {
+        const IndexLocation *location = locations->pdata[i];
+        evaluate_page(evaluation, pages->pdata[i], location->kind == INDEX_FIND_LINKS);
+    }
     return TRUE;
 }
 
@@ -252,7 +281,7 @@ typedef struct {
 /* CandidateEvaluator._sort_key(), but for what compare_places() adds. */
 static guint64 place_key(const Finder *finder, const Found *found)
 {
-    guint64 yanked = found->file->yanked != NULL;
+    guint64 yanked = found->yanked;
     guint64 source = finder->prefer_binary && !found->is_wheel;
     return yanked << 63 | source << 62 | (guint64)found->spelling->number << 31 |
            (guint64)found->rank;
@@ -285,8 +314,14 @@ static void project_sort_files(Project *project, Finder *finder)
     project->files = g_new(FoundFile, found->len + 1);
     for (guint i = 0; i < found->len; i++) {
         const Found *item = g_array_index(sorted, Place, i).found;
-        project->files[i] = (FoundFile){item->file,     item->spelling->number, item->rank,
-                                        item->is_wheel, item->file->yanked,     NULL};
+        project->files[i] = (FoundFile){
+            .page = item->page,
+            .index = item->index,
+            .version = item->spelling->number,
+            .rank = item->rank,
+            .wheel = item->is_wheel,
+            .yanked = item->yanked,
+        };
     }
 }
 
@@ -337,15 +372,14 @@ Project *finder_project(Finder *finder, const char *canonical, GError **error)
     Project *project = g_hash_table_lookup(finder->projects, canonical);
     if (project)
         return project;
-    g_autoptr(GPtrArray) files = g_ptr_array_new();
-    if (!files_collect(finder, canonical, files, error))
-        return NULL;
+    g_autoptr(GPtrArray) locations = finder_locations(finder, canonical);
     Evaluation evaluation;
     evaluation_init(&evaluation, finder, canonical);
-    for (guint i = 0; i < files->len; i++)
-        evaluate_file(&evaluation, files->pdata[i]);
-    project = project_new(&evaluation);
+    if (evaluate_locations(&evaluation, locations, error))
+        project = project_new(&evaluation);
     evaluation_clear(&evaluation);
+    if (!project)
+        return NULL;
     g_hash_table_insert(finder->projects, project->canonical, project);
     return project;
 }

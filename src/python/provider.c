@@ -219,10 +219,11 @@ static void matches_sort_by_hashes(Matches *matches)
     for (unsigned pass = 0; pass < 2; pass++) {
         for (guint i = 0; i < project->n_files; i++) {
             FoundFile *found = &project->files[i];
-            bool allowed = hashes_allow_file(matches->hashes, found->file);
+            const IndexFile *file = found_file(found);
+            bool allowed = hashes_allow_file(matches->hashes, file);
             if (!bits_test(matches->bits, found->version) || allowed != (pass == 0))
                 continue;
-            if (allowed || !hashes_file_has_digest(found->file))
+            if (allowed || !hashes_file_has_digest(file))
                 g_ptr_array_add(matches->by_hashes, found);
         }
         if (pass == 0 && matches->by_hashes->len == 0) {

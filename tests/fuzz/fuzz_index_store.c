@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     g_assert_nonnull(same);
     g_assert_cmpuint(same->files->len, ==, page->files->len);
     for (unsigned i = 0; i < page->files->len; i++) {
-        const IndexFile *left = page->files->pdata[i], *right = same->files->pdata[i];
+        const IndexFile *left = index_page_file(page, i), *right = index_page_file(same, i);
         g_assert_cmpstr(left->filename, ==, right->filename);
         g_assert_cmpstr(left->url, ==, right->url);
         g_assert_cmpstr(left->yanked, ==, right->yanked);

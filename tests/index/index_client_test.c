@@ -67,7 +67,7 @@ static const IndexPage *get_page(World *world, const char *index, const char *na
 static const IndexFile *find_file(const IndexPage *page, const char *ending)
 {
     for (unsigned i = 0; page && i < page->files->len; i++) {
-        const IndexFile *file = page->files->pdata[i];
+        const IndexFile *file = index_page_file(page, i);
         if (strstr(file->filename, ending))
             return file;
     }
@@ -334,6 +334,8 @@ TEST(completes_files)
         g_autoptr(GError) error = NULL;
         const IndexPage *page = get_page(&world, indexes[i], "small-one", &error);
         g_assert_no_error(error);
+        for (guint j = 0; j < page->files->len; j++)
+            index_page_file(page, j); /* makes it */
         g_assert_true(index_client_complete_files(world.client, page->files, &error));
         g_assert_no_error(error);
         const IndexFile *file = find_file(page, ".whl");
@@ -385,9 +387,9 @@ TEST(reads_folders)
     const IndexPage *page = get_page(&world, wheels, "a", &error);
     g_assert_no_error(error);
     g_assert_cmpuint(page->files->len, ==, 3);
-    assert_text(NULL, "a-0.9-py3-none-any.whl", ((IndexFile *)page->files->pdata[0])->filename);
-    assert_text(NULL, "a-3.0.zip", ((IndexFile *)page->files->pdata[2])->filename);
-    g_assert_null(index_client_get_metadata(world.client, page->files->pdata[0], &error));
+    assert_text(NULL, "a-0.9-py3-none-any.whl", index_page_file(page, 0)->filename);
+    assert_text(NULL, "a-3.0.zip", index_page_file(page, 2)->filename);
+    g_assert_null(index_client_get_metadata(world.client, index_page_file(page, 0), &error));
     assert_contains("local", error, "no zip file");
     g_clear_error(&error);
     g_autofree char *root = g_build_filename(world.dir, "index dir", NULL);

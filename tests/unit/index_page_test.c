@@ -22,7 +22,7 @@ static char *describe(const IndexPage *page)
     static const char *const offers[] = {NULL, "offered", "denied"};
     GString *out = g_string_new(NULL);
     for (unsigned i = 0; i < page->files->len; i++) {
-        const IndexFile *file = page->files->pdata[i];
+        const IndexFile *file = index_page_file(page, i);
         g_string_append_printf(out, "%s %s", file->filename, file->url);
         add_field(out, "sha256", file->sha256 ? "yes" : NULL);
         add_field(out, "other", file->hashes ? file->hashes[0] : NULL);
