@@ -186,15 +186,23 @@ typedef struct {
     int rank;
 } RankedTags;
 
+static int compute_rank(const Finder *finder, TextKey tags)
+{
+    const TagSet *set = finder->request->tags;
+    if (!tag_set_may_rank(set, tags.text, tags.length - strlen(".whl")))
+        return -1;
+    g_autofree char *filename = g_strdup_printf("x-0-%.*s", (int)tags.length, tags.text);
+    g_autoptr(WheelName) wheel = wheel_name_parse(filename, NULL);
+    return wheel ? tag_set_rank(set, wheel) : -1;
+}
+
 int finder_rank(Finder *finder, TextKey tags)
 {
     RankedTags *known = g_hash_table_lookup(finder->ranks, &tags);
     if (known)
         return known->rank;
-    g_autofree char *filename = g_strdup_printf("x-0-%.*s", (int)tags.length, tags.text);
-    g_autoptr(WheelName) wheel = wheel_name_parse(filename, NULL);
-    known = g_malloc(sizeof *known);
-    *known = (RankedTags){tags, wheel ? tag_set_rank(finder->request->tags, wheel) : -1};
+    known = g_new(RankedTags, 1);
+    *known = (RankedTags){tags, compute_rank(finder, tags)};
     g_hash_table_add(finder->ranks, known);
     return known->rank;
 }

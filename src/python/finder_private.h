@@ -20,7 +20,7 @@ struct Finder {
     Version *python;
     GHashTable *specs;    /* text → Spec */
     GHashTable *projects; /* canonical → Project */
-    GHashTable *ranks;    /* TextKey in file names, as "py3-none-any.whl" → rank */
+    GHashTable *ranks;    /* RankedTags, as "py3-none-any.whl" */
     GHashTable *pythons;  /* Requires-Python text → accepted + 1 */
     int source_rank;
     GArray *found, *sorted; /* scratch space of project.c */

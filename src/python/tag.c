@@ -236,6 +236,34 @@ static GArray *known_ids(const Words *words, char *const *texts)
     return ids;
 }
 
+/* Whether one of the words between dots is known; true when that takes more than ASCII to say. */
+static bool any_word_known(const Words *words, const char *text, const char *end)
+{
+    char word[64];
+    size_t length = 0;
+    for (; text <= end; text++) {
+        if (text < end && *text != '.') {
+            if ((guint8)*text >= 0x80 || length + 1 == sizeof word)
+                return true;
+            word[length++] = g_ascii_tolower(*text);
+            continue;
+        }
+        word[length] = '\0';
+        if (g_hash_table_contains(words->ids, word))
+            return true;
+        length = 0;
+    }
+    return false;
+}
+
+bool tag_set_may_rank(const TagSet *tags, const char *text, size_t length)
+{
+    const char *end = text + length;
+    const char *first = memchr(text, '-', length), *last = memrchr(text, '-', length);
+    return first && any_word_known(&tags->pythons, text, first) &&
+           any_word_known(&tags->platforms, last + 1, end);
+}
+
 int tag_set_rank(const TagSet *tags, const WheelName *wheel)
 {
     g_autoptr(GArray) platforms = known_ids(&tags->platforms, wheel->platforms);

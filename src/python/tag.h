@@ -15,3 +15,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(TagSet, tag_set_free)
 const char *const *tag_set_list(const TagSet *tags);
 /* The rank of the best of the wheel's tags (0 is best), or -1 when none is supported. */
 int tag_set_rank(const TagSet *tags, const WheelName *wheel);
+/* FALSE when a wheel with the tags "PY-ABI-PLATFORM" surely has no rank: no interpreter or no
+ * platform among them is known. Costs far less than to parse the name. */
+bool tag_set_may_rank(const TagSet *tags, const char *text, size_t length);

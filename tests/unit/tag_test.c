@@ -37,6 +37,31 @@ static int rank(const TagSet *tags, const char *tag)
     return tag_set_rank(tags, wheel);
 }
 
+TEST(tags_that_may_rank)
+{
+    static const struct {
+        const char *tags;
+        bool expected;
+    } rows[] = {
+        {"cp312-cp312-linux_x86_64", true},
+        {"cp27.CP312-x-win32.Linux_X86_64", true},
+        {"py2.py3-none-any", true},
+        {"cp27-none-any", false},
+        {"cp312-cp312-win_amd64.macosx_10_9_x86_64", false},
+        {"cp312-cp312-linux_x86_64x", false},
+        {"cp312-cp312-", false},
+        {"cp312", false},
+        {"", false},
+        {"cp312-cp312-\xe2\x84\xaa", true}, /* not decided here */
+        {"cp312-none-a_platform_whose_name_goes_on_and_on_past_all_that_any_real_one_would_have",
+         true},
+    };
+    g_autoptr(TagSet) tags = make("3.12", "glibc 2.36", "linux/amd64");
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        g_assert_cmpint(tag_set_may_rank(tags, rows[i].tags, strlen(rows[i].tags)), ==,
+                        rows[i].expected);
+}
+
 TEST(better_tags_first)
 {
     static const char *const rows[] = {
