@@ -44,7 +44,8 @@ static const FindingPage pages[] = {
         .code = "base-configuration",
         .meaning =
             "pip in the base image has a configuration or an environment of its own that names "
-            "constraints or other package indexes. The lock is made without them.",
+            "constraints or other package indexes. Constraints files of the base that can be read "
+            "are applied, which a note says; the rest is not.",
         .matters =
             "A plain `pip install` in that image would choose other versions, or the same "
             "versions from other files. What is locked is what the recipe says, which may not be "
@@ -54,8 +55,10 @@ static const FindingPage pages[] = {
             "stages:\n"
             "  - pip: [transformers]\n",
         .way_out =
-            "Copy the constraints file of the base beside the recipe and name it in "
-            "`constraints:`. Name the index in `indexes:` if its files are the ones you want.",
+            "Where it is a note, none is needed; `env: {PIP_CONSTRAINT: /dev/null}` frees a stage "
+            "of the constraints that the image's environment names. Else copy the constraints "
+            "file of the base beside the recipe and name it in `constraints:`. Name the index in "
+            "`indexes:` if its files are the ones you want.",
     },
     {
         .code = "breaks-requirement",

@@ -24,6 +24,7 @@ struct ImageRoot {
     char *folder; /* NULL: the tree is in memory */
     Node *top;
     ImageWantsFunc wants;
+    GHashTable *named; /* set of paths that are wanted too, or NULL */
     unsigned layer;
     guint64 entries, kept_bytes;
 };
@@ -78,10 +79,19 @@ ImageRoot *image_root_new_image(ImageWantsFunc wants)
     return root;
 }
 
+void image_root_want(ImageRoot *root, const char *path)
+{
+    if (!root->named)
+        root->named = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_hash_table_add(root->named, g_strdup(path));
+}
+
 void image_root_free(ImageRoot *root)
 {
     if (!root)
         return;
+    if (root->named)
+        g_hash_table_unref(root->named);
     g_free(root->folder);
     if (root->top)
         node_free(root->top);
@@ -389,7 +399,9 @@ static Node *keep_file(ImageRoot *root, ArchiveReader *layer, const ArchiveEntry
 {
     g_autofree char *path = g_strconcat("/", entry->path, NULL);
     GBytes *content = NULL;
-    if (root->wants && root->wants(path, entry->size)) {
+    bool named = root->named && g_hash_table_contains(root->named, path) &&
+                 entry->size <= LIMIT_REQUIREMENTS_BYTES;
+    if (named || (root->wants && root->wants(path, entry->size))) {
         root->kept_bytes += entry->size;
         if (root->kept_bytes > LIMIT_IMAGE_KEPT_BYTES) {
             set_hostile(entry->path, "goes beyond what may be held in memory", error);

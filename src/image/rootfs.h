@@ -25,6 +25,9 @@ typedef struct ImageRoot ImageRoot;
 
 ImageRoot *image_root_new_folder(const char *path, GError **error);
 ImageRoot *image_root_new_image(ImageWantsFunc wants);
+/* The content of this file is wanted too, up to LIMIT_REQUIREMENTS_BYTES; before the layers are
+ * applied. */
+void image_root_want(ImageRoot *root, const char *path);
 void image_root_free(ImageRoot *root);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageRoot, image_root_free)
 

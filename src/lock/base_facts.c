@@ -1,6 +1,7 @@
 #include "lock/base_facts.h"
 
 #include "base/limits.h"
+#include "lock/base_constraints.h"
 #include "lock/base_tree.h"
 #include "python/interpreter.h"
 
@@ -18,6 +19,8 @@ void base_facts_free(BaseFacts *facts)
     g_free(facts->pip_version);
     g_free(facts->externally_managed);
     pip_config_free(facts->pip_config);
+    if (facts->constraints)
+        g_ptr_array_unref(facts->constraints);
     g_strfreev(facts->warnings);
     g_free(facts->os_id);
     g_free(facts->os_version);
@@ -164,7 +167,7 @@ static gboolean take_user(BaseFacts *facts, const BaseTree *tree, const BaseRequ
 
 BaseFacts *base_facts_read(const BaseRequest *request, GError **error)
 {
-    g_autoptr(BaseTree) tree = base_tree_open(request, error);
+    g_autoptr(BaseTree) tree = base_tree_open(request, NULL, error);
     if (!tree)
         return NULL;
     FileTree files = base_tree_files(tree);
@@ -178,6 +181,8 @@ BaseFacts *base_facts_read(const BaseRequest *request, GError **error)
     read_release(facts, &files);
     count_packages(facts, &files);
     read_pip_config(facts, &files, warnings);
+    if (!base_constraints_read(facts, &files, request, error))
+        return NULL;
     if (!take_user(facts, tree, request, warnings, error))
         return NULL;
     GError *cause = NULL;

@@ -25,6 +25,14 @@ const char *base_form_name(BaseForm form);
 /* Whether the base lies on this machine, so that base_facts_read() can read it. */
 bool base_form_is_readable(BaseForm form);
 
+/* A constraints file that pip in the base is configured to apply. */
+typedef struct {
+    char *path;     /* as the configuration names it */
+    Source *source; /* called "base:PATH"; NULL: not read */
+    char *problem;  /* why pip stops at it; NULL: it is read, or can't be known (a relative path, a
+                       URL) */
+} BaseConstraints;
+
 typedef struct {
     BaseForm form;
     char *reference; /* as the recipe spells it; NULL: none was named */
@@ -38,6 +46,7 @@ typedef struct {
     char *pip_version;        /* of the pip in the environment, or NULL */
     char *externally_managed; /* path of EXTERNALLY-MANAGED (PEP 668), or NULL */
     PipConfig *pip_config;    /* pip.conf and PIP_* of the base; NULL when declared */
+    GPtrArray *constraints;   /* BaseConstraints; NULL when declared */
     char **warnings;          /* what could not be known, one sentence each; never NULL */
     char *os_id, *os_version, *os_codename; /* of etc/os-release, or NULL */
     guint dpkg_packages;                    /* installed Debian packages; 0: no dpkg */

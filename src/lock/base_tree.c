@@ -98,7 +98,7 @@ static gboolean read_layers(BaseTree *tree, ImageLayout *layout, const ImageMani
 }
 
 static gboolean open_image(BaseTree *tree, LayoutKind kind, const char *text,
-                           const BaseRequest *request, GError **error)
+                           const BaseRequest *request, const char *const *wanted, GError **error)
 {
     g_autofree char *tag = NULL;
     g_autofree char *path = split_tag(text, request->base_dir, &tag);
@@ -110,6 +110,8 @@ static gboolean open_image(BaseTree *tree, LayoutKind kind, const char *text,
     if (!manifest)
         return FALSE;
     tree->root = image_root_new_image(interpreter_wants);
+    for (size_t i = 0; wanted && wanted[i]; i++)
+        image_root_want(tree->root, wanted[i]);
     tree->digest = g_strdup(manifest->digest);
     g_strfreev(tree->env);
     tree->env = g_strdupv(manifest->env);
@@ -134,18 +136,19 @@ gboolean base_digest(const BaseRequest *request, char **ret_digest, GError **err
     return manifest != NULL;
 }
 
-static gboolean open_form(BaseTree *tree, const BaseRequest *request, GError **error)
+static gboolean open_form(BaseTree *tree, const BaseRequest *request, const char *const *wanted,
+                          GError **error)
 {
     const char *text = request->reference;
     const char *behind = strchr(text, ':') ? strchr(text, ':') + 1 : text;
     g_autofree char *folder = NULL;
     switch (base_form(text)) {
     case BASE_FORM_OCI:
-        return open_image(tree, LAYOUT_FOLDER, behind, request, error);
+        return open_image(tree, LAYOUT_FOLDER, behind, request, wanted, error);
     case BASE_FORM_OCI_ARCHIVE:
-        return open_image(tree, LAYOUT_ARCHIVE, behind, request, error);
+        return open_image(tree, LAYOUT_ARCHIVE, behind, request, wanted, error);
     case BASE_FORM_DOCKER_ARCHIVE:
-        return open_image(tree, LAYOUT_DOCKER, behind, request, error);
+        return open_image(tree, LAYOUT_DOCKER, behind, request, wanted, error);
     case BASE_FORM_ROOTFS:
         folder = g_canonicalize_filename(behind, request->base_dir);
         tree->root = image_root_new_folder(folder, error);
@@ -160,12 +163,12 @@ static gboolean open_form(BaseTree *tree, const BaseRequest *request, GError **e
     }
 }
 
-BaseTree *base_tree_open(const BaseRequest *request, GError **error)
+BaseTree *base_tree_open(const BaseRequest *request, const char *const *wanted, GError **error)
 {
     g_autoptr(BaseTree) tree = g_new0(BaseTree, 1);
     tree->env = g_new0(char *, 1);
     GError *cause = NULL;
-    if (open_form(tree, request, &cause))
+    if (open_form(tree, request, wanted, &cause))
         return g_steal_pointer(&tree);
     error_wrap(error, cause, request->at, "cannot use the base");
     return NULL;

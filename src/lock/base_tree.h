@@ -14,8 +14,9 @@ typedef struct {
     char *user;   /* or NULL */
 } BaseTree;
 
-/* Errors: as base_facts_read(). */
-BaseTree *base_tree_open(const BaseRequest *request, GError **error);
+/* `wanted` (or NULL): paths of files that are to be read beside what facts need. Errors: as
+ * base_facts_read(). */
+BaseTree *base_tree_open(const BaseRequest *request, const char *const *wanted, GError **error);
 void base_tree_free(BaseTree *tree);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BaseTree, base_tree_free)
 /* A view that borrows the tree. */

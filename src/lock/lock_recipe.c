@@ -214,6 +214,17 @@ static bool read_inputs(Solve *solve)
     return read_date(solve) && diags_errors(solve->diags) == before;
 }
 
+/* What the base adds to them. */
+static bool add_base_constraints(Solve *solve)
+{
+    unsigned before = diags_errors(solve->diags);
+    for (guint i = 0; i < solve->inputs->len; i++) {
+        if (solve->inputs->pdata[i])
+            solve_add_base_constraints(solve, i, solve->inputs->pdata[i]);
+    }
+    return diags_errors(solve->diags) == before;
+}
+
 static LockStage *new_stage(const Stage *stage)
 {
     g_autofree char *address = span_address(stage->at);
@@ -292,7 +303,10 @@ gboolean lock_resolve_target(LockSession *session, const Recipe *recipe, const c
     if (!read_inputs(solve) || !configured)
         return FALSE;
     GError *cause = NULL;
-    if (!find_facts(solve, platform, &cause) || !solve_stages(solve, &cause)) {
+    bool found = find_facts(solve, platform, &cause);
+    if (found && !add_base_constraints(solve))
+        return FALSE;
+    if (!found || !solve_stages(solve, &cause)) {
         if (error_exit_status(cause) == 1) {
             diags_take(diags, cause);
             return FALSE;

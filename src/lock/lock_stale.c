@@ -74,7 +74,8 @@ static char *changed_recipe(const LockTarget *target, const Recipe *recipe)
     for (guint i = 0; i < target->inputs->len; i++) {
         const LockInput *input = target->inputs->pdata[i];
         g_autofree char *title = input_title(input->name);
-        if (!is_file(input) && !find_input(now, input->name))
+        bool of_base = g_str_has_prefix(input->name, "base-file ");
+        if (!is_file(input) && !of_base && !find_input(now, input->name))
             return g_strdup_printf("%s is gone", title);
     }
     return NULL;

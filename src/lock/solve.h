@@ -51,6 +51,15 @@ StageInputs *stage_inputs_new(void);
 void stage_inputs_free(StageInputs *inputs);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StageInputs, stage_inputs_free)
 
+/* Puts the constraints files of the base (facts->constraints) before those of the stage, where its
+ * own environment does not say otherwise; mistakes in them go to solve->diags, their digests to the
+ * target's inputs. */
+void solve_add_base_constraints(Solve *solve, guint stage, StageInputs *inputs);
+/* Why pip would stop at them in this stage; NULL: it does not. */
+GError *solve_base_constraints_refusal(const Solve *solve, guint stage);
+/* Whether the stage's own environment sets PIP_CONSTRAINT, which stands before the base's. */
+bool solve_replaces_base_constraints(const Stage *stage);
+
 /* The name of an item of `exclude:` or `protect:` (a name, a glob of names, or a requirement whose
  * name counts), canonical; caller frees. */
 char *solve_name_pattern(const char *text);

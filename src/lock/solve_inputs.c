@@ -247,6 +247,8 @@ void stage_inputs_add(Solve *solve, guint index, StageInputs *inputs)
     for (guint i = 0; pip->build && i < pip->build->len; i++)
         g_ptr_array_add(build, name_canonicalize(((PipBuild *)pip->build->pdata[i])->dist));
     append_names(&inputs->build, build);
+    if (solve->facts) /* else the base is not known yet, and its constraints follow */
+        solve_add_base_constraints(solve, index, inputs);
 }
 
 StageInputs *stage_inputs_read(Solve *solve, guint index)

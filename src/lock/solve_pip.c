@@ -303,11 +303,20 @@ static bool refuse_without_python(const Solve *solve, const Stage *stage, LockSt
     return true;
 }
 
+static bool refuse_base_constraints(const Solve *solve, guint index, LockStage *locked)
+{
+    GError *error = solve_base_constraints_refusal(solve, index);
+    if (error)
+        stage_set_conflict(locked, error);
+    return error != NULL;
+}
+
 bool solve_refuses(const Solve *solve, guint index, LockStage *locked)
 {
     const Stage *stage = solve->recipe->stages->pdata[index];
     return refuse_keys(stage, locked) || refuse_without_python(solve, stage, locked) ||
-           refuse_inputs(stage, solve->inputs->pdata[index], locked);
+           refuse_inputs(stage, solve->inputs->pdata[index], locked) ||
+           refuse_base_constraints(solve, index, locked);
 }
 
 gboolean solve_pip(Solve *solve, guint index, LockStage *locked, GError **error)

@@ -39,7 +39,7 @@ def main():
     parser.add_argument("--user", default="")
     parser.add_argument("--env", action="append", default=["PATH=/usr/local/bin:/usr/bin"])
     parser.add_argument("files", nargs="*")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     blobs = os.path.join(arguments.dir, "blobs", "sha256")
     os.makedirs(blobs)
 

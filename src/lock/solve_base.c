@@ -1,0 +1,71 @@
+#include "lock/inputs.h"
+#include "lock/solve.h"
+
+bool solve_replaces_base_constraints(const Stage *stage)
+{
+    for (size_t i = 0; stage->env && stage->env[i]; i++) {
+        if (g_str_has_prefix(stage->env[i], "PIP_CONSTRAINT="))
+            return true;
+    }
+    return false;
+}
+
+/* PipFileReader over facts->constraints. */
+static Source *read_source(void *data, const char *path, GError **error)
+{
+    const BaseFacts *facts = data;
+    for (guint i = 0; i < facts->constraints->len; i++) {
+        const BaseConstraints *one = facts->constraints->pdata[i];
+        if (one->source && g_str_equal(one->path, path))
+            return source_ref(one->source);
+    }
+    error_set(error, ERROR_INPUT, SPAN_NONE,
+              "of the base's files, only those are read that its pip is configured to apply");
+    return NULL;
+}
+
+void solve_add_base_constraints(Solve *solve, guint stage, StageInputs *inputs)
+{
+    const BaseFacts *facts = solve->facts;
+    const Stage *of = solve->recipe->stages->pdata[stage];
+    if (!facts->constraints || solve_replaces_base_constraints(of))
+        return;
+    PipInputsOptions options = {read_source, (void *)facts, (const char *const *)of->env, "/"};
+    GPtrArray *own = inputs->inputs->constraints;
+    guint before = own->len;
+    for (guint i = 0; i < facts->constraints->len; i++) {
+        const BaseConstraints *one = facts->constraints->pdata[i];
+        if (!one->source)
+            continue;
+        size_t length;
+        const char *text = source_text(one->source, &length);
+        g_autofree char *input = g_strdup_printf("base-file %s", one->path);
+        inputs_add(solve->target, input, text, length);
+        pip_inputs_add_file(inputs->inputs, one->path, SPAN_NONE, true, &options, solve->diags);
+    }
+    for (guint i = before, first = 0; i < own->len; i++, first++)
+        g_ptr_array_insert(own, (int)first, g_ptr_array_steal_index(own, i));
+}
+
+GError *solve_base_constraints_refusal(const Solve *solve, guint stage)
+{
+    const BaseFacts *facts = solve->facts;
+    const Stage *of = solve->recipe->stages->pdata[stage];
+    if (!facts->constraints || solve_replaces_base_constraints(of))
+        return NULL;
+    for (guint i = 0; i < facts->constraints->len; i++) {
+        const BaseConstraints *one = facts->constraints->pdata[i];
+        if (!one->problem)
+            continue;
+        GError *error = NULL;
+        error_set(&error, ERROR_INPUT, of->at,
+                  "stage '%s' can't be satisfied: pip in the base can't open the constraints file "
+                  "%s: %s",
+                  of->name, one->path, one->problem);
+        error_add_note(error, solve->recipe->base.at, "%s of the base names it",
+                       facts->pip_config->constraints_place);
+        error_set_hint(error, "turn it off for the stage: `env: {PIP_CONSTRAINT: /dev/null}`");
+        return error;
+    }
+    return NULL;
+}
