@@ -331,22 +331,23 @@ const ZipMember *zip_directory_find(const ZipDirectory *directory, const char *n
     return place > 0 ? &g_array_index(directory->members, ZipMember, place - 1) : NULL;
 }
 
-/* The local header's name must be the directory's: tools that read the stream would see another
- * file otherwise. Returns where the data begins, or 0 with an error. */
-static guint64 data_offset(const ZipSource *source, const ZipMember *member, GError **error)
+gboolean zip_member_data(const ZipSource *source, const ZipMember *member, guint64 *ret_offset,
+                         GError **error)
 {
     g_autoptr(GBytes) bytes = NULL;
     size_t name_length = strlen(member->name);
     const guint8 *local =
         read_exact(source, member->offset, LOCAL_BYTES + name_length, &bytes, error);
     if (!local)
-        return 0;
+        return FALSE;
     if (get32(local) != LOCAL_SIGNATURE || get16(local + 26) != name_length ||
-        memcmp(local + LOCAL_BYTES, member->name, name_length) != 0) {
-        error_set(error, ERROR_INPUT, SPAN_NONE, "its local header is not the directory's");
-        return 0;
-    }
-    return member->offset + LOCAL_BYTES + name_length + get16(local + 28);
+        memcmp(local + LOCAL_BYTES, member->name, name_length) != 0)
+        return error_set(error, ERROR_INPUT, SPAN_NONE, "its local header is not the directory's");
+    guint64 offset = member->offset + LOCAL_BYTES + name_length + get16(local + 28);
+    if (offset > source->size || member->compressed_size > source->size - offset)
+        return error_set(error, ERROR_INPUT, SPAN_NONE, "it reaches past the end of the file");
+    *ret_offset = offset;
+    return TRUE;
 }
 
 static GBytes *unpack(const ZipMember *member, GBytes *packed, GError **error)
@@ -372,9 +373,10 @@ static GBytes *read_member(const ZipSource *source, const ZipMember *member, siz
                   "it has %" G_GUINT64_FORMAT " bytes, the limit is %zu", member->size, limit);
         return NULL;
     }
-    guint64 offset = data_offset(source, member, error);
+    guint64 offset;
     g_autoptr(GBytes) packed = NULL;
-    if (offset == 0 || !read_exact(source, offset, (size_t)member->compressed_size, &packed, error))
+    if (!zip_member_data(source, member, &offset, error) ||
+        !read_exact(source, offset, (size_t)member->compressed_size, &packed, error))
         return NULL;
     g_autoptr(GBytes) content = unpack(member, packed, error);
     if (!content)

@@ -42,5 +42,10 @@ const ZipMember *zip_directory_find(const ZipDirectory *directory, const char *n
 /* The member's content: CRC and size are checked, `limit` before memory is taken. */
 GBytes *zip_member_read(const ZipSource *source, const ZipMember *member, size_t limit,
                         GError **error);
+/* Where the member's compressed bytes begin, all of which lie inside the file. The name in the
+ * local header must be the directory's: tools that read the stream would see another file
+ * otherwise. */
+gboolean zip_member_data(const ZipSource *source, const ZipMember *member, guint64 *ret_offset,
+                         GError **error);
 /* A source over an open file. The fd stays the caller's. */
 gboolean zip_source_from_fd(int fd, ZipSource *ret_source, GError **error);

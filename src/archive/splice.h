@@ -1,0 +1,55 @@
+/* Writes a layer: a tar archive, compressed, from entries in order, in one pass and with a fixed
+ * amount of memory (OCI image specification, "Image Layer Filesystem Changeset").
+ *
+ * The default format is gzip of many members. A member of a zip file is already a deflate stream,
+ * so its bytes are copied as they are ("spliced") into a gzip member of their own; it is inflated
+ * only to hash what it holds and to check everything the zip's directory says of it. Between the
+ * payloads stand members with the padding and headers, made by our encoder:
+ *
+ *     [header] [payload] [padding, header, header of a folder, header] [payload] … [padding, end]
+ *
+ * The payload of every file that is not empty begins a gzip member. The blob is a function of the
+ * entries, their bytes (compressed ones where spliced) and DEFLATE_ENCODER_VERSION.
+ *
+ * What reaches the sink is good only when layer_writer_finish() has returned TRUE; after an error
+ * the writer may only be freed and what was written must be thrown away. */
+#pragma once
+
+#include "archive/deflate_encode.h"
+#include "archive/reader.h"
+#include "archive/zip.h"
+
+typedef enum {
+    LAYER_GZIP, /* many members */
+} LayerFormat;
+
+typedef struct {
+    char *diff_id; /* hex sha256 of the tar */
+    char *digest;  /* hex sha256 of the blob */
+    guint64 size;  /* of the blob */
+    guint64 tar_size;
+} LayerSummary;
+
+void layer_summary_clear(LayerSummary *summary);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LayerSummary, layer_summary_clear)
+
+typedef struct LayerWriter LayerWriter;
+
+/* `sink` gets the blob from front to back; `data` stays the caller's and outlives the writer. A
+ * NULL sink only counts and hashes. */
+LayerWriter *layer_writer_new(LayerFormat format, DeflateSink sink, void *data);
+void layer_writer_free(LayerWriter *writer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LayerWriter, layer_writer_free)
+
+/* Adds an entry; `content` has entry->size bytes and counts for files only. The order of entries,
+ * and that no path comes twice, is the caller's business. */
+gboolean layer_writer_add(LayerWriter *writer, const ArchiveEntry *entry, const void *content,
+                          GError **error);
+/* Adds a file whose content is a member of a zip file; entry->size is not looked at. A deflated
+ * member is spliced, a stored one goes through our encoder. ERROR_INPUT naming the member when it
+ * is compressed otherwise, has another size or checksum than the directory says, ends early, goes
+ * on behind the end of its stream, or is no deflate stream. */
+gboolean layer_writer_splice(LayerWriter *writer, const ArchiveEntry *entry,
+                             const ZipSource *source, const ZipMember *member, GError **error);
+/* Ends the archive. */
+gboolean layer_writer_finish(LayerWriter *writer, LayerSummary *ret_summary, GError **error);

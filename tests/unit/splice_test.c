@@ -1,0 +1,293 @@
+#include "archive/gzip_write.h"
+#include "archive/inflate.h"
+#include "archive/splice.h"
+#include "archive/tar_write.h"
+#include "base/digest.h"
+#include "test.h"
+
+#include <gio/gio.h>
+
+static gboolean collect(void *data, const void *bytes, size_t length, GError **error)
+{
+    g_byte_array_append(data, bytes, (guint)length);
+    return TRUE;
+}
+
+/* "KIND PATH MODE OWNER SIZE [TARGET] [=CONTENT]" a line, as the independent reader sees it. */
+static char *list(GByteArray *archive)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) bytes = g_bytes_new(archive->data, archive->len);
+    g_autoptr(ArchiveReader) reader = archive_reader_new_bytes("layer", bytes, &error);
+    const ArchiveEntry *entry = NULL;
+    GString *out = g_string_new(NULL);
+    while (reader && archive_reader_next(reader, &entry, &error) && entry) {
+        g_string_append_printf(
+            out, "%c %s %o %" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT " %" G_GINT64_FORMAT,
+            "fdlhn"[entry->kind], entry -> path, entry -> mode, entry -> uid, entry -> gid,
+            entry -> mtime);
+        if (entry->kind == ENTRY_SYMLINK || entry->kind == ENTRY_HARDLINK)
+            g_string_append_printf(out, " -> %s", entry->target);
+        if (entry->kind == ENTRY_FILE) {
+            g_autoptr(GBytes) content = archive_reader_read_all(reader, 1 << 24, &error);
+            g_assert_no_error(error);
+            g_autofree char *hex =
+                digest_sha256(g_bytes_get_data(content, NULL), g_bytes_get_size(content));
+            g_string_append_printf(out, " %zu %.8s", g_bytes_get_size(content), hex);
+        }
+        g_string_append_c(out, '\n');
+    }
+    g_assert_no_error(error);
+    return g_string_free(out, FALSE);
+}
+
+static ArchiveEntry file(const char *path, size_t size)
+{
+    return (ArchiveEntry){.kind = ENTRY_FILE, .path = path, .size = size, .mode = 0644};
+}
+
+/* The tar that a gzip of many members holds, read member by member, each checked. */
+static GByteArray *unpack(const GByteArray *blob)
+{
+    GByteArray *out = g_byte_array_new();
+
+    g_autoptr(GZlibDecompressor) zlib = NULL;
+    gsize at = 0;
+    while (at < blob->len) {
+        zlib = g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP);
+        GConverterResult result;
+        do {
+            guint8 room[65536];
+            gsize read, written;
+            g_autoptr(GError) error = NULL;
+            result =
+                g_converter_convert(G_CONVERTER(zlib), blob->data + at, blob->len - at, room,
+                                    sizeof room, G_CONVERTER_INPUT_AT_END, &read, &written, &error);
+            g_assert_no_error(error);
+            at += read;
+            g_byte_array_append(out, room, (guint)written);
+        } while (result != G_CONVERTER_FINISHED);
+        g_clear_object(&zlib);
+    }
+    return out;
+}
+
+static void assert_summary(const LayerSummary *summary, const GByteArray *blob)
+{
+    g_autoptr(GByteArray) tar = unpack(blob);
+    g_autofree char *diff_id = digest_sha256(tar->data, tar->len);
+    g_autofree char *digest = digest_sha256(blob->data, blob->len);
+    assert_text("diff_id", diff_id, summary->diff_id);
+    assert_text("digest", digest, summary->digest);
+    g_assert_cmpuint(summary->size, ==, blob->len);
+    g_assert_cmpuint(summary->tar_size, ==, tar->len);
+}
+
+TEST(headers_are_read_back)
+{
+    g_autofree char *name100 = g_strnfill(100, 'n'), *name101 = g_strnfill(101, 'n');
+    g_autofree char *prefix = g_strnfill(155, 'p');
+    g_autofree char *split = g_strconcat(prefix, "/", name100, NULL);
+    g_autofree char *unsplit = g_strconcat(prefix, "/", name101, NULL);
+    const struct {
+        ArchiveEntry entry;
+        size_t length;
+    } rows[] = {
+        {{.kind = ENTRY_FOLDER, .path = "a", .mode = 0755, .mtime = 315532800}, 512},
+        {{.kind = ENTRY_FILE, .path = "a/b", .mode = 04755, .uid = 1000, .gid = 33}, 512},
+        {{.kind = ENTRY_SYMLINK, .path = "l", .mode = 0777, .target = "../x/"}, 512},
+        {{.kind = ENTRY_HARDLINK, .path = "h", .mode = 0644, .target = "a/b"}, 512},
+        {{.kind = ENTRY_FILE, .path = name100, .mode = 0644}, 512},
+        {{.kind = ENTRY_FILE, .path = name101, .mode = 0644}, 1536},
+        {{.kind = ENTRY_FILE, .path = split, .mode = 0644}, 512},
+        {{.kind = ENTRY_FILE, .path = unsplit, .mode = 0644}, 1536},
+        {{.kind = ENTRY_SYMLINK, .path = "far", .mode = 0777, .target = name101}, 1536},
+        {{.kind = ENTRY_FILE, .path = "owner", .uid = 3000000, .gid = 4000000000u}, 1536},
+        {{.kind = ENTRY_FILE, .path = "na\303\257ve", .mode = 0600}, 512},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const ArchiveEntry *entry = &rows[i].entry;
+        guint8 header[TAR_HEADER_BYTES];
+        static const guint8 zeros[TAR_END_BYTES];
+        size_t length = 0;
+        g_assert_true(tar_header_write(entry, header, &length, NULL));
+        g_assert_cmpuint(length, ==, rows[i].length);
+        g_autoptr(GByteArray) tar = g_byte_array_new();
+        g_byte_array_append(tar, header, (guint)length);
+        g_byte_array_append(tar, zeros, sizeof zeros);
+        g_autofree char *found = list(tar);
+        g_autoptr(GString) expected = g_string_new(NULL);
+        g_string_printf(expected,
+                        "%c %s %o %" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT " %" G_GINT64_FORMAT,
+                        "fdlhn"[entry->kind], entry -> path, entry -> mode, entry -> uid,
+                        entry -> gid, entry -> mtime);
+        if (entry->target)
+            g_string_append_printf(expected, " -> %s", entry->target);
+        g_string_append(expected, entry->kind == ENTRY_FILE ? " 0 e3b0c442\n" : "\n");
+        assert_text(NULL, expected->str, found);
+    }
+}
+
+TEST(headers_of_large_files_and_refused_ones)
+{
+    guint8 header[TAR_HEADER_BYTES];
+    size_t length;
+    ArchiveEntry large = file("large", 0);
+    large.size = (guint64)1 << 33;
+    g_assert_true(tar_header_write(&large, header, &length, NULL));
+    g_assert_cmpuint(length, ==, 1536);
+    assert_text(NULL, "19 size=8589934592\n", (char *)header + 512);
+    large.size--;
+    g_assert_true(tar_header_write(&large, header, &length, NULL));
+    g_assert_cmpmem(header + 124, 12, "77777777777\0", 12);
+    static const ArchiveEntry refused[] = {
+        {.kind = ENTRY_FILE, .path = ""},
+        {.kind = ENTRY_FILE, .path = "/abs"},
+        {.kind = ENTRY_SYMLINK, .path = "l", .target = ""},
+        {.kind = ENTRY_DEVICE, .path = "null"},
+        {.kind = ENTRY_FILE, .path = "old", .mtime = -1},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(refused); i++) {
+        g_autoptr(GError) error = NULL;
+        g_assert_false(tar_header_write(&refused[i], header, &length, &error));
+        g_assert_error(error, ERROR_DOMAIN, ERROR_INPUT);
+    }
+}
+
+/* A "zip file" that is one local header and data; the member says what a directory would. */
+typedef struct {
+    GByteArray *bytes;
+    ZipMember member;
+} Zip;
+
+static gboolean read_bytes(void *data, guint64 offset, size_t length, GBytes **ret_bytes,
+                           GError **error)
+{
+    GByteArray *bytes = data;
+    g_assert_cmpuint(offset + length, <=, bytes->len);
+    *ret_bytes = g_bytes_new(bytes->data + offset, length);
+    return TRUE;
+}
+
+static Zip zip_of(const char *content, size_t length, bool deflate)
+{
+    guint8 local[30] = {0x50, 0x4b, 3, 4, [26] = 1};
+    Zip zip = {g_byte_array_new(), {.name = (char *)"m", .size = length}};
+    g_byte_array_append(zip.bytes, local, sizeof local);
+    g_byte_array_append(zip.bytes, (const guint8 *)"m", 1);
+    guint start = zip.bytes->len;
+    if (deflate) {
+        g_autoptr(DeflateEncoder) encoder = deflate_encoder_new(collect, zip.bytes);
+        g_assert_true(deflate_encoder_write(encoder, content, length, NULL));
+        g_assert_true(deflate_encoder_finish(encoder, NULL));
+    } else {
+        g_byte_array_append(zip.bytes, (const guint8 *)content, (guint)length);
+    }
+    zip.member.method = deflate ? 8 : 0;
+    zip.member.compressed_size = zip.bytes->len - start;
+    zip.member.crc32 = crc32_update(0, content, length);
+    return zip;
+}
+
+static char *sample(size_t length)
+{
+    char *text = g_malloc(length);
+    guint32 state = 1;
+    for (size_t i = 0; i < length; i++) {
+        state = state * 1664525u + 1013904223u;
+        text[i] = (char)('a' + (state >> 24) % 20);
+    }
+    return text;
+}
+
+TEST(splices_and_encodes)
+{
+    static const size_t sizes[] = {0, 1, 511, 512, 513, 5000, 700000, 3000000};
+    g_autofree char *text = sample(3000000);
+    g_autoptr(GByteArray) blob = g_byte_array_new();
+    g_autoptr(LayerWriter) writer = layer_writer_new(LAYER_GZIP, collect, blob);
+    g_autoptr(GString) expected = g_string_new("d opt 755 0:0 0\n");
+    ArchiveEntry folder = {.kind = ENTRY_FOLDER, .path = "opt", .mode = 0755};
+    g_assert_true(layer_writer_add(writer, &folder, NULL, NULL));
+    for (size_t i = 0; i < G_N_ELEMENTS(sizes) * 3; i++) {
+        size_t size = sizes[i / 3];
+        g_autofree char *path = g_strdup_printf("opt/%zu", i), *hex = digest_sha256(text, size);
+        ArchiveEntry entry = file(path, size);
+        g_string_append_printf(expected, "f %s 644 0:0 0 %zu %.8s\n", path, size, hex);
+        if (i % 3 == 2) {
+            g_assert_true(layer_writer_add(writer, &entry, text, NULL));
+            continue;
+        }
+        Zip zip = zip_of(text, size, i % 3 == 0);
+        ZipSource source = {zip.bytes->len, read_bytes, zip.bytes};
+        g_autoptr(GError) error = NULL;
+        gboolean done = layer_writer_splice(writer, &entry, &source, &zip.member, &error);
+        g_assert_no_error(error);
+        g_assert_true(done);
+        g_byte_array_unref(zip.bytes);
+    }
+    g_auto(LayerSummary) summary = {0};
+    g_assert_true(layer_writer_finish(writer, &summary, NULL));
+    assert_summary(&summary, blob);
+    g_autofree char *found = list(blob);
+    assert_text(NULL, expected->str, found);
+    assert_text("format version 1",
+                "67aa674b7e8d942ad6a98a3edd932b5dd1e93e331c5279a07bff1e8deaf1da73", summary.digest);
+}
+
+TEST(the_payload_is_copied_as_it_is)
+{
+    g_autofree char *text = sample(100000);
+    g_autoptr(GByteArray) blob = g_byte_array_new();
+    g_autoptr(LayerWriter) writer = layer_writer_new(LAYER_GZIP, collect, blob);
+    Zip zip = zip_of(text, 100000, true);
+    ZipSource source = {zip.bytes->len, read_bytes, zip.bytes};
+    ArchiveEntry entry = file("f", 0);
+    g_assert_true(layer_writer_splice(writer, &entry, &source, &zip.member, NULL));
+    g_assert_nonnull(memmem(blob->data, blob->len, zip.bytes->data + 31, zip.bytes->len - 31));
+    g_byte_array_unref(zip.bytes);
+}
+
+TEST(refuses_members_that_lie)
+{
+    static const struct {
+        const char *expected;
+        int size, packed, crc, method, more, less, flip;
+    } rows[] = {
+        {"more than the", .size = -1},
+        {"instead of", .size = 1},
+        {"checksum", .crc = 1},
+        {"behind the end", .more = 1},
+        {"behind the end", .more = 2},
+        {"behind the end", .more = 8},
+        {"behind the end", .more = 100000},
+        {"ends early", .packed = -1},
+        {"ends early", .packed = -1000},
+        {"past the end", .packed = 1},
+        {"past the end", .less = 1},
+        {"broken deflate", .flip = 6},
+        {"method 12", .method = 4},
+    };
+    g_autofree char *text = sample(90000);
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Zip zip = zip_of(text, 90000, true);
+        g_byte_array_set_size(zip.bytes, zip.bytes->len - (guint)rows[i].less);
+        for (int more = 0; more < rows[i].more; more++)
+            g_byte_array_append(zip.bytes, (const guint8 *)"", 1);
+        zip.member.compressed_size += (guint64)(rows[i].packed + rows[i].more);
+        zip.member.size += (guint64)rows[i].size;
+        zip.member.crc32 ^= (guint32)rows[i].crc;
+        zip.member.method = (guint16)(zip.member.method + rows[i].method);
+        zip.bytes->data[31] |= (guint8)rows[i].flip;
+        ZipSource source = {zip.bytes->len, read_bytes, zip.bytes};
+        g_autoptr(LayerWriter) writer = layer_writer_new(LAYER_GZIP, NULL, NULL);
+        g_autoptr(GError) error = NULL;
+        ArchiveEntry entry = file("f", 0);
+        g_assert_false(layer_writer_splice(writer, &entry, &source, &zip.member, &error));
+        g_assert_error(error, ERROR_DOMAIN, ERROR_INPUT);
+        g_assert_true(g_str_has_prefix(error->message, "member m: "));
+        if (!strstr(error->message, rows[i].expected))
+            assert_text(rows[i].expected, rows[i].expected, error->message);
+        g_byte_array_unref(zip.bytes);
+    }
+}
