@@ -412,6 +412,43 @@ bool url_is_http(const char *url)
            g_ascii_strncasecmp(url, "http://", 7) == 0;
 }
 
+/* "", ":" or ":PORT" behind a host. */
+static bool is_port(const char *text, size_t length)
+{
+    if (length <= 1)
+        return length == 0 || *text == ':';
+    unsigned port = 0;
+    for (size_t i = 1; i < length; i++) {
+        if (!g_ascii_isdigit(text[i]) || (port = port * 10 + (unsigned)(text[i] - '0')) > 65535)
+            return false;
+    }
+    return *text == ':';
+}
+
+bool url_has_server(const char *url)
+{
+    Parts parts = parts_of(url);
+    size_t userinfo = userinfo_length(parts.authority);
+    const char *host = parts.authority.text + userinfo;
+    size_t length = parts.authority.present ? parts.authority.length - userinfo : 0;
+    if (length == 0)
+        return false;
+    bool address = *host == '[';
+    const char *forbidden = address ? "" : "\"%<>[]\\^`{|}";
+    size_t end = address ? 1 : 0;
+    while (end < length && host[end] != (address ? ']' : ':')) {
+        char c = host[end++];
+        bool odd = address ? !g_ascii_isxdigit(c) && !strchr(":.%", c)
+                           : (guchar)c <= ' ' || c == 0x7f || strchr(forbidden, c);
+        if (odd)
+            return false;
+    }
+    if (end == 0 || (address && end == length))
+        return false;
+    end += address ? 1 : 0;
+    return is_port(host + end, length - end);
+}
+
 char *url_from_path(const char *path)
 {
     GString *out = g_string_new("file://");

@@ -31,6 +31,8 @@ char *url_origin(const char *url);
 /* The host in lower case, without port; NULL when there is none. */
 char *url_host(const char *url);
 bool url_is_http(const char *url); /* http or https */
+/* Whether an http or https URL names a host, and a port if any, that a request could go to. */
+bool url_has_server(const char *url);
 /* A file:// URL of an absolute path and back; NULL when it is none. */
 char *url_from_path(const char *path);
 char *url_to_path(const char *url);

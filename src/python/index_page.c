@@ -103,6 +103,11 @@ static IndexFile *add_link(Builder *builder, const char *href)
         quoted = url_quote(url);
         url = index_arena_text(builder->arena, quoted, strlen(quoted));
     }
+    if (url_is_http(url) && !url_has_server(url)) {
+        g_autofree char *shown = url_redact(url);
+        log_debug("the link %s leads to no server and is left out", shown);
+        return NULL;
+    }
     char *filename = name_of_url(builder, url);
     char *egg = filename ? name_of_egg(builder, filename, fragment) : NULL;
     filename = egg ? egg : filename;

@@ -148,6 +148,39 @@ TEST(finds_file_names)
     }
 }
 
+TEST(tells_servers)
+{
+    static const struct {
+        const char *url;
+        bool expected;
+    } rows[] = {
+        {"http://a/", true},
+        {"https://a.example.org:8443/x", true},
+        {"https://user:p%40ss@a:/x?q#f", true},
+        {"http://[::1]/", true},
+        {"http://[fe80::1]:80/", true},
+        {"http://a:65535", true},
+        {"http://[::1/x", false},
+        {"http://[x]/", false},
+        {"http://[::1]x/", false},
+        {"http://a:65536/", false},
+        {"http://a:99999999999999999999/", false},
+        {"http://a:abc/", false},
+        {"http://a:-1/", false},
+        {"http:///x", false},
+        {"http://user@/x", false},
+        {"http://:80/x", false},
+        {"http:x", false},
+        {"http://a b/", false},
+        {"http://a%20b/", false},
+        {"http://a<b>/", false},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        if (url_has_server(rows[i].url) != rows[i].expected)
+            g_error("%s", rows[i].url);
+    }
+}
+
 TEST(turns_paths_into_urls_and_back)
 {
     static const char *const paths[] = {"/a b/c%41#?.whl", "/é", "/"};
