@@ -12,17 +12,18 @@ static const OptionRow rows[] = {
 static const OptionGroup group = {"Help", rows};
 static const OptionGroup *const groups[] = {&group, &options_common, NULL};
 
-static void print_overview(Output *output)
+char *commands_overview(void)
 {
     size_t count;
     const Command *const *commands = commands_all(&count);
-    output_result(output, "usage: ramekin COMMAND [OPTION…]\n\n"
-                          "Reproducible container images from a recipe of ordered install "
-                          "stages.\n\nCommands:\n");
+    GString *out = g_string_new("usage: ramekin COMMAND [OPTION…]\n\n"
+                                "Reproducible container images from a recipe of ordered install "
+                                "stages.\n\nCommands:\n");
     for (size_t i = 0; i < count; i++)
-        output_result_line(output, "  %-12s %s", commands[i]->name, commands[i]->summary);
-    output_result(output, "\n`ramekin COMMAND --help` explains one of them, "
-                          "`ramekin --version` says which release this is.\n");
+        g_string_append_printf(out, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
+    g_string_append(out, "\n`ramekin COMMAND --help` explains one of them, "
+                         "`ramekin --version` says which release this is.\n");
+    return g_string_free(out, FALSE);
 }
 
 /* The table of commands, of a recipe's keys, of the findings, or of one command's options. */
@@ -54,7 +55,8 @@ static int run_help(Invocation *invocation)
         return 0;
     }
     if (arguments->len == 0) {
-        print_overview(invocation->output);
+        g_autofree char *text = commands_overview();
+        output_result(invocation->output, text);
         return 0;
     }
     const Command *command = command_find(arguments->pdata[0]);

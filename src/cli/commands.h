@@ -16,6 +16,8 @@ extern const Command command_completion;
 const Command *const *commands_all(size_t *ret_count);
 const Command *command_find(const char *name);
 /* "did you mean": the nearest name, or NULL. */
+/* What `ramekin help` prints; the caller frees it. */
+char *commands_overview(void);
 const char *command_nearest(const char *name);
 
 /* Option tables that commands share. */

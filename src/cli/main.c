@@ -52,10 +52,21 @@ static int print_version(void)
     return output_finish(output, 0);
 }
 
+/* A script that forgot the command must not go on as if something had been done. */
+static int no_command(void)
+{
+    g_autoptr(Options) options = options_new();
+    g_autoptr(Output) output = output_new(options);
+    g_autofree char *text = commands_overview();
+    output_people(output, text);
+    return output_finish(output, 2);
+}
+
 int main(int argc, char **argv)
 {
-    char *no_words[] = {NULL};
-    const char *word = argc > 1 ? argv[1] : "help";
+    if (argc < 2)
+        return no_command();
+    const char *word = argv[1];
     if (g_str_equal(word, "--version"))
         return print_version();
     bool asks_help = g_str_equal(word, "--help") || g_str_equal(word, "-h");
@@ -64,5 +75,5 @@ int main(int argc, char **argv)
                                                                : NULL;
     if (!command)
         return unknown_command(g_utf8_validate(word, -1, NULL) ? word : "(not UTF-8)");
-    return run_command(command, argc > 1 ? argv + 2 : no_words);
+    return run_command(command, argv + 2);
 }
