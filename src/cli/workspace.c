@@ -267,6 +267,18 @@ int workspace_locked_state(const Workspace *workspace, const WorkTarget *target,
     return 0;
 }
 
+/* Nothing is wrong without a cache, but every run fetches everything again. */
+static void warn_of_cache(const Workspace *workspace)
+{
+    const char *dir, *reason;
+    if (!lock_session_cache_problem(workspace->session, &dir, &reason))
+        return;
+    GError *entry = diags_warning(workspace->diags, SPAN_NONE,
+                                  "the cache folder %s cannot be written (%s), so nothing is kept",
+                                  dir, reason);
+    error_set_hint(entry, "--cache-dir DIR or XDG_CACHE_HOME names another folder");
+}
+
 int workspace_resolve(Workspace *workspace, const WorkTarget *target, Lock *lock,
                       LockTarget **ret_target)
 {
@@ -277,6 +289,7 @@ int workspace_resolve(Workspace *workspace, const WorkTarget *target, Lock *lock
     GError *error = NULL;
     gboolean ok = lock_resolve_target(workspace->session, target->recipe, target->platform, lock,
                                       ret_target, diags, &error);
+    warn_of_cache(workspace);
     int status = output_diags(workspace->output, diags);
     diags_forget(diags);
     if (error)

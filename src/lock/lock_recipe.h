@@ -28,6 +28,11 @@ LockSession *lock_session_new(const LockOptions *options);
 void lock_session_free(LockSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LockSession, lock_session_free)
 
+/* The folder of the cache, and why it could not be written so far ("Not a directory"); false when
+ * nothing failed. Both texts belong to the session. */
+bool lock_session_cache_problem(const LockSession *session, const char **ret_dir,
+                                const char **ret_reason);
+
 /* Resolves one target and appends it (and its files) to `lock`. FALSE: could not find out
  * (network), or the inputs themselves are wrong (diags). An unsatisfiable stage is a value, not an
  * error. */

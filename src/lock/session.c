@@ -29,6 +29,14 @@ void lock_session_free(LockSession *session)
     g_free(session);
 }
 
+bool lock_session_cache_problem(const LockSession *session, const char **ret_dir,
+                                const char **ret_reason)
+{
+    *ret_dir = cache_dir(session->cache);
+    *ret_reason = cache_problem(session->cache);
+    return *ret_reason != NULL;
+}
+
 static bool same_texts(char **a, char **b)
 {
     if (!a || !b)

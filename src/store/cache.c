@@ -25,7 +25,7 @@ static const char MAGIC[8] = "RMKcach1";
 struct Cache {
     char *dir;
     GHashTable *made; /* folders that exist */
-    bool broken;      /* said once that nothing can be written */
+    char *problem;    /* why nothing can be written; NULL: nothing failed so far */
 };
 
 Cache *cache_new(const char *dir)
@@ -41,8 +41,14 @@ void cache_free(Cache *cache)
     if (!cache)
         return;
     g_hash_table_unref(cache->made);
+    g_free(cache->problem);
     g_free(cache->dir);
     g_free(cache);
+}
+
+const char *cache_problem(const Cache *cache)
+{
+    return cache->problem;
 }
 
 const char *cache_dir(const Cache *cache)
@@ -136,29 +142,34 @@ GBytes *cache_load(Cache *cache, const char *bucket, const char *key)
     return NULL;
 }
 
-static bool make_parent(Cache *cache, const char *path)
+static gboolean make_parent(Cache *cache, const char *path, GError **error)
 {
     g_autofree char *parent = g_path_get_dirname(path);
     if (g_hash_table_contains(cache->made, parent))
-        return true;
-    if (!io_make_dirs(parent, NULL))
-        return false;
+        return TRUE;
+    if (!io_make_dirs(parent, error))
+        return FALSE;
     g_hash_table_add(cache->made, g_steal_pointer(&parent));
-    return true;
+    return TRUE;
+}
+
+/* The system's own words: what is behind the places that the message names. */
+static char *reason_of(const GError *error)
+{
+    const char *colon = g_strrstr(error->message, ": ");
+    return g_strdup(colon ? colon + 2 : error->message);
 }
 
 static void save_entry(Cache *cache, const char *path, const GString *entry)
 {
     g_autoptr(GError) error = NULL;
-    if (make_parent(cache, path) && io_save(path, entry->str, entry->len, &error))
+    if (make_parent(cache, path, NULL) && io_save(path, entry->str, entry->len, NULL))
         return;
     g_hash_table_remove_all(cache->made); /* somebody may have removed a folder */
-    if (make_parent(cache, path) && io_save(path, entry->str, entry->len, NULL))
+    if (make_parent(cache, path, &error) && io_save(path, entry->str, entry->len, &error))
         return;
-    if (!cache->broken)
-        log_debug("the cache %s cannot be written: %s", cache->dir,
-                  error ? error->message : "its folders cannot be made");
-    cache->broken = true;
+    if (!cache->problem)
+        cache->problem = reason_of(error);
 }
 
 void cache_save(Cache *cache, const char *bucket, const char *key, const void *data, size_t length)

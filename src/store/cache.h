@@ -10,11 +10,13 @@
 typedef struct Cache Cache;
 
 /* `dir` NULL: $XDG_CACHE_HOME/ramekin. Made when first written to. Never fails: a folder that can't
- * be used behaves as an empty one, said once by log_debug(). */
+ * be used behaves as an empty one, and cache_problem() says why. */
 Cache *cache_new(const char *dir);
 void cache_free(Cache *cache);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Cache, cache_free)
 const char *cache_dir(const Cache *cache);
+/* Why nothing could be written so far ("Not a directory"), or NULL. */
+const char *cache_problem(const Cache *cache);
 
 /* The entry's bytes, or NULL. */
 GBytes *cache_load(Cache *cache, const char *bucket, const char *key);

@@ -82,7 +82,9 @@ TEST(does_not_mix_up_keys)
 TEST(works_without_a_folder)
 {
     g_autoptr(Cache) cache = cache_new("/proc/none/such");
+    g_assert_null(cache_problem(cache));
     cache_save(cache, "pages", "key", "content", 7);
+    assert_text("problem", "No such file or directory", cache_problem(cache));
     assert_entry(cache, "key", NULL);
 }
 
