@@ -90,8 +90,14 @@ void conflict_set_absent(World *world, Conflict *conflict)
 {
     g_autoptr(GPtrArray) locations = finder_locations(world->finder, conflict->name);
     g_autoptr(GStrvBuilder) asked = g_strv_builder_new();
-    for (guint i = 0; i < locations->len; i++)
-        g_strv_builder_add(asked, ((const IndexLocation *)locations->pdata[i])->name);
+    for (guint i = 0; i < locations->len; i++) {
+        const IndexLocation *location = locations->pdata[i];
+        const IndexPage *page =
+            index_client_get_page(world->request->client, location, conflict->name, NULL);
+        g_autofree char *answer = g_strconcat(
+            location->name, page && page->forbidden ? " (which answered 403)" : "", NULL);
+        g_strv_builder_add(asked, answer);
+    }
     conflict->asked = g_strv_builder_end(asked);
     conflict->message = g_strdup_printf("no index has %s", conflict->name);
     conflict->nearest = nearest_met(world, conflict->name);

@@ -55,6 +55,7 @@ typedef struct {
     const IndexLocation *location;
     GPtrArray *files; /* in page order, see index_page_file(); empty when the project is absent */
     bool absent;      /* 404, 403, 410 or an empty folder */
+    bool forbidden;   /* absent because of a 403, which may mean either */
     struct IndexArena *arena;   /* owns the files and their texts; NULL: a page of borrowed files */
     GPtrArray *parts;           /* IndexPage whose files are among these, or NULL */
     struct StoredFiles *stored; /* the files as the cache keeps them; NULL: a page that was read */

@@ -17,7 +17,7 @@ static const char ACCEPT[] = "application/vnd.pypi.simple.v1+json, "
 typedef struct {
     gint64 fetched; /* seconds since 1970 */
     gint64 fresh;   /* how long it may be used unasked */
-    bool absent;
+    bool absent, forbidden;
     char *type, *etag, *last_modified;
     GBytes *files;
 } StoredPage;
@@ -141,7 +141,8 @@ static bool stored_page_decode(GBytes *bytes, StoredPage *ret_stored)
     StoredPage stored = {
         .fetched = g_ascii_strtoll(fetched, NULL, 10),
         .fresh = g_ascii_strtoll(fresh, NULL, 10),
-        .absent = g_str_equal(absent, "1"),
+        .absent = !g_str_equal(absent, "0"),
+        .forbidden = g_str_equal(absent, "403"),
         .type = take_line(&at, end, "type"),
         .etag = take_line(&at, end, "etag"),
         .last_modified = take_line(&at, end, "modified"),
@@ -173,9 +174,9 @@ static void save_stored(const PageEntry *entry)
     gsize length;
     const char *body = g_bytes_get_data(stored->files, &length);
     g_autoptr(GString) out = g_string_sized_new(length + 512);
-    g_string_append_printf(out,
-                           "fetched %" G_GINT64_FORMAT "\nfresh %" G_GINT64_FORMAT "\nabsent %d\n",
-                           stored->fetched, stored->fresh, stored->absent);
+    g_string_append_printf(
+        out, "fetched %" G_GINT64_FORMAT "\nfresh %" G_GINT64_FORMAT "\nabsent %d\n",
+        stored->fetched, stored->fresh, stored->forbidden ? 403 : stored->absent);
     add_line(out, "type", INDEX_STORE_TYPE);
     add_line(out, "etag", stored->etag);
     add_line(out, "modified", stored->last_modified);
@@ -195,25 +196,26 @@ static gint64 fresh_seconds(const HttpResponse *response)
     return response->fresh_seconds >= 0 ? response->fresh_seconds : FRESH_SECONDS;
 }
 
-static IndexPage *absent_page(const IndexLocation *location)
+static IndexPage *absent_page(const IndexLocation *location, bool forbidden)
 {
     IndexPage *page = g_new0(IndexPage, 1);
     page->location = location;
     page->files = g_ptr_array_new();
     page->absent = true;
+    page->forbidden = forbidden;
     return page;
 }
 
 /* Reads the page at once, while others are on their way; what cannot be read is not kept. */
 static void take_page(PageEntry *entry, const HttpResponse *response)
 {
-    bool absent = status_is_absent(response->status);
+    bool absent = status_is_absent(response->status), forbidden = response->status == 403;
     gsize length;
     const char *body = g_bytes_get_data(response->body, &length);
     stored_page_clear(&entry->stored);
     index_page_free(entry->page);
     entry->page = absent
-                      ? absent_page(entry->location)
+                      ? absent_page(entry->location, forbidden)
                       : index_page_parse(response->url, response->content_type, body ? body : "",
                                          length, entry->location, entry->canonical, &entry->error);
     if (!entry->page || response->no_store)
@@ -222,6 +224,7 @@ static void take_page(PageEntry *entry, const HttpResponse *response)
         .fetched = clock_now_seconds(),
         .fresh = fresh_seconds(response),
         .absent = absent,
+        .forbidden = forbidden,
         .etag = g_strdup(response->etag),
         .last_modified = g_strdup(response->last_modified),
         .files = index_store_encode(entry->page),
@@ -258,7 +261,7 @@ static bool load_stored(PageEntry *entry)
     g_autoptr(GBytes) bytes = cache_load(entry->client->cache, PAGES, key);
     if (!bytes || !stored_page_decode(bytes, stored))
         return false;
-    entry->page = stored->absent ? absent_page(entry->location)
+    entry->page = stored->absent ? absent_page(entry->location, stored->forbidden)
                                  : index_store_decode(stored->files, entry->location);
     if (!entry->page) {
         stored_page_clear(stored);

@@ -110,7 +110,7 @@ typedef struct {
     GPtrArray *refused; /* RefusedFile of that name: versions that were asked for, then others,
                            newest first, at most 20 */
     char **versions;    /* every version the indexes have of it, oldest first */
-    char **asked;       /* when none of them has it: the names of the indexes; else NULL */
+    char **asked;       /* when none of them has it: the indexes, with a 403 said; else NULL */
     char *nearest;      /* then: a project there is that may have been meant, or NULL */
 } Conflict;
 void conflict_free(Conflict *conflict);
