@@ -40,10 +40,19 @@ const Acknowledge *acknowledge_find_protect(Judge *judge, const char *name);
 void judge_remember_forced(const Judge *judge, const char *name);
 void finding_set_acknowledged(Finding *finding, const Acknowledge *entry);
 
+/* Ends a list of which FINDING_EVIDENCE lines are shown: "and N more", if there are more. */
+void judge_count_rest(GStrvBuilder *lines, unsigned count);
+
 /* One subject each. */
 void judge_break(Judge *judge, const BrokenRequirement *broken);
 void judge_changes(Judge *judge);
 void judge_clashes(Judge *judge);
 void judge_copies(Judge *judge);
 void judge_base(Judge *judge);
+void judge_indexes(Judge *judge);
+void judge_protect_unmatched(Judge *judge);
+void judge_torch(Judge *judge); /* after judge_changes() and judge_held_back() */
+void judge_mixed_cuda(Judge *judge);
+void judge_reinstall(Judge *judge);
+void judge_held_back(Judge *judge);
 void judge_stale_entry(const Judge *judge, const Acknowledge *entry);

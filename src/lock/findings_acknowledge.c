@@ -30,11 +30,11 @@ const Acknowledge *acknowledge_find_protect(Judge *judge, const char *name)
     const GPtrArray *entries = judge->stage->acknowledge;
     for (guint i = 0; entries && i < entries->len; i++) {
         const Acknowledge *entry = entries->pdata[i];
-        g_autofree char *protect = entry->protect ? name_canonicalize(entry->protect) : NULL;
+        g_autofree char *glob = entry->protect ? solve_name_pattern(entry->protect) : NULL;
         g_autoptr(Requirement) clause =
             entry->requires ? requirement_parse(entry->requires, NULL) : NULL;
         bool broken = clause && judge->acknowledged[i] && g_str_equal(clause->canonical, name);
-        if (g_strcmp0(protect, name) != 0 && !broken)
+        if (!(glob && g_pattern_match_simple(glob, name)) && !broken)
             continue;
         if (entry->protect)
             judge->acknowledged[i] = true;

@@ -33,14 +33,6 @@ static bool is_harmless(const FileClash *clash)
     return !clash->deleted && clash->same_content;
 }
 
-static void add_count_of_rest(GStrvBuilder *paths, unsigned count)
-{
-    if (count <= FINDING_EVIDENCE)
-        return;
-    g_autofree char *more = g_strdup_printf("and %u more", count - FINDING_EVIDENCE);
-    g_strv_builder_add(paths, more);
-}
-
 /* One finding for all clashes of the kind of `first`, which is the first of them. */
 static void judge_clash_group(Judge *judge, const GPtrArray *clashes, guint first)
 {
@@ -52,7 +44,7 @@ static void judge_clash_group(Judge *judge, const GPtrArray *clashes, guint firs
         if (!is_harmless(other) && same_clash_group(clash, other) && count++ < FINDING_EVIDENCE)
             g_strv_builder_add(paths, other->path);
     }
-    add_count_of_rest(paths, count);
+    judge_count_rest(paths, count);
     Finding *finding =
         judge_add(judge, clash->deleted ? "file-lost" : "file-overlap",
                   judge_place_of(judge, clash->winner), describe_clash(judge, clash, count));
@@ -75,7 +67,7 @@ static void judge_harmless(const Judge *judge, const GPtrArray *clashes)
     }
     if (count == 0)
         return;
-    add_count_of_rest(paths, count);
+    judge_count_rest(paths, count);
     Finding *finding =
         judge_add(judge, "file-overlap", g_strdup(judge->change->locked->at),
                   g_strdup_printf(
@@ -110,24 +102,83 @@ void judge_clashes(Judge *judge)
 
 /* Copies that remain */
 
+/* The copy of a name that the stage wrote, or (with a version) the one that stays. */
+static const InstalledDistribution *find_copy(const Judge *judge, const char *canonical,
+                                              const char *version)
+{
+    const GPtrArray *all = judge->change->solve->environment->distributions;
+    for (guint i = 0; i < all->len; i++) {
+        const InstalledDistribution *copy = all->pdata[i];
+        bool own = g_strcmp0(copy->stage, judge->stage->name) == 0;
+        if (g_str_equal(copy->canonical, canonical) &&
+            (version ? !own && g_str_equal(solve_installed_version(copy), version) : own))
+            return copy;
+    }
+    return NULL;
+}
+
+static bool is_record(const InstalledDistribution *copy, const char *path)
+{
+    g_autofree char *records = g_build_filename(copy->site_dir, copy->dist_info, "", NULL);
+    return g_str_has_prefix(path, records) || g_str_has_suffix(path, ".pyc");
+}
+
+/* The files of `copy` that `fresh` has not written over, by their lists: both are sorted. */
+static char **stale_files(const InstalledDistribution *copy, const InstalledDistribution *fresh)
+{
+    g_autoptr(GStrvBuilder) lines = g_strv_builder_new();
+    unsigned count = 0;
+    guint k = 0;
+    for (guint i = 0; i < copy->paths->len; i++) {
+        const char *path = copy->paths->pdata[i];
+        while (k < fresh->paths->len && strcmp(fresh->paths->pdata[k], path) < 0)
+            k++;
+        bool written = k < fresh->paths->len && g_str_equal(fresh->paths->pdata[k], path);
+        if (!written && !is_record(copy, path) && count++ < FINDING_EVIDENCE)
+            g_strv_builder_add(lines, path);
+    }
+    if (count == 0)
+        return NULL;
+    judge_count_rest(lines, count);
+    g_auto(GStrv) paths = g_strv_builder_end(lines);
+    g_autoptr(GStrvBuilder) all = g_strv_builder_new();
+    g_autofree char *head = g_strdup_printf(
+        "%u %s of %s %s that %s no longer has %s", count, count == 1 ? "file" : "files",
+        copy->canonical, solve_installed_version(copy), solve_installed_version(fresh),
+        count == 1 ? "remains and can be imported:" : "remain and can be imported:");
+    g_strv_builder_add(all, head);
+    g_strv_builder_addv(all, (const char **)paths);
+    return g_strv_builder_end(all);
+}
+
+static void judge_ghost(Judge *judge, const char *text)
+{
+    g_autofree char *name = g_strndup(text, strcspn(text, " "));
+    g_autofree char *canonical = name_canonicalize(name);
+    const InstalledDistribution *seen =
+        environment_find(judge->change->solve->environment, canonical);
+    const InstalledDistribution *fresh = find_copy(judge, canonical, NULL);
+    const InstalledDistribution *copy = find_copy(judge, canonical, text + strcspn(text, " ") + 1);
+    Finding *finding = judge_add(
+        judge, "ghost-distribution", judge_place_of(judge, canonical),
+        g_strdup_printf("stage '%s' installs %s%s%s beside %s, which stays; pip reports %s",
+                        judge->stage->name, canonical, fresh ? " " : "",
+                        fresh ? solve_installed_version(fresh) : "", text,
+                        seen ? solve_installed_version(seen) : "neither"));
+    finding->hint = g_strdup("`ignore_installed` uninstalls nothing: files of the old version "
+                             "remain among those of the new one; use `force_reinstall`");
+    finding->version = fresh ? g_strdup(solve_installed_version(fresh)) : NULL;
+    finding->found = copy ? g_strdup(solve_installed_version(copy)) : NULL;
+    if (copy && fresh && copy->paths && fresh->paths)
+        finding->evidence = stale_files(copy, fresh);
+    finding->distribution = g_steal_pointer(&canonical);
+}
+
 void judge_copies(Judge *judge)
 {
     const InstallEffects *effects = judge->change->effects;
-    for (guint i = 0; i < effects->ghosts->len; i++) {
-        const char *copy = effects->ghosts->pdata[i];
-        g_autofree char *name = g_strndup(copy, strcspn(copy, " "));
-        g_autofree char *canonical = name_canonicalize(name);
-        const InstalledDistribution *seen =
-            environment_find(judge->change->solve->environment, canonical);
-        Finding *finding = judge_add(
-            judge, "ghost-distribution", judge_place_of(judge, canonical),
-            g_strdup_printf("stage '%s' installs %s beside %s, which stays; pip reports %s",
-                            judge->stage->name, canonical, copy,
-                            seen ? solve_installed_version(seen) : "neither"));
-        finding->distribution = g_steal_pointer(&canonical);
-        finding->hint = g_strdup("`ignore_installed` uninstalls nothing: files of the old version "
-                                 "remain among those of the new one; use `force_reinstall`");
-    }
+    for (guint i = 0; i < effects->ghosts->len; i++)
+        judge_ghost(judge, effects->ghosts->pdata[i]);
     for (guint i = 0; i < effects->shadowed->len; i++) {
         const char *copy = effects->shadowed->pdata[i];
         g_autofree char *name = g_strndup(copy, strcspn(copy, " "));

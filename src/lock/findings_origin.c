@@ -33,3 +33,66 @@ void judge_base(Judge *judge)
         judge_add(judge, "base-configuration", g_strdup(judge->change->locked->at),
                   g_strdup("pip in the base asks other indexes than this lock"));
 }
+
+/* Which index won */
+
+static bool is_of_recipe(const Judge *judge, const IndexLocation *location)
+{
+    const GPtrArray *indexes = judge->change->solve->recipe->indexes;
+    for (guint i = 0; indexes && i < indexes->len; i++) {
+        if (g_str_equal(((const RecipeIndex *)indexes->pdata[i])->name, location->name))
+            return true;
+    }
+    return false;
+}
+
+static bool has_label(const Version *version)
+{
+    return strchr(version_text(version), '+') != NULL;
+}
+
+/* The index that one would have expected: it has builds for a device (local labels) where the
+ * winner's file is none; or the recipe defines it, and an index that it does not define has won a
+ * name that it asks for, by a higher version. Names that nobody asked for come from everywhere, as
+ * is usual. */
+static const Rival *find_expected(const Judge *judge, const Pin *pin)
+{
+    for (guint i = 0; i < pin->rivals->len; i++) {
+        const Rival *rival = pin->rivals->pdata[i];
+        bool device = has_label(rival->version) && !has_label(pin->version);
+        bool private = pin->requested && is_of_recipe(judge, rival->location) &&
+                       !is_of_recipe(judge, pin->file->location) &&
+                       version_compare(pin->version, rival->version) > 0;
+        if (device || private)
+            return rival;
+    }
+    return NULL;
+}
+
+static void judge_index(const Judge *judge, const Pin *pin, const Rival *rival)
+{
+    const char *won = pin->file->location->name, *lost = rival->location->name;
+    int order = version_compare(pin->version, rival->version);
+    Finding *finding = judge_add(
+        judge, "other-index", judge_place_of(judge, pin->canonical),
+        g_strdup_printf("%s %s of stage '%s' comes from the index %s; %s, which has %s%s, lost",
+                        pin->canonical, version_text(pin->version), judge->stage->name, won, lost,
+                        order > 0 ? "only " : "", version_text(rival->version)));
+    finding->distribution = g_strdup(pin->canonical);
+    finding->version = g_strdup(version_text(rival->version));
+    finding->found = g_strdup(version_text(pin->version));
+    finding->evidence = judge_chain_evidence(judge, pin->canonical);
+    finding->hint = g_strdup_printf("ask for that build, `%s==%s`, or route the name: `packages: "
+                                    "[%s]` of an index asks that index alone",
+                                    pin->canonical, version_text(rival->version), pin->canonical);
+}
+
+void judge_indexes(Judge *judge)
+{
+    for (guint i = 0; i < judge->change->solution->pins->len; i++) {
+        const Pin *pin = judge->change->solution->pins->pdata[i];
+        const Rival *rival = pin->action != PIN_KEEP ? find_expected(judge, pin) : NULL;
+        if (rival)
+            judge_index(judge, pin, rival);
+    }
+}

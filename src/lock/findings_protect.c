@@ -131,3 +131,76 @@ void judge_changes(Judge *judge)
             judge_protected(judge, old, now, protection);
     }
 }
+
+/* Names that are never there */
+
+static bool is_on_stage_line(const Recipe *recipe, const Text *item)
+{
+    for (guint i = 0; i < recipe->stages->len; i++) {
+        const Stage *stage = recipe->stages->pdata[i];
+        if (stage->at.source == item->at.source && stage->at.line == item->at.line)
+            return true;
+    }
+    return false;
+}
+
+static bool was_installed(const Solve *solve, const char *name)
+{
+    if (environment_find(solve->environment, name))
+        return true;
+    const GPtrArray *base = solve->target->base.installed;
+    for (guint i = 0; base && i < base->len; i++) {
+        if (g_str_equal(((const LockDistribution *)base->pdata[i])->name, name))
+            return true;
+    }
+    for (guint i = 0; i < solve->target->stages->len; i++) {
+        if (lock_stage_find(solve->target->stages->pdata[i], name))
+            return true;
+    }
+    return false;
+}
+
+static void judge_protect_item(const Judge *judge, const Text *item)
+{
+    const Solve *solve = judge->change->solve;
+    g_autofree char *name = solve_name_pattern(item->text);
+    if (strpbrk(name, "*?") || was_installed(solve, name))
+        return;
+    g_autofree char *address = span_address(item->at);
+    Finding *finding = judge_add(
+        judge, "protect-unmatched", g_strdup(address ? address : judge->change->locked->at),
+        g_strdup_printf("`protect:` names %s, which neither the base nor a stage installs", name));
+    finding->distribution = g_strdup(name);
+    finding->hint = g_strdup("correct the name, or remove the entry");
+    if (solve->recipe->row || solve->target->base.facts == LOCK_FACTS_DECLARED)
+        finding->severity = SEVERITY_NOTE;
+}
+
+static bool is_last_pip_stage(const Judge *judge)
+{
+    const GPtrArray *stages = judge->change->solve->recipe->stages;
+    for (guint i = judge->change->index + 1; i < stages->len; i++) {
+        if (((const Stage *)stages->pdata[i])->kind == STAGE_PIP)
+            return false;
+    }
+    return true;
+}
+
+/* Names of the recipe, not globs, and not what stage definitions protect (which stands on the line
+ * of the stage): those say what might be there. Another row may install the name, and a base whose
+ * content is only declared may have it. */
+void judge_protect_unmatched(Judge *judge)
+{
+    const Recipe *recipe = judge->change->solve->recipe;
+    if (!is_last_pip_stage(judge))
+        return;
+    for (guint i = 0; recipe->protect && i < recipe->protect->len; i++) {
+        if (!is_on_stage_line(recipe, recipe->protect->pdata[i]))
+            judge_protect_item(judge, recipe->protect->pdata[i]);
+    }
+    for (guint i = 0; i < recipe->stages->len; i++) {
+        const GPtrArray *own = ((const Stage *)recipe->stages->pdata[i])->protect;
+        for (guint k = 0; own && k < own->len; k++)
+            judge_protect_item(judge, own->pdata[k]);
+    }
+}

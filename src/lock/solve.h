@@ -102,6 +102,7 @@ typedef struct {
     Solve *solve;
     guint index; /* of the stage */
     LockStage *locked;
+    const Solution *solution; /* or the part of one that belongs to the stage */
     const Environment *before;
     const InstallEffects *effects; /* NULL: the stage changed nothing */
 } StageChange;

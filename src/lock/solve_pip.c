@@ -279,7 +279,7 @@ gboolean solve_apply(Solve *solve, guint index, Solution *solution, LockStage *l
     }
     take_warnings(locked, solution);
     note_arguments(solve, index, locked);
-    StageChange change = {solve, index, locked, before, effects};
+    StageChange change = {solve, index, locked, solution, before, effects};
     findings_of_stage(&change);
     findings_of_patch_release(solve, locked);
     solve_note_environment(solve, locked->environment);

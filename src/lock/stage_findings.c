@@ -75,6 +75,14 @@ Finding *judge_add(const Judge *judge, const char *code, char *at, char *message
     return finding;
 }
 
+void judge_count_rest(GStrvBuilder *lines, unsigned count)
+{
+    if (count <= FINDING_EVIDENCE)
+        return;
+    g_autofree char *more = g_strdup_printf("and %u more", count - FINDING_EVIDENCE);
+    g_strv_builder_add(lines, more);
+}
+
 void findings_of_stage(const StageChange *change)
 {
     const Stage *stage = change->solve->recipe->stages->pdata[change->index];
@@ -88,9 +96,15 @@ void findings_of_stage(const StageChange *change)
     for (guint i = 0; i < after->len; i++)
         judge_break(&judge, after->pdata[i]);
     judge_changes(&judge);
+    judge_held_back(&judge);
+    judge_torch(&judge);
+    judge_mixed_cuda(&judge);
+    judge_reinstall(&judge);
     judge_clashes(&judge);
     judge_copies(&judge);
+    judge_indexes(&judge);
     judge_base(&judge);
+    judge_protect_unmatched(&judge);
     for (guint i = 0; i < entries; i++) {
         if (!acknowledged[i])
             judge_stale_entry(&judge, stage->acknowledge->pdata[i]);

@@ -12,6 +12,13 @@ static void edge_free(gpointer data)
     g_free(edge);
 }
 
+static void rival_free(gpointer data)
+{
+    Rival *rival = data;
+    version_unref(rival->version);
+    g_free(rival);
+}
+
 static void pin_free(gpointer data)
 {
     Pin *pin = data;
@@ -21,6 +28,7 @@ static void pin_free(gpointer data)
     g_strfreev(pin->extras);
     g_free(pin->direct_url);
     g_ptr_array_unref(pin->edges);
+    g_ptr_array_unref(pin->rivals);
     g_free(pin);
 }
 
@@ -139,6 +147,54 @@ static bool pin_has_root(const Pin *pin)
     return false;
 }
 
+static bool has_rival(const Pin *pin, const IndexLocation *location)
+{
+    for (guint i = 0; i < pin->rivals->len; i++) {
+        if (((const Rival *)pin->rivals->pdata[i])->location == location)
+            return true;
+    }
+    return false;
+}
+
+static const FoundFile *best_file(const Project *project, const IndexLocation *location)
+{
+    const FoundFile *best = NULL;
+    for (guint i = 0; i < project->n_files; i++) {
+        const FoundFile *found = &project->files[i];
+        if (found->page->location == location && !found->yanked &&
+            (!best || found->version < best->version))
+            best = found;
+    }
+    return best;
+}
+
+static void pin_add_rivals(const World *world, Pin *pin, const Project *project)
+{
+    g_autoptr(GPtrArray) locations = finder_locations(world->finder, pin->canonical);
+    for (guint i = 0; locations->len > 1 && i < locations->len; i++) {
+        const IndexLocation *location = locations->pdata[i];
+        const FoundFile *best = best_file(project, location);
+        if (!best || location == pin->file->location || has_rival(pin, location))
+            continue;
+        Rival *rival = g_new(Rival, 1);
+        *rival = (Rival){location, version_ref(project->versions[best->version])};
+        g_ptr_array_add(pin->rivals, rival);
+    }
+}
+
+/* How the chosen candidate stands to the others of its name. */
+static void pin_compare(const World *world, Pin *pin, const Candidate *chosen)
+{
+    for (guint i = 0; chosen->project && i < world->candidates->len; i++) {
+        const Candidate *other = world->candidates->pdata[i];
+        if (other->project == chosen->project && other->base == other && other->because &&
+            other->number < chosen->number)
+            pin->newer_tried++;
+    }
+    if (chosen->project && chosen->file && chosen->file->location)
+        pin_add_rivals(world, pin, chosen->project);
+}
+
 static void solution_add(const Result *result, Solution *solution, const Ident *ident)
 {
     const Candidate *candidate = result->pins[ident->id];
@@ -153,6 +209,9 @@ static void solution_add(const Result *result, Solution *solution, const Ident *
     pin->installed = ident->distribution;
     pin->edges = g_ptr_array_new_with_free_func(edge_free);
     pin->direct_url = !keep && candidate->direct ? g_strdup(candidate->file->url) : NULL;
+    pin->rivals = g_ptr_array_new_with_free_func(rival_free);
+    if (!keep)
+        pin_compare(result->world, pin, candidate);
     pin_add_edges(result, pin, ident->id);
     pin_add_extras(result, solution, pin, ident);
     pin->requested = keep ? pin_has_root(pin) : candidate->requested;

@@ -55,6 +55,12 @@ typedef enum {
     PIN_KEEP,      /* installed already and good enough */
 } PinAction;
 
+/* What another index has of a name: its newest usable version, whatever is asked of the name. */
+typedef struct {
+    const IndexLocation *location;
+    Version *version; /* reference */
+} Rival;
+
 typedef struct {
     char *name, *canonical;
     const Version *version;
@@ -66,6 +72,9 @@ typedef struct {
     bool requested;   /* a root names it: REQUESTED */
     char *direct_url; /* for direct_url.json, or NULL */
     GPtrArray *edges; /* Edge, in the order they were met */
+    /* of a pin with a file of an index; else 0 and empty */
+    unsigned newer_tried; /* newer versions that the search tried and gave up */
+    GPtrArray *rivals;    /* Rival: of each other index that has the name, in pip's order */
 } Pin;
 
 /* Why a file or a version was not taken. */
