@@ -1,10 +1,11 @@
-#include "lock/solve.h"
+#include "lock/solve_words.h"
 
 #include "base/mask.h"
 
 enum {
     REFUSED_LINES = 5,
-    VERSIONS_SHOWN = 8,
+    CAUSES_SHOWN = 8,
+    LIKES_SHOWN = 4,
 };
 
 /* Why a file was not taken, where the resolver gives no detail, and the way out. */
@@ -59,25 +60,10 @@ static void explain_hint(Explanation *explanation, const char *hint)
     g_string_append_printf(explanation->text, "\nhint: %s", hint);
 }
 
-/* " (stage 'torch', ramekin.yaml:9)" of what is installed already, else "". */
-static char *describe_origin(const Solve *solve, const ConflictCause *cause)
-{
-    const InstalledDistribution *found =
-        solve->environment ? environment_find(solve->environment, cause->parent) : NULL;
-    if (!found || !g_str_equal(solve_installed_version(found), cause->parent_version))
-        return g_strdup("");
-    for (guint i = 0; found->stage && i < solve->target->stages->len; i++) {
-        const LockStage *stage = solve->target->stages->pdata[i];
-        if (g_str_equal(stage->name, found->stage))
-            return g_strdup_printf(" (stage '%s', %s)", stage->name, stage->at);
-    }
-    return g_strdup(" (of the base)");
-}
-
 /* "app 1.0 > mid 2.1 (stage 'base', ramekin.yaml:9)": who brought whom, up to who requires. */
 static char *describe_parent(const Solve *solve, const ConflictCause *cause)
 {
-    g_autofree char *origin = describe_origin(solve, cause);
+    g_autofree char *origin = explain_origin(solve, cause->parent, cause->parent_version);
     if (cause->chain && cause->chain[0]) {
         g_autofree char *chain = g_strjoinv(" > ", cause->chain);
         return g_strconcat(chain, origin, NULL);
@@ -85,18 +71,87 @@ static char *describe_parent(const Solve *solve, const ConflictCause *cause)
     return g_strdup_printf("%s %s%s", cause->parent, cause->parent_version, origin);
 }
 
-static void explain_cause(Explanation *explanation, const Solve *solve, const ConflictCause *cause)
+/* The same clause of another version of the same distribution, brought in by the same line. */
+static bool is_like(const ConflictCause *a, const ConflictCause *b)
 {
+    return a->parent && b->parent && a->chain_root == b->chain_root &&
+           g_str_equal(a->parent, b->parent) && g_str_equal(a->requirement, b->requirement);
+}
+
+/* "; so do 2.5.1, 2.5.0 and 3 others" */
+static char *describe_likes(const Conflict *conflict, guint index)
+{
+    const ConflictCause *cause = conflict->causes->pdata[index];
+    g_autoptr(GString) text = g_string_new(NULL);
+    guint count = 0;
+    for (guint i = index + 1; i < conflict->causes->len; i++) {
+        const ConflictCause *other = conflict->causes->pdata[i];
+        if (is_like(cause, other) && count++ < LIKES_SHOWN)
+            g_string_append_printf(text, "%s%s", text->len ? ", " : "", other->parent_version);
+    }
+    if (count == 0)
+        return g_strdup("");
+    if (count > LIKES_SHOWN)
+        g_string_append_printf(text, " and %u more", count - LIKES_SHOWN);
+    return g_strdup_printf("; so %s %s", count > 1 ? "do" : "does", text->str);
+}
+
+static void explain_cause(Explanation *explanation, const Solve *solve, const Conflict *conflict,
+                          guint index)
+{
+    const ConflictCause *cause = conflict->causes->pdata[index];
     Span at = cause->root && !cause->parent ? cause->root->at : SPAN_NONE;
+    g_autofree char *allowed = explain_allowed(conflict, cause->requirement);
     if (cause->constraint) {
-        explain_note(explanation, at, g_strdup_printf("constraint %s", cause->requirement));
+        explain_note(explanation, at,
+                     g_strdup_printf("constraint %s%s", cause->requirement, allowed));
     } else if (cause->parent) {
         g_autofree char *parent = describe_parent(solve, cause);
-        explain_note(explanation, cause->chain_root ? cause->chain_root->at : SPAN_NONE,
-                     g_strdup_printf("%s requires %s", parent, cause->requirement));
+        g_autofree char *likes = describe_likes(conflict, index);
+        explain_note(
+            explanation, cause->chain_root ? cause->chain_root->at : SPAN_NONE,
+            g_strdup_printf("%s requires %s%s%s", parent, cause->requirement, allowed, likes));
     } else {
-        explain_note(explanation, at, g_strdup_printf("you ask for %s", cause->requirement));
+        explain_note(explanation, at,
+                     g_strdup_printf("you ask for %s%s", cause->requirement, allowed));
     }
+}
+
+static bool is_told(const Conflict *conflict, guint index)
+{
+    for (guint i = 0; i < index; i++) {
+        if (is_like(conflict->causes->pdata[i], conflict->causes->pdata[index]))
+            return true;
+    }
+    return false;
+}
+
+static void explain_causes(Explanation *explanation, const Solve *solve, const Conflict *conflict)
+{
+    guint shown = 0, left = 0;
+    for (guint i = 0; i < conflict->causes->len; i++) {
+        if (is_told(conflict, i))
+            continue;
+        if (shown++ < CAUSES_SHOWN)
+            explain_cause(explanation, solve, conflict, i);
+        else
+            left++;
+    }
+    if (left > 0)
+        explain_note(explanation, SPAN_NONE, g_strdup_printf("and %u more requirements", left));
+}
+
+/* What earlier stages or the base have of the blocked name. */
+static void explain_installed(Explanation *explanation, const Solve *solve,
+                              const Conflict *conflict)
+{
+    g_autofree char *origin = explain_origin(solve, conflict->name, NULL);
+    if (!*origin)
+        return;
+    const InstalledDistribution *found = environment_find(solve->environment, conflict->name);
+    explain_note(explanation, SPAN_NONE,
+                 g_strdup_printf("installed is %s %s%s", conflict->name,
+                                 solve_installed_version(found), origin));
 }
 
 static bool is_mentioned(const Conflict *conflict, const PipRequirement *line)
@@ -112,7 +167,7 @@ static bool is_mentioned(const Conflict *conflict, const PipRequirement *line)
 /* Lines without which the others could be satisfied, and that no cause has named. */
 static void explain_lines(Explanation *explanation, const Conflict *conflict)
 {
-    for (guint i = 0; conflict->lines && i < conflict->lines->len; i++) {
+    for (guint i = 0; i < conflict->lines->len && !conflict->stopped; i++) {
         const PipRequirement *line = conflict->lines->pdata[i];
         if (!is_mentioned(conflict, line))
             explain_note(explanation, line->at,
@@ -164,17 +219,24 @@ static void explain_refused(Explanation *explanation, const Conflict *conflict)
         explain_note(explanation, SPAN_NONE, g_strdup_printf("and %u more", left));
 }
 
-/* The newest versions there are. */
 static void explain_versions(Explanation *explanation, const Conflict *conflict)
 {
-    guint count = conflict->versions ? g_strv_length(conflict->versions) : 0;
-    if (count == 0)
-        return;
-    guint first = count > VERSIONS_SHOWN ? count - VERSIONS_SHOWN : 0;
-    g_autofree char *list = g_strjoinv(", ", conflict->versions + first);
-    explain_note(
-        explanation, SPAN_NONE,
-        g_strdup_printf("versions of %s: %s%s", conflict->name, first > 0 ? "... " : "", list));
+    char *text = explain_indexes(conflict);
+    if (text)
+        explain_note(explanation, SPAN_NONE, text);
+}
+
+/* What the search for a smallest set and for ways out could not settle, or found beside pip. */
+static void explain_limits(Explanation *explanation, const Conflict *conflict)
+{
+    if (conflict->solvable)
+        explain_note(explanation, SPAN_NONE,
+                     g_strdup("versions that fit together exist, but pip's search ends without "
+                              "finding them"));
+    else if (conflict->stopped)
+        explain_note(explanation, SPAN_NONE,
+                     g_strdup("not every line was tried: the search for what would do was stopped "
+                              "at its limit"));
 }
 
 /* Who was asked for what nobody has. */
@@ -213,13 +275,24 @@ static bool all_refused_as(const Conflict *conflict, Refusal reason)
     return any;
 }
 
+static const char *hint_of_refusals(const Conflict *conflict)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(refusals); i++) {
+        if (refusals[i].hint && all_refused_as(conflict, refusals[i].reason))
+            return refusals[i].hint;
+    }
+    return NULL;
+}
+
 static char *make_hint(const Stage *stage, const Conflict *conflict)
 {
     const ConflictCause *constraint = find_constraint(conflict);
-    for (size_t i = 0; i < G_N_ELEMENTS(refusals); i++) {
-        if (refusals[i].hint && all_refused_as(conflict, refusals[i].reason))
-            return g_strdup(refusals[i].hint);
-    }
+    const char *refused = hint_of_refusals(conflict);
+    g_autofree char *ways = explain_ways(conflict);
+    if (refused && ways)
+        return g_strdup_printf("%s\nor %s", refused, ways);
+    if (refused || ways)
+        return refused ? g_strdup(refused) : g_steal_pointer(&ways);
     if (constraint) {
         g_autofree char *address = constraint->root ? span_address(constraint->root->at) : NULL;
         return g_strdup_printf("loosen the constraint %s%s%s, or what it forbids",
@@ -265,12 +338,13 @@ void stage_explain(const Solve *solve, guint index, const Conflict *conflict)
               find_place(stage, solve->inputs->pdata[index], conflict),
               "stage '%s' can't be satisfied: %s", stage->name, conflict->message);
     g_string_append(explanation.text, conflict->message);
-    for (guint i = 0; i < conflict->causes->len; i++)
-        explain_cause(&explanation, solve, conflict->causes->pdata[i]);
+    explain_causes(&explanation, solve, conflict);
+    explain_installed(&explanation, solve, conflict);
     explain_lines(&explanation, conflict);
     explain_refused(&explanation, conflict);
     explain_versions(&explanation, conflict);
     explain_asked(&explanation, conflict);
+    explain_limits(&explanation, conflict);
     g_autofree char *hint = make_hint(stage, conflict);
     if (hint)
         explain_hint(&explanation, hint);

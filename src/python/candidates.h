@@ -98,6 +98,9 @@ typedef struct {
     Candidate *python;    /* the interpreter */
     const Spec *anything; /* the empty set */
     Ident *stopped_at;    /* what an ERROR_INPUT is about; NULL: unknown */
+    guint steps;          /* rounds of the search and candidates that it tried */
+    guint max_steps;      /* the search is given up after so many; 0: LIMIT_RESOLVE_ROUNDS alone */
+    const char *first;    /* canonical name that is pinned before others, or NULL */
 } World;
 
 World *world_new(const ResolveRequest *request);

@@ -3,8 +3,6 @@
 #include "base/limits.h"
 #include "python/hashes.h"
 
-#define REFUSED_SHOWN 20
-
 static void cause_free(gpointer data)
 {
     ConflictCause *cause = data;
@@ -15,12 +13,20 @@ static void cause_free(gpointer data)
     g_free(cause);
 }
 
-static void refused_free(gpointer data)
+static void index_versions_free(gpointer data)
 {
-    RefusedFile *refused = data;
-    g_free(refused->version);
-    g_free(refused->detail);
-    g_free(refused);
+    IndexVersions *index = data;
+    g_free(index->name);
+    g_strfreev(index->versions);
+    g_free(index);
+}
+
+static void way_out_free(gpointer data)
+{
+    WayOut *way = data;
+    g_free(way->text);
+    g_free(way->gives);
+    g_free(way);
 }
 
 void conflict_free(Conflict *conflict)
@@ -32,6 +38,8 @@ void conflict_free(Conflict *conflict)
     g_ptr_array_unref(conflict->causes);
     g_ptr_array_unref(conflict->refused);
     g_ptr_array_unref(conflict->lines);
+    g_ptr_array_unref(conflict->indexes);
+    g_ptr_array_unref(conflict->ways);
     g_strfreev(conflict->versions);
     g_strfreev(conflict->asked);
     g_free(conflict->nearest);
@@ -43,8 +51,10 @@ static Conflict *conflict_new(const char *name)
     Conflict *conflict = g_new0(Conflict, 1);
     conflict->name = g_strdup(name);
     conflict->causes = g_ptr_array_new_with_free_func(cause_free);
-    conflict->refused = g_ptr_array_new_with_free_func(refused_free);
+    conflict->refused = g_ptr_array_new_with_free_func(refused_file_free);
     conflict->lines = g_ptr_array_new();
+    conflict->indexes = g_ptr_array_new_with_free_func(index_versions_free);
+    conflict->ways = g_ptr_array_new_with_free_func(way_out_free);
     return conflict;
 }
 
@@ -133,162 +143,8 @@ static void conflict_add_constraints(Conflict *conflict, const Ident *ident)
     }
 }
 
-/* A file that passed the finder: why the search did not take it. */
-static Refusal candidate_refusal(const World *world, Project *project, const FoundFile *found,
-                                 const GPtrArray *needs, char **ret_detail)
+static void append_who(GString *text, const Info *info, const char *need)
 {
-    if (found->candidate && found->candidate->bad) {
-        *ret_detail = g_strdup(found->candidate->problem);
-        return REFUSED_METADATA;
-    }
-    for (guint i = 0; i < needs->len; i++) {
-        const Spec *spec = needs->pdata[i];
-        if (!bits_test(project_accepted(project, spec), found->version)) {
-            *ret_detail = g_strdup_printf("is not %s", specifier_set_text(spec->set));
-            return REFUSED_SPECIFIER;
-        }
-    }
-    if (found->yanked) {
-        const char *reason = found_file(found)->yanked;
-        *ret_detail = *reason ? g_strdup_printf("was yanked: %s", reason) : NULL;
-        return REFUSED_YANKED;
-    }
-    if (!bits_test(project->finals, found->version) && !finder_prereleases(world->finder))
-        return REFUSED_PRERELEASE;
-    if (!found->wheel)
-        *ret_detail = g_strdup("is a source distribution");
-    return found->wheel ? REFUSED_NONE : REFUSED_FORMAT;
-}
-
-typedef struct {
-    RefusedFile *refused;
-    Version *version;
-    guint position;
-    bool beside_wheel; /* a source distribution whose version has a wheel that could be used */
-    bool asked;        /* the specifiers accept the version */
-} Row;
-
-static int compare_rows(const void *a, const void *b)
-{
-    const Row *x = a, *y = b;
-    int order = version_compare(y->version, x->version);
-    return order ? order : (x->position > y->position) - (x->position < y->position);
-}
-
-/* The files of a project by IndexFile, and the versions that have a wheel. */
-typedef struct {
-    World *world;
-    Project *project;
-    GHashTable *found;
-    guint64 *wheels;
-    const GPtrArray *specs;
-} Files;
-
-static void files_init(Files *files, World *world, Project *project, const GPtrArray *specs)
-{
-    *files = (Files){world, project, g_hash_table_new(NULL, NULL),
-                     g_new0(guint64, project->n_words), specs};
-    for (guint i = 0; i < project->n_files; i++) {
-        FoundFile *found = &project->files[i];
-        g_hash_table_insert(files->found, found_file(found), found);
-        if (found->wheel)
-            bits_set(files->wheels, found->version);
-    }
-}
-
-static void files_clear(Files *files)
-{
-    g_hash_table_unref(files->found);
-    g_free(files->wheels);
-}
-
-static bool specs_accept(const GPtrArray *specs, const Version *version)
-{
-    for (guint i = 0; i < specs->len; i++) {
-        const Spec *spec = specs->pdata[i];
-        if (!specifier_set_contains(spec->set, version, PRERELEASES_YES))
-            return false;
-    }
-    return true;
-}
-
-static void rows_add(const Files *files, GArray *rows, const IndexFile *file)
-{
-    RefusedFile *refused = g_new0(RefusedFile, 1);
-    refused->file = file;
-    refused->reason = finder_refusal(files->world->finder, files->project->canonical, file,
-                                     &refused->version, &refused->detail);
-    Row row = {.refused = refused, .position = rows->len};
-    row.version = refused->version ? version_parse(refused->version, NULL) : NULL;
-    if (!row.version) {
-        refused_free(refused);
-        return;
-    }
-    const FoundFile *found = g_hash_table_lookup(files->found, file);
-    if (found && refused->reason == REFUSED_NONE)
-        refused->reason =
-            candidate_refusal(files->world, files->project, found, files->specs, &refused->detail);
-    row.asked = specs_accept(files->specs, row.version);
-    row.beside_wheel = found && !found->wheel && bits_test(files->wheels, found->version);
-    g_array_append_val(rows, row);
-}
-
-/* Those of the versions that were asked for, or those of the others. */
-static void conflict_add_refused(Conflict *conflict, GArray *rows, bool asked)
-{
-    for (guint i = 0; i < rows->len && conflict->refused->len < REFUSED_SHOWN; i++) {
-        Row *row = &g_array_index(rows, Row, i);
-        if (row->refused && row->asked == asked && !row->beside_wheel &&
-            row->refused->reason != REFUSED_NONE)
-            g_ptr_array_add(conflict->refused, g_steal_pointer(&row->refused));
-    }
-}
-
-static void conflict_add_rows(Conflict *conflict, GArray *rows)
-{
-    g_autoptr(GPtrArray) versions = g_ptr_array_new();
-    g_array_sort(rows, compare_rows);
-    for (guint i = rows->len; i > 0; i--) {
-        const Row *row = &g_array_index(rows, Row, i - 1);
-        if (i == rows->len || !version_equal(row->version, g_array_index(rows, Row, i).version))
-            g_ptr_array_add(versions, g_strdup(version_text(row->version)));
-    }
-    g_ptr_array_add(versions, NULL);
-    conflict->versions = (char **)g_ptr_array_free(g_steal_pointer(&versions), FALSE);
-    conflict_add_refused(conflict, rows, true);
-    conflict_add_refused(conflict, rows, false);
-    for (guint i = 0; i < rows->len; i++) {
-        Row *row = &g_array_index(rows, Row, i);
-        g_clear_pointer(&row->refused, refused_free);
-        version_unref(row->version);
-    }
-}
-
-/* What the indexes have of the name, and why each file was not taken. Pages are known by now; one
- * that is not is left out. */
-static void conflict_add_files(World *world, Conflict *conflict, Ident *ident,
-                               const GPtrArray *specs)
-{
-    g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(Row));
-    Project *project = ident->is_python ? NULL : world_project(world, ident, NULL);
-    g_autoptr(GPtrArray) locations = finder_locations(world->finder, ident->canonical);
-    Files files = {0};
-    if (project)
-        files_init(&files, world, project, specs);
-    for (guint i = 0; project && i < locations->len; i++) {
-        const IndexPage *page = index_client_get_page(world->request->client, locations->pdata[i],
-                                                      ident->canonical, NULL);
-        for (guint j = 0; page && j < page->files->len; j++)
-            rows_add(&files, rows, index_page_file(page, j));
-    }
-    if (project)
-        files_clear(&files);
-    conflict_add_rows(conflict, rows);
-}
-
-static void append_who(GString *text, const Info *info)
-{
-    g_autofree char *need = need_text(info->need);
     if (info->parent)
         g_string_append_printf(text, "%s (required by %s %s)", need, info->parent->ident->canonical,
                                version_text(info->parent->version));
@@ -314,21 +170,39 @@ static bool asks_for_versions(const Ident *ident, const GPtrArray *causes)
     return any;
 }
 
-/* The clauses on the blocked name, each once. */
-static char *message_of_name(const Ident *ident, const GPtrArray *causes)
+/* A message with more clauses than this is not read. */
+#define CLAUSES_SAID 4
+
+/* The clauses on the blocked name, each once for a distribution, whichever of its versions has it.
+ */
+static void append_clauses(GString *clauses, const Ident *ident, const GPtrArray *causes)
 {
-    g_autoptr(GString) clauses = g_string_new(NULL);
     g_autoptr(GHashTable) said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    guint left = 0;
     for (guint i = 0; i < causes->len; i++) {
         const Info *info = causes->pdata[i];
         if (info->need->ident->base != ident->base || !info->need->requirement)
             continue;
-        g_autoptr(GString) clause = g_string_new(NULL);
-        append_who(clause, info);
-        if (!g_hash_table_add(said, g_strdup(clause->str)))
+        g_autofree char *need = need_text(info->need);
+        if (!g_hash_table_add(
+                said,
+                g_strdup_printf("%s %s", need, info->parent ? info->parent->ident->canonical : "")))
             continue;
-        g_string_append_printf(clauses, "%s%s", clauses->len ? " and " : "", clause->str);
+        if (g_hash_table_size(said) > CLAUSES_SAID) {
+            left++;
+            continue;
+        }
+        g_string_append(clauses, clauses->len ? " and " : "");
+        append_who(clauses, info, need);
     }
+    if (left > 0)
+        g_string_append_printf(clauses, " and %u more", left);
+}
+
+static char *message_of_name(const Ident *ident, const GPtrArray *causes)
+{
+    g_autoptr(GString) clauses = g_string_new(NULL);
+    append_clauses(clauses, ident, causes);
     const Constraint *constraint = ident->constraint;
     for (guint i = 0; constraint && i < constraint->lines->len; i++) {
         const PipRequirement *line = constraint->lines->pdata[i];

@@ -11,3 +11,8 @@ Conflict *conflict_from_error(World *world, const GError *error);
 void conflict_set_absent(World *world, Conflict *conflict);
 /* pip would take and build a source distribution. */
 Conflict *conflict_from_source(World *world, const Candidate *candidate, const GPtrArray *infos);
+
+/* What the indexes have of the name, and why each file was not taken (conflict_files.c). Pages are
+ * known by now; one that is not is left out. `specs` (Spec) are the clauses on the name. */
+void conflict_add_files(World *world, Conflict *conflict, Ident *ident, const GPtrArray *specs);
+void refused_file_free(gpointer data);

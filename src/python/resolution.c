@@ -254,6 +254,11 @@ static void causes_add(GPtrArray *causes, const Criterion *criterion)
     }
 }
 
+static bool is_given_up(const World *world)
+{
+    return world->max_steps > 0 && world->steps >= world->max_steps;
+}
+
 /* _attempt_to_pin_criterion(). `causes` stays empty when a candidate could be pinned. */
 static gboolean resolution_pin(Resolution *resolution, Ident *ident, GPtrArray *causes,
                                GError **error)
@@ -266,6 +271,11 @@ static gboolean resolution_pin(Resolution *resolution, Ident *ident, GPtrArray *
     gboolean known;
     while ((known = match_iter_next(&iter, true, &candidate, error)) && candidate) {
         Criterion *conflict = NULL;
+        if (is_given_up(resolution->world)) {
+            candidate = NULL;
+            break;
+        }
+        resolution->world->steps++;
         const GPtrArray *infos = state->criteria[ident->id]->infos;
         if (!candidate->because && infos->len > 0)
             candidate->because = infos->pdata[0];
@@ -617,9 +627,14 @@ static Round resolution_loop(Resolution *resolution, GPtrArray **ret_causes, GEr
                 continue;
             }
         }
+        resolution->world->steps++;
         Round round = resolution_round(resolution, ret_causes, error);
-        if (round != ROUND_AGAIN)
+        bool given_up = round == ROUND_STOP && is_given_up(resolution->world);
+        if (round != ROUND_AGAIN && !given_up)
             return round;
+        g_clear_pointer(ret_causes, g_ptr_array_unref);
+        if (is_given_up(resolution->world))
+            break;
     }
     *ret_causes = g_ptr_array_new();
     return ROUND_STOP;

@@ -31,8 +31,8 @@ void result_free(Result *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Result, result_free)
 
 /* TRUE: *ret_result, or *ret_causes (Info, owned by the world; empty: the search was given up after
- * LIMIT_RESOLVE_ROUNDS) is set. FALSE with ERROR_INPUT: pip would stop at once; with other errors:
- * we could not find out. */
+ * LIMIT_RESOLVE_ROUNDS or world->max_steps) is set. FALSE with ERROR_INPUT: pip would stop at once;
+ * with other errors: we could not find out. */
 gboolean resolution_run(World *world, const GPtrArray *roots, Result **ret_result,
                         GPtrArray **ret_causes, GError **error);
 

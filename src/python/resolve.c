@@ -1,8 +1,8 @@
 #include "python/resolve.h"
 
 #include "base/finding.h"
+#include "python/conflict_lines.h"
 #include "python/name.h"
-#include "python/search.h"
 
 static void edge_free(gpointer data)
 {
@@ -40,21 +40,6 @@ void solution_free(Solution *solution)
     g_ptr_array_unref(solution->warnings);
     g_clear_pointer(&solution->files, g_ptr_array_unref);
     g_free(solution);
-}
-
-/* What pip does with a candidate (the end of resolver.py, Resolver.resolve()). */
-static PinAction candidate_action(const World *world, const Candidate *candidate)
-{
-    if (candidate->installed)
-        return PIN_KEEP;
-    const InstalledDistribution *installed = candidate->ident->distribution;
-    if (!installed)
-        return PIN_INSTALL;
-    int order = version_compare(candidate->version, installed->metadata->version);
-    if (order != 0)
-        return order > 0 ? PIN_UPGRADE : PIN_DOWNGRADE;
-    return world->request->options->force_reinstall || installed->editable ? PIN_REINSTALL
-                                                                           : PIN_KEEP;
 }
 
 static bool edges_have(const GPtrArray *edges, const Edge *edge)
@@ -199,7 +184,7 @@ static void solution_add(const Result *result, Solution *solution, const Ident *
 {
     const Candidate *candidate = result->pins[ident->id];
     Pin *pin = g_new0(Pin, 1);
-    pin->action = candidate_action(result->world, candidate);
+    pin->action = result_action(result, candidate);
     bool keep = pin->action == PIN_KEEP;
     pin->metadata = keep ? ident->distribution->metadata : candidate->metadata;
     pin->name = g_strdup(pin->metadata->name);
@@ -225,28 +210,6 @@ static int compare_idents(const void *a, const void *b)
     return strcmp(x->canonical, y->canonical);
 }
 
-static bool is_pinned_name(const Result *result, const Ident *ident)
-{
-    return !ident->is_python && ident->base == ident && result->connected[ident->id] &&
-           result->pins[ident->id];
-}
-
-/* A source distribution that the search took and nobody allowed to be built. */
-static const Candidate *result_find_source(const Result *result)
-{
-    const char *const *build = result->world->request->build;
-    for (guint i = 0; i < result->order->len; i++) {
-        const Ident *ident = result->order->pdata[i];
-        const Candidate *candidate = result->pins[ident->id];
-        if (is_pinned_name(result, ident) && candidate->file &&
-            candidate_action(result->world, candidate) != PIN_KEEP &&
-            !g_str_has_suffix(candidate->file->filename, ".whl") &&
-            !(build && g_strv_contains(build, ident->canonical)))
-            return candidate;
-    }
-    return NULL;
-}
-
 static Solution *solution_new(Result *result)
 {
     Solution *solution = g_new0(Solution, 1);
@@ -256,9 +219,9 @@ static Solution *solution_new(Result *result)
     g_autoptr(GPtrArray) kept = g_ptr_array_new();
     for (guint i = 0; i < result->order->len; i++) {
         Ident *ident = result->order->pdata[i];
-        if (!is_pinned_name(result, ident))
+        if (!result_has_name(result, ident))
             continue;
-        if (candidate_action(result->world, result->pins[ident->id]) == PIN_KEEP)
+        if (result_action(result, result->pins[ident->id]) == PIN_KEEP)
             g_ptr_array_add(kept, ident);
         else
             wanted[ident->id] = true;
@@ -285,7 +248,7 @@ gboolean resolve_stage(const ResolveRequest *request, Solution **ret_solution,
             g_propagate_error(error, g_steal_pointer(&problem));
             return FALSE;
         }
-        *ret_conflict = conflict_from_error(world, problem);
+        *ret_conflict = search_explain_error(world, problem);
         return TRUE;
     }
     if (causes) {
@@ -295,7 +258,7 @@ gboolean resolve_stage(const ResolveRequest *request, Solution **ret_solution,
     const Candidate *source = result_find_source(result);
     if (source)
         *ret_conflict =
-            conflict_from_source(world, source, result->criteria[source->ident->id]->infos);
+            search_explain_source(world, source, result->criteria[source->ident->id]->infos);
     else
         *ret_solution = solution_new(result);
     return TRUE;

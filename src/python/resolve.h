@@ -111,6 +111,29 @@ typedef struct {
 } ConflictCause;
 
 typedef struct {
+    char *name;      /* of the index */
+    bool links;      /* a find-links location */
+    char **versions; /* that it has of the blocked name, usable or not, oldest first */
+} IndexVersions;
+
+typedef enum {
+    WAY_CHANGE, /* `text` in the place of the line */
+    WAY_DROP,   /* without the line */
+    WAY_ADD,    /* `text` as one more constraint: pip's search finds the solution then */
+    WAY_WHEELS, /* only wheels count of the name in `text` */
+} WayOutKind;
+
+/* A change of the input with which the request can be satisfied: tried by a search of its own. */
+typedef struct {
+    WayOutKind kind;
+    const PipRequirement *line; /* the user's, NULL for WAY_ADD and WAY_WHEELS */
+    bool constraint;            /* the line is a constraint */
+    char *text;                 /* "numpy==1.26.4", "numpy"; NULL for WAY_DROP */
+    char *gives;  /* "numpy 1.26.4": what is had of the blocked name then; NULL: nothing */
+    bool partial; /* settles this conflict, and another one remains */
+} WayOut;
+
+typedef struct {
     char *name;         /* canonical name that could not be pinned; "" when there is none */
     char *message;      /* one sentence */
     GPtrArray *causes;  /* ConflictCause */
@@ -121,6 +144,11 @@ typedef struct {
     char **versions;    /* every version the indexes have of it, oldest first */
     char **asked;       /* when none of them has it: the indexes, with a 403 said; else NULL */
     char *nearest;      /* then: a project there is that may have been meant, or NULL */
+    GPtrArray *indexes; /* IndexVersions, in pip's order */
+    GPtrArray *ways;    /* WayOut, the best first */
+    bool solvable;      /* a solution exists, and pip's search does not find it */
+    bool stopped;       /* the search for a smallest set or for ways out was stopped before its end:
+                           `lines` may be more than needed, `ways` fewer than there are */
 } Conflict;
 void conflict_free(Conflict *conflict);
 

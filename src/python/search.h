@@ -1,5 +1,4 @@
-/* One search with all that goes before it, and the smallest part of the user's lines on which it
- * fails. */
+/* One search with all that goes before it, and what pip makes of its result. */
 #pragma once
 
 #include "python/conflict.h"
@@ -7,7 +6,9 @@
 /* Reads constraints and requirements, fetches ahead and searches; as resolution_run(). */
 gboolean search_run(World *world, Result **ret_result, GPtrArray **ret_causes, GError **error);
 
-/* The conflict of a request whose search failed with `causes`. Lines that can be left out without
- * making it solvable are left out, one after another from the last to the first; what is left is
- * conflict->lines, and the causes are those of a search over these lines alone. */
-Conflict *search_explain(World *world, const GPtrArray *causes);
+/* What pip does with a candidate (the end of resolver.py, Resolver.resolve()). */
+PinAction result_action(const Result *result, const Candidate *candidate);
+/* Whether the identifier is a name that was pinned, not one with extras or the interpreter. */
+bool result_has_name(const Result *result, const Ident *ident);
+/* A source distribution that the search took and nobody allowed to be built, or NULL. */
+const Candidate *result_find_source(const Result *result);

@@ -47,6 +47,7 @@ static Ident *ident_add(World *world, const char *text, const char *canonical, c
     ident->extras = extras ? g_strdupv(extras) : g_new0(char *, 1);
     ident->base = ident;
     ident->user_order = G_MAXUINT;
+    ident->promoted = g_strcmp0(canonical, world->first) == 0;
     g_ptr_array_add(world->idents, ident);
     g_hash_table_insert(world->ident_table, ident->text, ident);
     return ident;

@@ -3,7 +3,9 @@
  *
  * A case holds "universe" (tests/server/universe.py), "digests", "python", "libc", and "stages";
  * pip_oracle.py makes them and says what a stage is. With --check each line's "expected" is
- * compared with what comes out; the exit status tells. */
+ * compared with what comes out; the exit status tells. With --explain a conflict is told in words;
+ * with --ways it is an object: the lines that conflict and the ways out, lines by their place among
+ * the requirements (or constraints) of the stage. */
 #undef printf
 #undef puts
 
@@ -107,10 +109,16 @@ static void write_environment(JsonWriter *writer, const Environment *environment
     jsonw_end_array(writer);
 }
 
-static void write_conflict(JsonWriter *writer, const Conflict *conflict, bool explain)
+typedef enum {
+    TELL_PLAINLY,
+    TELL_WORDS,
+    TELL_WAYS,
+} Tell;
+
+static void write_conflict(JsonWriter *writer, const Conflict *conflict, Tell tell)
 {
     g_autoptr(GString) text = g_string_new("unsatisfiable");
-    if (explain) {
+    if (tell == TELL_WORDS) {
         g_string_append_printf(text, ": %s", conflict->message);
         for (guint i = 0; i < conflict->causes->len; i++) {
             const ConflictCause *cause = conflict->causes->pdata[i];
@@ -122,15 +130,58 @@ static void write_conflict(JsonWriter *writer, const Conflict *conflict, bool ex
     jsonw_string(writer, text->str);
 }
 
+/* "r0" is the first requirement, "c1" the second constraint. */
+static void write_line(JsonWriter *writer, const PipInputs *inputs, const PipRequirement *line)
+{
+    guint index = 0;
+    bool root = g_ptr_array_find(inputs->roots, line, &index);
+    if (!root)
+        g_ptr_array_find(inputs->constraints, line, &index);
+    g_autofree char *text = g_strdup_printf("%s%u", root ? "r" : "c", index);
+    jsonw_string(writer, line ? text : NULL);
+}
+
+static void write_way(JsonWriter *writer, const PipInputs *inputs, const WayOut *way)
+{
+    static const char *const kinds[] = {"change", "drop", "add", "wheels"};
+    jsonw_begin_object(writer, JSONW_COMPACT);
+    jsonw_string_member(writer, "kind", kinds[way->kind]);
+    jsonw_key(writer, "line");
+    write_line(writer, inputs, way->line);
+    jsonw_string_member(writer, "text", way->text);
+    jsonw_string_member(writer, "gives", way->gives);
+    jsonw_boolean_member(writer, "partial", way->partial);
+    jsonw_end_object(writer);
+}
+
+static void write_ways(JsonWriter *writer, const PipInputs *inputs, const Conflict *conflict)
+{
+    jsonw_begin_object(writer, JSONW_COMPACT);
+    jsonw_string_member(writer, "name", conflict->name);
+    jsonw_boolean_member(writer, "solvable", conflict->solvable);
+    jsonw_boolean_member(writer, "stopped", conflict->stopped);
+    jsonw_key(writer, "lines");
+    jsonw_begin_array(writer, JSONW_COMPACT);
+    for (guint i = 0; i < conflict->lines->len; i++)
+        write_line(writer, inputs, conflict->lines->pdata[i]);
+    jsonw_end_array(writer);
+    jsonw_key(writer, "ways");
+    jsonw_begin_array(writer, JSONW_COMPACT);
+    for (guint i = 0; i < conflict->ways->len; i++)
+        write_way(writer, inputs, conflict->ways->pdata[i]);
+    jsonw_end_array(writer);
+    jsonw_end_object(writer);
+}
+
 /* FALSE: later stages are not reached. */
-static bool run_stage(Case *c, JsonWriter *writer, bool explain)
+static bool run_stage(Case *c, JsonWriter *writer, Tell tell)
 {
     g_autoptr(PipInputs) inputs = pip_inputs_new();
     g_autoptr(Diags) diags = diags_new();
     if (!read_inputs(c, inputs, diags)) {
         g_autofree char *text = diags_format(diags, false);
         g_autofree char *line = g_strdup_printf("bad input: %s", text);
-        jsonw_string(writer, explain ? line : "unsatisfiable");
+        jsonw_string(writer, tell == TELL_WORDS ? line : "unsatisfiable");
         return false;
     }
     ResolveOptions options;
@@ -154,12 +205,15 @@ static bool run_stage(Case *c, JsonWriter *writer, bool explain)
     g_autoptr(InstallEffects) effects = NULL;
     Conflict *conflict = NULL;
     if (!resolve_stage(&request, &solution, &conflict, &error)) {
-        jsonw_string(writer, explain ? error->message : "error");
+        jsonw_string(writer, tell == TELL_WORDS ? error->message : "error");
         return false;
     }
     format_control_clear(&options.format);
     if (conflict) {
-        write_conflict(writer, conflict, explain);
+        if (tell == TELL_WAYS)
+            write_ways(writer, inputs, conflict);
+        else
+            write_conflict(writer, conflict, tell);
         conflict_free(conflict);
         return false;
     }
@@ -176,7 +230,7 @@ static bool run_stage(Case *c, JsonWriter *writer, bool explain)
     return applied;
 }
 
-static char *run_case(const Json *json, bool explain)
+static char *run_case(const Json *json, Tell tell)
 {
     g_autoptr(GError) error = NULL;
     Case c = {0};
@@ -192,7 +246,7 @@ static char *run_case(const Json *json, bool explain)
     const Json *stages = json_find(json, "stages");
     for (size_t i = 0; i < json_length(stages); i++) {
         c.stage = json_item(stages, i);
-        if (!run_stage(&c, writer, explain))
+        if (!run_stage(&c, writer, tell))
             break;
     }
     jsonw_end_array(writer);
@@ -216,7 +270,8 @@ static bool check_case(const Json *json, const char *result, unsigned line)
 int main(int argc, char **argv)
 {
     bool check = argc > 1 && g_str_equal(argv[1], "--check");
-    bool explain = argc > 1 && g_str_equal(argv[1], "--explain");
+    bool words = argc > 1 && g_str_equal(argv[1], "--explain");
+    bool ways = argc > 1 && g_str_equal(argv[1], "--ways");
     AUTO_FILE FILE *cases = argc > 2 ? fopen(argv[2], "r") : stdin;
     g_assert(cases);
     g_autofree char *text = NULL;
@@ -227,7 +282,9 @@ int main(int argc, char **argv)
         g_autoptr(Json) json = json_parse("case", text, strlen(text), &error);
         if (!json)
             g_error("%s", error->message);
-        g_autofree char *result = run_case(json, explain);
+        g_autofree char *result = run_case(json, words  ? TELL_WORDS
+                                                 : ways ? TELL_WAYS
+                                                        : TELL_PLAINLY);
         number++;
         if (check)
             bad += !check_case(json, result, number);

@@ -298,6 +298,21 @@ static void describe_lines(GString *text, const Conflict *conflict)
                                ((PipRequirement *)conflict->lines->pdata[i])->text);
 }
 
+static void describe_ways(GString *text, const Conflict *conflict)
+{
+    static const char *const kinds[] = {"change", "drop", "add", "wheels of"};
+    if (conflict->solvable)
+        g_string_append(text, "  solvable\n");
+    for (guint i = 0; i < conflict->ways->len; i++) {
+        const WayOut *way = conflict->ways->pdata[i];
+        g_string_append_printf(text, "  way %s%s%s%s%s gives %s%s\n", kinds[way->kind],
+                               way->line ? " " : "", way->line ? way->line->text : "",
+                               way->text ? (way->line ? " to " : " ") : "",
+                               way->text ? way->text : "", way->gives ? way->gives : "nothing",
+                               way->partial ? " (partial)" : "");
+    }
+}
+
 static void describe_conflict(GString *text, const Conflict *conflict)
 {
     static const char *const reasons[] = {"none",   "tag",      "python",     "libc",
@@ -324,6 +339,7 @@ static void describe_conflict(GString *text, const Conflict *conflict)
     }
     g_autofree char *versions = g_strjoinv(" ", conflict->versions);
     g_string_append_printf(text, "  versions %s\n", *versions ? versions : "none");
+    describe_ways(text, conflict);
 }
 
 static char *describe(const Solution *solution, const Conflict *conflict)

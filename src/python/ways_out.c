@@ -1,0 +1,302 @@
+#include "python/ways_out.h"
+
+/* More lines than this are not tried one by one. */
+#define LINES_TRIED 8
+
+typedef struct {
+    Trials *trials;
+    const Lines *all, *set;
+    Conflict *conflict;
+    const char *binary; /* canonical name of which only wheels are looked for, or NULL */
+} Search;
+
+/* A line of the user with other versions. */
+typedef struct {
+    PipRequirement line;
+    Requirement requirement;
+    char *no_hashes;
+} OtherLine;
+
+static void other_line_init(OtherLine *other, const PipRequirement *line, const char *specifiers)
+{
+    other->line = *line;
+    other->requirement = *line->requirement;
+    other->requirement.specifiers = specifier_set_parse(specifiers, NULL);
+    other->no_hashes = NULL;
+    other->line.requirement = &other->requirement;
+    other->line.hashes = &other->no_hashes;
+}
+
+static void other_line_clear(OtherLine *other)
+{
+    specifier_set_unref(other->requirement.specifiers);
+}
+
+static char *name_with_version(const char *name, const Version *version)
+{
+    return version ? g_strdup_printf("%s %s", name, version_text(version)) : NULL;
+}
+
+static bool is_constraint(const Search *search, const PipRequirement *line)
+{
+    return g_ptr_array_find(search->all->constraints, line, NULL);
+}
+
+static WayOut *add_way(const Search *search, WayOutKind kind, const PipRequirement *line,
+                       const Trial *trial)
+{
+    WayOut *way = g_new0(WayOut, 1);
+    way->kind = kind;
+    way->line = line;
+    way->constraint = line && is_constraint(search, line);
+    way->gives =
+        name_with_version(search->conflict->name, trial_version(trial, search->conflict->name));
+    g_ptr_array_add(search->conflict->ways, way);
+    return way;
+}
+
+/* The request with `by` (NULL: nothing) in the place of `line`. Where that leaves another conflict
+ * the conflicting lines alone are tried. */
+static Trial *try_without(const Search *search, const PipRequirement *line,
+                          const PipRequirement *by, const char *binary, bool *ret_partial)
+{
+    const Lines *parts[] = {search->all, search->set};
+    Trial *trial = NULL;
+    for (unsigned i = 0; i < G_N_ELEMENTS(parts); i++) {
+        g_auto(Lines) lines = lines_copy(parts[i]);
+        if (by)
+            lines_replace(&lines, line, by);
+        else
+            lines_remove(&lines, line);
+        trial_free(trial);
+        TrialPlan plan = {.lines = &lines, .binary = binary};
+        trial = trial_run(search->trials, &plan);
+        trial->inputs.roots = trial->inputs.constraints = NULL;
+        *ret_partial = i > 0;
+        if (trial->answer != TRIAL_CONFLICT)
+            break;
+    }
+    return trial;
+}
+
+static bool is_open(const PipRequirement *line)
+{
+    return specifier_set_is_empty(line->requirement->specifiers);
+}
+
+/* What is had of the line's name when it asks for other versions; NULL: that does not resolve. */
+static Version *try_versions(const Search *search, const PipRequirement *line,
+                             const char *specifiers)
+{
+    OtherLine other;
+    bool partial = false;
+    other_line_init(&other, line, specifiers);
+    g_autoptr(Trial) trial = try_without(search, line, &other.line, search->binary, &partial);
+    const Version *version =
+        trial->answer == TRIAL_SOLVED ? trial_version(trial, line->requirement->canonical) : NULL;
+    Version *copy = version ? version_ref((Version *)version) : NULL;
+    g_clear_pointer(&trial, trial_free);
+    other_line_clear(&other);
+    return copy;
+}
+
+static bool try_pinned(const Search *search, const PipRequirement *line, const char *version)
+{
+    OtherLine pinned;
+    bool partial = false;
+    g_autofree char *specifier = g_strdup_printf("==%s", version);
+    g_autofree char *extras = g_strjoinv(",", line->requirement->extras);
+    g_autofree char *text =
+        g_strdup_printf("%s%s%s%s%s", line->requirement->name, *extras ? "[" : "", extras,
+                        *extras ? "]" : "", specifier);
+    other_line_init(&pinned, line, specifier);
+    g_autoptr(Trial) proof = try_without(search, line, &pinned.line, NULL, &partial);
+    bool solved = proof->answer == TRIAL_SOLVED;
+    if (solved) {
+        WayOut *way = add_way(search, WAY_CHANGE, line, proof);
+        way->text = g_steal_pointer(&text);
+        way->partial = partial;
+    }
+    g_clear_pointer(&proof, trial_free);
+    other_line_clear(&pinned);
+    return solved;
+}
+
+/* The version that the line pins, or NULL. */
+static const Version *pinned_version(const PipRequirement *line)
+{
+    size_t count = 0;
+    const Specifier *items = specifier_set_items(line->requirement->specifiers, &count);
+    return count == 1 && items[0].op == OP_EQUAL && !items[0].wildcard ? items[0].version : NULL;
+}
+
+/* The versions next to one that no index has, the older one first. */
+static bool try_neighbours(const Search *search, const PipRequirement *line)
+{
+    const Version *wanted = pinned_version(line);
+    const char *below = NULL, *above = NULL;
+    if (!wanted || !g_str_equal(line->requirement->canonical, search->conflict->name))
+        return false;
+    for (char **text = search->conflict->versions; *text && !above; text++) {
+        g_autoptr(Version) version = version_parse(*text, NULL);
+        int order = version ? version_compare(version, wanted) : -1;
+        if (order == 0)
+            return false;
+        if (version && !version_is_prerelease(version))
+            *(order < 0 ? &below : &above) = *text;
+    }
+    return (below && try_pinned(search, line, below)) || (above && try_pinned(search, line, above));
+}
+
+/* What the line would have to say: relaxed, to learn the version that everything else accepts, then
+ * with that version. A pin is relaxed within its major version first. */
+static void try_change(const Search *search, const PipRequirement *line)
+{
+    const Version *pin = pinned_version(line);
+    g_autoptr(Version) version = NULL;
+    if (is_open(line) || line->link || search->trials->world->require_hashes)
+        return;
+    if (try_neighbours(search, line))
+        return;
+    if (pin) {
+        const char *end = version_text(pin) + strcspn(version_text(pin), ".+");
+        g_autofree char *major =
+            g_strdup_printf("==%.*s.*", (int)(end - version_text(pin)), version_text(pin));
+        g_autoptr(SpecifierSet) set = specifier_set_parse(major, NULL);
+        version = set ? try_versions(search, line, major) : NULL;
+    }
+    if (!version)
+        version = try_versions(search, line, "");
+    if (version)
+        try_pinned(search, line, version_text(version));
+}
+
+static void try_drop(const Search *search, const PipRequirement *line)
+{
+    bool partial = false;
+    if (search->all->roots->len == 1 && !is_constraint(search, line))
+        return;
+    g_autoptr(Trial) trial = try_without(search, line, NULL, NULL, &partial);
+    if (trial->answer == TRIAL_SOLVED)
+        add_way(search, WAY_DROP, line, trial)->partial = partial;
+}
+
+/* Whether the version of a change is at least what the line names. */
+static bool is_upgrade(const WayOut *way)
+{
+    size_t count = 0;
+    const Specifier *items = specifier_set_items(way->line->requirement->specifiers, &count);
+    g_autoptr(Version) version = version_parse(strstr(way->text, "==") + 2, NULL);
+    for (size_t i = 0; i < count; i++) {
+        if (items[i].version && version && version_compare(version, items[i].version) < 0)
+            return false;
+    }
+    return true;
+}
+
+/* What keeps everything comes before what leaves something out, newer versions before older. */
+static int way_rank(const WayOut *way)
+{
+    int rank = 0;
+    if (way->kind == WAY_CHANGE)
+        rank = is_upgrade(way) ? 0 : 1;
+    else if (way->kind == WAY_DROP)
+        rank = way->constraint ? 2 : 3;
+    return rank + (way->partial ? 4 : 0);
+}
+
+static int compare_ways(const void *a, const void *b)
+{
+    return way_rank(*(const WayOut *const *)a) - way_rank(*(const WayOut *const *)b);
+}
+
+/* A single line that asks for something that no index has: nothing to try. */
+static bool is_hopeless(const Search *search)
+{
+    return lines_count(search->set) == 1 &&
+           (!search->conflict->versions || !search->conflict->versions[0]) &&
+           g_str_equal(lines_get(search->set, 0)->requirement->canonical, search->conflict->name);
+}
+
+void ways_out_find(Trials *trials, const Lines *all, const Lines *set, Conflict *conflict)
+{
+    Search search = {trials, all, set, conflict, NULL};
+    if (lines_count(set) > LINES_TRIED || is_hopeless(&search))
+        return;
+    for (guint i = 0; i < lines_count(set); i++)
+        try_change(&search, lines_get(set, i));
+    for (guint i = 0; i < lines_count(set); i++)
+        try_drop(&search, lines_get(set, i));
+    g_ptr_array_sort(conflict->ways, compare_ways); /* a stable sort */
+}
+
+/* The names of a conflict: the blocked one, then those that ask. */
+static GPtrArray *names_of(const Conflict *conflict)
+{
+    GPtrArray *names = g_ptr_array_new();
+    if (*conflict->name)
+        g_ptr_array_add(names, conflict->name);
+    for (guint i = 0; i < conflict->causes->len; i++) {
+        const ConflictCause *cause = conflict->causes->pdata[i];
+        if (cause->parent &&
+            !g_ptr_array_find_with_equal_func(names, cause->parent, g_str_equal, NULL))
+            g_ptr_array_add(names, cause->parent);
+    }
+    return names;
+}
+
+/* Whether pip finds the solution of `solved` when one more constraint pins the name. */
+static bool try_pin(const Search *search, const char *name, const Trial *solved)
+{
+    const Version *version = trial_version(solved, name);
+    if (!version)
+        return false;
+    g_autofree char *text = g_strdup_printf("%s==%s", name, version_text(version));
+    g_autoptr(Requirement) requirement = requirement_parse(text, NULL);
+    char *no_hashes = NULL;
+    PipRequirement line = {.requirement = requirement, .hashes = &no_hashes, .text = text};
+    g_auto(Lines) lines = lines_copy(search->all);
+    g_ptr_array_add(lines.constraints, &line);
+    TrialPlan plan = {.lines = &lines};
+    g_autoptr(Trial) trial = trial_run(search->trials, &plan);
+    bool found = requirement && trial->answer == TRIAL_SOLVED;
+    if (found)
+        add_way(search, WAY_ADD, NULL, trial)->text = g_strdup(text);
+    g_clear_pointer(&trial, trial_free);
+    return found;
+}
+
+/* More names than this are not pinned first. */
+#define NAMES_TRIED 4
+
+void ways_out_beyond_pip(Trials *trials, const Lines *all, Conflict *conflict)
+{
+    Search search = {trials, all, all, conflict, NULL};
+    g_autoptr(GPtrArray) names = names_of(conflict);
+    for (guint i = 0; i < MIN(names->len, NAMES_TRIED) && !conflict->solvable; i++) {
+        TrialPlan plan = {.lines = all, .first = names->pdata[i]};
+        g_autoptr(Trial) trial = trial_run(trials, &plan);
+        conflict->solvable = trial->answer == TRIAL_SOLVED;
+        for (guint k = 0; conflict->solvable && k < names->len; k++) {
+            if (try_pin(&search, names->pdata[k], trial))
+                break;
+        }
+    }
+}
+
+void ways_out_of_source(Trials *trials, const Lines *all, Conflict *conflict)
+{
+    Search search = {trials, all, all, conflict, NULL};
+    if (!*conflict->name)
+        return;
+    TrialPlan plan = {.lines = all, .binary = conflict->name};
+    g_autoptr(Trial) trial = trial_run(trials, &plan);
+    if (trial->answer == TRIAL_SOLVED)
+        add_way(&search, WAY_WHEELS, NULL, trial)->text = g_strdup(conflict->name);
+    search.binary = conflict->name;
+    for (guint i = 0; conflict->ways->len == 0 && i < lines_count(all); i++) {
+        const PipRequirement *line = lines_get(all, i);
+        if (g_str_equal(line->requirement->canonical, conflict->name))
+            try_change(&search, line);
+    }
+}
