@@ -261,7 +261,8 @@ static void project_number_versions(Project *project, const GPtrArray *spellings
         if (((const Spelling *)spellings->pdata[i])->version)
             g_ptr_array_add(used, spellings->pdata[i]);
     }
-    qsort(used->pdata, used->len, sizeof *used->pdata, compare_spellings);
+    if (used->len > 0)
+        qsort(used->pdata, used->len, sizeof *used->pdata, compare_spellings);
     project->versions = g_new0(Version *, used->len + 1);
     for (guint i = 0; i < used->len; i++) {
         Spelling *spelling = used->pdata[i];
