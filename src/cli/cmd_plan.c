@@ -30,50 +30,16 @@ static void print_plan(Workspace *workspace, const WorkTarget *wanted, const Loc
     output_result(workspace->output, text);
 }
 
-static int refuse_unlocked(const Workspace *workspace, LockedState state, const char *reason)
-{
-    GError *error = NULL;
-    if (state == LOCKED_STALE)
-        error_set(&error, ERROR_INPUT, SPAN_NONE, "%s is stale: %s", workspace->lock_path, reason);
-    else
-        error_set(&error, ERROR_INPUT, SPAN_NONE, "%s has nothing for this recipe",
-                  workspace->lock_path);
-    error_set_hint(error, "`ramekin lock %s` brings it up to date", workspace->recipe_path);
-    return output_error(workspace->output, error);
-}
-
-/* The lock's target when it is current, else one resolved into `fresh` and never written. */
-static int find_or_resolve(Workspace *workspace, const WorkTarget *wanted, Lock *fresh,
-                           LockTarget **ret_target)
-{
-    LockedState state;
-    g_autofree char *reason = NULL;
-    int status = workspace_locked_state(workspace, wanted, &state, &reason);
-    if (status != 0)
-        return status;
-    if (state == LOCKED_CURRENT) {
-        *ret_target = lock_find_target(workspace->lock, wanted->row, wanted->platform);
-        return 0;
-    }
-    if (workspace->options->locked)
-        return refuse_unlocked(workspace, state, reason);
-    if (state == LOCKED_STALE)
-        output_note(workspace->output, "%s is stale (%s); resolved again, nothing is written",
-                    workspace->lock_path, reason);
-    return workspace_resolve(workspace, wanted, fresh, ret_target);
-}
-
 static int run_plan(Invocation *invocation)
 {
     g_autoptr(Workspace) workspace = NULL;
     int status = workspace_open(invocation, TARGETS_ONE, &workspace);
     if (status != 0)
         return status;
-    workspace->lock_options.accept_substituted = true;
     const WorkTarget *wanted = workspace_target(workspace, 0);
     g_autoptr(Lock) fresh = lock_new();
     LockTarget *target = NULL;
-    status = find_or_resolve(workspace, wanted, fresh, &target);
+    status = workspace_find_or_resolve(workspace, wanted, fresh, &target);
     if (status != 0)
         return status;
     print_plan(workspace, wanted, target);

@@ -3,6 +3,12 @@
 #include "base/names.h"
 
 /* clang-format off */
+static const OptionRow file_rows[] = {
+    {"file", 'f', OPTION_VALUE, "RECIPE[#ROW]", offsetof(Options, recipe), 0,
+     "the recipe, instead of ramekin.yaml here"},
+    {0},
+};
+
 static const OptionRow recipe_rows[] = {
     {"var", 0, OPTION_LIST, "NAME=VALUE", offsetof(Options, vars), 0,
      "set a variable of the recipe; may be repeated"},
@@ -48,12 +54,13 @@ static const OptionRow common_rows[] = {
 };
 /* clang-format on */
 
+const OptionGroup options_file = {"File", file_rows};
 const OptionGroup options_recipe = {"Recipe", recipe_rows};
 const OptionGroup options_resolve = {"Indexes and network", resolve_rows};
 const OptionGroup options_common = {"Common", common_rows};
 
 static const Command *const commands[] = {
-    &command_init,    &command_lock,  &command_plan, &command_render,
+    &command_init,    &command_lock,  &command_plan, &command_render,     &command_why,
     &command_explain, &command_cache, &command_help, &command_completion,
 };
 

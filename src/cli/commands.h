@@ -7,6 +7,7 @@ extern const Command command_init;
 extern const Command command_lock;
 extern const Command command_plan;
 extern const Command command_render;
+extern const Command command_why;
 extern const Command command_explain;
 extern const Command command_cache;
 extern const Command command_help;
@@ -21,6 +22,7 @@ char *commands_overview(void);
 const char *command_nearest(const char *name);
 
 /* Option tables that commands share. */
+extern const OptionGroup options_file;    /* -f */
 extern const OptionGroup options_recipe;  /* --var, --stage-path, --platform */
 extern const OptionGroup options_resolve; /* --index … --offline, --cache-dir, --jobs */
 extern const OptionGroup options_common;  /* --help, -q, -v, --progress */

@@ -38,6 +38,7 @@ typedef struct {
     GPtrArray *indexes, *substitutes, *trusted_hosts;
     char *substitute_base;
 
+    char *recipe; /* -f */
     char *platform;
     bool locked, strict, force, allow_substituted;
     bool upgrade;

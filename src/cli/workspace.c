@@ -196,18 +196,24 @@ static int load_recipe(Workspace *workspace, TargetChoice choice)
     return status;
 }
 
-static gboolean prepare(Workspace *workspace, GError **error)
+static gboolean prepare(Workspace *workspace, const char *recipe, GError **error)
 {
-    const GPtrArray *arguments = workspace->options->arguments;
     if (!check_pairs(workspace->options->vars, "var", error) ||
-        !fill_lock_options(workspace, error) ||
-        !find_recipe(workspace, arguments->len > 0 ? arguments->pdata[0] : NULL, error))
+        !fill_lock_options(workspace, error) || !find_recipe(workspace, recipe, error))
         return FALSE;
     workspace->lock_path = lock_path_of(workspace->recipe_path);
     return lock_load(workspace->lock_path, &workspace->lock, error);
 }
 
 int workspace_open(const Invocation *invocation, TargetChoice choice, Workspace **ret_workspace)
+{
+    const GPtrArray *arguments = invocation->options->arguments;
+    const char *recipe = arguments->len > 0 ? arguments->pdata[0] : NULL;
+    return workspace_open_recipe(invocation, choice, recipe, ret_workspace);
+}
+
+int workspace_open_recipe(const Invocation *invocation, TargetChoice choice, const char *recipe,
+                          Workspace **ret_workspace)
 {
     g_autoptr(Workspace) workspace = g_new0(Workspace, 1);
     workspace->output = invocation->output;
@@ -216,7 +222,7 @@ int workspace_open(const Invocation *invocation, TargetChoice choice, Workspace 
     workspace->recipes = g_ptr_array_new_with_free_func(recipe_free_func);
     workspace->targets = g_array_new(FALSE, FALSE, sizeof(WorkTarget));
     GError *error = NULL;
-    if (!prepare(workspace, &error))
+    if (!prepare(workspace, recipe, &error))
         return output_error(invocation->output, error);
     int status = load_recipe(workspace, choice);
     if (status == 0)
@@ -279,22 +285,61 @@ static void warn_of_cache(const Workspace *workspace)
     error_set_hint(entry, "--cache-dir DIR or XDG_CACHE_HOME names another folder");
 }
 
-int workspace_resolve(Workspace *workspace, const WorkTarget *target, Lock *lock,
-                      LockTarget **ret_target)
+LockSession *workspace_session(Workspace *workspace)
 {
     workspace->lock_options.previous = workspace->lock;
     if (!workspace->session)
         workspace->session = lock_session_new(&workspace->lock_options);
+    return workspace->session;
+}
+
+int workspace_resolve(Workspace *workspace, const WorkTarget *target, Lock *lock,
+                      LockTarget **ret_target)
+{
+    LockSession *session = workspace_session(workspace);
     Diags *diags = workspace->diags;
     GError *error = NULL;
-    gboolean ok = lock_resolve_target(workspace->session, target->recipe, target->platform, lock,
-                                      ret_target, diags, &error);
+    gboolean ok = lock_resolve_target(session, target->recipe, target->platform, lock, ret_target,
+                                      diags, &error);
     warn_of_cache(workspace);
     int status = output_diags(workspace->output, diags);
     diags_forget(diags);
     if (error)
         status = worse_status(status, output_error(workspace->output, error));
     return ok ? status : worse_status(status, 1);
+}
+
+static int refuse_unlocked(const Workspace *workspace, LockedState state, const char *reason)
+{
+    GError *error = NULL;
+    if (state == LOCKED_STALE)
+        error_set(&error, ERROR_INPUT, SPAN_NONE, "%s is stale: %s", workspace->lock_path, reason);
+    else
+        error_set(&error, ERROR_INPUT, SPAN_NONE, "%s has nothing for this recipe",
+                  workspace->lock_path);
+    error_set_hint(error, "`ramekin lock %s` brings it up to date", workspace->recipe_path);
+    return output_error(workspace->output, error);
+}
+
+int workspace_find_or_resolve(Workspace *workspace, const WorkTarget *wanted, Lock *fresh,
+                              LockTarget **ret_target)
+{
+    workspace->lock_options.accept_substituted = true;
+    LockedState state;
+    g_autofree char *reason = NULL;
+    int status = workspace_locked_state(workspace, wanted, &state, &reason);
+    if (status != 0)
+        return status;
+    if (state == LOCKED_CURRENT) {
+        *ret_target = lock_find_target(workspace->lock, wanted->row, wanted->platform);
+        return 0;
+    }
+    if (workspace->options->locked)
+        return refuse_unlocked(workspace, state, reason);
+    if (state == LOCKED_STALE)
+        output_note(workspace->output, "%s is stale (%s); resolved again, nothing is written",
+                    workspace->lock_path, reason);
+    return workspace_resolve(workspace, wanted, fresh, ret_target);
 }
 
 void workspace_explain_unsolved(const Workspace *workspace, const LockTarget *target)

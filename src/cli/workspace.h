@@ -39,7 +39,11 @@ typedef enum {
     TARGETS_ONE, /* one row is needed; the first platform */
 } TargetChoice;
 
+/* The recipe is the first argument of the command line. */
 int workspace_open(const Invocation *invocation, TargetChoice choice, Workspace **ret_workspace);
+/* `recipe` NULL: the one here. For commands that take it with -f. */
+int workspace_open_recipe(const Invocation *invocation, TargetChoice choice, const char *recipe,
+                          Workspace **ret_workspace);
 void workspace_free(Workspace *workspace);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Workspace, workspace_free)
 
@@ -57,10 +61,16 @@ typedef enum {
 int workspace_locked_state(const Workspace *workspace, const WorkTarget *target,
                            LockedState *ret_state, char **ret_reason);
 
+/* The session of the run, which prefers the pins of the lock file. */
+LockSession *workspace_session(Workspace *workspace);
 /* Resolves into `lock`. The result may have unsatisfiable stages; that is printed by
  * workspace_explain_unsolved(). */
 int workspace_resolve(Workspace *workspace, const WorkTarget *target, Lock *lock,
                       LockTarget **ret_target);
+/* The lock's target when it is current, else one resolved into `fresh`; nothing is written. With
+ * --locked a stale or missing one is refused. */
+int workspace_find_or_resolve(Workspace *workspace, const WorkTarget *wanted, Lock *fresh,
+                              LockTarget **ret_target);
 void workspace_explain_unsolved(const Workspace *workspace, const LockTarget *target);
 
 /* Whether a finding stops lock, render and build: an error (with --strict a warning too) that

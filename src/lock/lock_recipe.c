@@ -115,7 +115,7 @@ static void describe_base(Solve *solve)
     solve_note_environment(solve, base->installed);
 }
 
-static gboolean find_facts(Solve *solve, const char *platform, GError **error)
+gboolean solve_find_facts(Solve *solve, const char *platform, GError **error)
 {
     const Recipe *recipe = solve->recipe;
     const char *substitute = inputs_base_substitute(&solve->session->options, &recipe->base);
@@ -148,8 +148,8 @@ static void forced_free(void *data)
     g_free(forced);
 }
 
-static Solve *solve_new(LockSession *session, const Recipe *recipe, const char *platform,
-                        Lock *lock, Diags *diags)
+Solve *solve_new(LockSession *session, const Recipe *recipe, const char *platform, Lock *lock,
+                 Diags *diags)
 {
     Solve *solve = g_new0(Solve, 1);
     solve->session = session;
@@ -171,7 +171,7 @@ static Solve *solve_new(LockSession *session, const Recipe *recipe, const char *
     return solve;
 }
 
-static void solve_free(Solve *solve)
+void solve_free(Solve *solve)
 {
     lock_target_free(solve->target);
     environment_free(solve->environment);
@@ -188,8 +188,6 @@ static void solve_free(Solve *solve)
     g_free(solve);
 }
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Solve, solve_free)
-
 /* The stages */
 
 static bool read_date(Solve *solve)
@@ -201,8 +199,7 @@ static bool read_date(Solve *solve)
     return false;
 }
 
-/* Every stage's lines first, so that one run reports all mistakes. */
-static bool read_inputs(Solve *solve)
+bool solve_read_inputs(Solve *solve)
 {
     unsigned before = diags_errors(solve->diags);
     inputs_of_recipe(solve->recipe, solve->target);
@@ -215,7 +212,7 @@ static bool read_inputs(Solve *solve)
 }
 
 /* What the base adds to them. */
-static bool add_base_constraints(Solve *solve)
+bool solve_add_base_constraints(Solve *solve)
 {
     unsigned before = diags_errors(solve->diags);
     for (guint i = 0; i < solve->inputs->len; i++) {
@@ -300,11 +297,11 @@ gboolean lock_resolve_target(LockSession *session, const Recipe *recipe, const c
 {
     g_autoptr(Solve) solve = solve_new(session, recipe, platform, lock, diags);
     bool configured = session_load_user_config(session, diags);
-    if (!read_inputs(solve) || !configured)
+    if (!solve_read_inputs(solve) || !configured)
         return FALSE;
     GError *cause = NULL;
-    bool found = find_facts(solve, platform, &cause);
-    if (found && !add_base_constraints(solve))
+    bool found = solve_find_facts(solve, platform, &cause);
+    if (found && !solve_add_base_constraints(solve))
         return FALSE;
     if (!found || !solve_stages(solve, &cause)) {
         if (error_exit_status(cause) == 1) {

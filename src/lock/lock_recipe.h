@@ -32,6 +32,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LockSession, lock_session_free)
  * nothing failed. Both texts belong to the session. */
 bool lock_session_cache_problem(const LockSession *session, const char **ret_dir,
                                 const char **ret_reason);
+/* For questions of the kind "what if", before the next resolve. The lock whose pins are kept; NULL:
+ * none. */
+void lock_session_prefer(LockSession *session, const Lock *previous);
+/* A constraint line that the pip stages get from the stage of this name on; NULL: none. Borrows
+ * both texts. */
+void lock_session_try(LockSession *session, const char *stage, const char *constraint);
 
 /* Resolves one target and appends it (and its files) to `lock`. FALSE: could not find out
  * (network), or the inputs themselves are wrong (diags). An unsatisfiable stage is a value, not an

@@ -16,6 +16,17 @@ LockSession *lock_session_new(const LockOptions *options)
     return session;
 }
 
+void lock_session_prefer(LockSession *session, const Lock *previous)
+{
+    session->options.previous = previous;
+}
+
+void lock_session_try(LockSession *session, const char *stage, const char *constraint)
+{
+    session->trial_stage = stage;
+    session->trial = constraint;
+}
+
 void lock_session_free(LockSession *session)
 {
     if (!session)

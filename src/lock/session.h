@@ -9,7 +9,8 @@
 #include "store/cache.h"
 
 struct LockSession {
-    LockOptions options; /* borrowed texts */
+    LockOptions options;             /* borrowed texts */
+    const char *trial_stage, *trial; /* lock_session_try(); borrowed, or NULL */
     HttpClient *http;
     Cache *cache;
     IndexClient *client;

@@ -33,6 +33,18 @@ typedef struct {
     Diags *diags;
 } Solve;
 
+/* The state before the first stage; borrows everything. */
+Solve *solve_new(LockSession *session, const Recipe *recipe, const char *platform, Lock *lock,
+                 Diags *diags);
+void solve_free(Solve *solve);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Solve, solve_free)
+/* Every stage's lines, so that one run reports all mistakes; false: there are some, in diags. */
+bool solve_read_inputs(Solve *solve);
+/* The base and what its pip sees. */
+gboolean solve_find_facts(Solve *solve, const char *platform, GError **error);
+/* What the pip of the base is configured to apply to every stage; false: mistakes, in diags. */
+bool solve_add_base_constraints(Solve *solve);
+
 /* What the requirement lines and files of a pip stage say. */
 typedef struct {
     PipInputs *inputs;

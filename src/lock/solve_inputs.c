@@ -222,6 +222,20 @@ static bool note_missing(const Solve *solve, guint stage, StageInputs *inputs,
     return false;
 }
 
+/* What lock_session_try() asks for. */
+static void add_trial(Solve *solve, guint index, StageInputs *inputs)
+{
+    const LockSession *session = solve->session;
+    guint from = 0;
+    while (session->trial && from < solve->recipe->stages->len &&
+           !g_str_equal(((const Stage *)solve->recipe->stages->pdata[from])->name,
+                        session->trial_stage))
+        from++;
+    if (session->trial && (index >= from || solve->recipe->resolve_together))
+        pip_inputs_add_requirement(inputs->inputs, session->trial, SPAN_NONE, true,
+                                   recipe_file_dir(solve->recipe->file), solve->diags);
+}
+
 void stage_inputs_add(Solve *solve, guint index, StageInputs *inputs)
 {
     const Stage *stage = solve->recipe->stages->pdata[index];
@@ -230,6 +244,7 @@ void stage_inputs_add(Solve *solve, guint index, StageInputs *inputs)
         note_missing(solve, index, inputs, pip->constraints))
         return;
     const char *dir = recipe_file_dir(solve->recipe->file);
+    add_trial(solve, index, inputs);
     add_items(solve, index, inputs->inputs, solve->recipe->constraints, true);
     add_items(solve, index, inputs->inputs, pip->constraints, true);
     for (guint i = 0; pip->install && i < pip->install->len; i++) {

@@ -1,0 +1,208 @@
+#include "cli/commands.h"
+#include "cli/workspace.h"
+#include "plan/why.h"
+#include "python/name.h"
+#include "python/version.h"
+
+static const OptionRow rows[] = {
+    /* clang-format off */
+    {"format", 0, OPTION_CHOICE, "text|json", offsetof(Options, format), 0,
+     "text for people or JSON (ramekin.why/1) for scripts"},
+    {"all", 'a', OPTION_SWITCH, NULL, offsetof(Options, all), 0,
+     "print every chain, not the shortest of each clause"},
+    {"locked", 0, OPTION_SWITCH, NULL, offsetof(Options, locked), 0,
+     "fail where there is no lock that describes the recipe"},
+    {0},
+    /* clang-format on */
+};
+static const OptionGroup group = {"Why", rows};
+static const OptionGroup *const groups[] = {&group,           &options_file,   &options_recipe,
+                                            &options_resolve, &options_common, NULL};
+
+/* What is asked: NAME and VERSION of the command line. */
+typedef struct {
+    char *name;    /* canonical */
+    char *version; /* in normal form, or NULL */
+} Subject;
+
+static void subject_clear(Subject *subject)
+{
+    g_free(subject->name);
+    g_free(subject->version);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Subject, subject_clear)
+
+static gboolean read_subject(const Options *options, Subject *subject, GError **error)
+{
+    const char *name = options->arguments->pdata[0];
+    const char *text = options->arguments->len > 1 ? options->arguments->pdata[1] : NULL;
+    if (!name_is_valid(name)) {
+        error_set(error, ERROR_USAGE, SPAN_NONE, "\"%s\" is no name of a distribution", name);
+        if (error)
+            error_set_hint(*error, "`ramekin why NAME [VERSION]`; the recipe is named with -f");
+        return FALSE;
+    }
+    g_autoptr(Version) version = text ? version_parse(text, NULL) : NULL;
+    if (text && !version)
+        return error_set(error, ERROR_USAGE, SPAN_NONE, "\"%s\" is no version", text);
+    subject->name = name_canonicalize(name);
+    subject->version = version ? g_strdup(version_text(version)) : NULL;
+    return TRUE;
+}
+
+static int refuse_absent(const Workspace *workspace, const LockTarget *target, const char *name)
+{
+    GError *error = NULL;
+    const char *near = why_nearest(target, name);
+    if (lock_target_is_solved(target))
+        error_set(&error, ERROR_INPUT, SPAN_NONE, "no stage of %s installs %s",
+                  workspace->recipe_path, name);
+    else
+        error_set(&error, ERROR_INPUT, SPAN_NONE, "no stage of %s that is solved installs %s",
+                  workspace->recipe_path, name);
+    if (near)
+        error_set_hint(error, "did you mean %s?", near);
+    int status = output_error(workspace->output, error);
+    workspace_explain_unsolved(workspace, target);
+    return status;
+}
+
+/* The lines of the conflict without what they say about a constraint that nobody wrote. */
+static char *drop_trial(const char *explanation, const char *constraint)
+{
+    g_auto(GStrv) lines = g_strsplit(explanation, "\n", -1);
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (guint i = 0; lines[i]; i++) {
+        if (i > 0 &&
+            (g_str_has_prefix(lines[i], "hint: ") || g_str_has_prefix(lines[i], constraint)))
+            continue;
+        g_string_append_printf(text, "%s%s", i > 0 ? "\n" : "", lines[i]);
+    }
+    return g_strdup(text->str);
+}
+
+static char *explain_trial(const LockTarget *target, const char *constraint)
+{
+    for (guint i = 0; i < target->stages->len; i++) {
+        const LockStage *stage = target->stages->pdata[i];
+        if (stage->status != STAGE_UNSATISFIABLE || !stage->explanation)
+            continue;
+        g_autofree char *text = drop_trial(stage->explanation, constraint);
+        return g_strdup_printf("stage '%s' can't be satisfied: %s", stage->name, text);
+    }
+    return NULL;
+}
+
+/* Solves the stages with the version as a constraint. What can't be found out leaves the question
+ * open. */
+static int try_version(Workspace *workspace, const WorkTarget *wanted, const Why *why,
+                       WhyQuestion *question)
+{
+    g_autofree char *constraint = g_strdup_printf("%s==%s", why->name, question->version);
+    LockSession *session = workspace_session(workspace);
+    g_autoptr(Lock) lock = lock_new();
+    LockTarget *target = NULL;
+    lock_session_try(session, why->decided->stage->name, constraint);
+    int status = workspace_resolve(workspace, wanted, lock, &target);
+    lock_session_try(session, NULL, NULL);
+    if (status != 0)
+        return status;
+    question->trial = lock_target_is_solved(target) ? TRIAL_SOLVED : TRIAL_FAILED;
+    question->trial_text =
+        question->trial == TRIAL_FAILED ? explain_trial(target, constraint) : NULL;
+    return 0;
+}
+
+static bool offers_usable(const WhyQuestion *question)
+{
+    g_autoptr(Version) wanted = version_parse(question->version, NULL);
+    for (guint i = 0; i < question->files->len; i++) {
+        const SurveyFile *file = question->files->pdata[i];
+        g_autoptr(Version) version = version_parse(file->version, NULL);
+        g_autofree char *public = version_public_text(version);
+        if (!file->refused && (version_equal(version, wanted) ||
+                               (!version_local(wanted) && g_str_equal(public, question->version))))
+            return true;
+    }
+    return false;
+}
+
+static bool is_current(const Why *why, const char *version)
+{
+    return why->current && g_str_equal(why->current->version, version);
+}
+
+/* What the indexes have, and the trial where nothing else speaks against the version. */
+static int answer(Workspace *workspace, const WorkTarget *wanted, LockSurvey *survey, Why *why,
+                  WhyQuestion *question, GPtrArray **ret_files)
+{
+    why_ask(why, question);
+    if (!why->decided || is_current(why, question->version))
+        return 0;
+    GError *error = NULL;
+    if (!lock_survey_files(survey, why->decided->stage->name, why->name, ret_files, &error))
+        return output_error(workspace->output, error);
+    question->files = *ret_files;
+    if (why_is_excluded(why) || !offers_usable(question))
+        return 0;
+    return try_version(workspace, wanted, why, question);
+}
+
+static void print_why(const Workspace *workspace, const Why *why)
+{
+    const Output *output = workspace->output;
+    const Options *options = workspace->options;
+    g_autofree char *text = options->format == FORMAT_JSON
+                                ? why_encode_json(why)
+                                : why_format_text(why, options->all, output_result_colour(output),
+                                                  output_columns(output));
+    output_result(workspace->output, text);
+}
+
+static int explain(Workspace *workspace, const WorkTarget *wanted, const LockTarget *target,
+                   const Subject *subject)
+{
+    GError *error = NULL;
+    g_autoptr(LockSurvey) survey = lock_survey_new(workspace_session(workspace), wanted->recipe,
+                                                   wanted->platform, workspace->diags, &error);
+    int status = output_diags(workspace->output, workspace->diags);
+    diags_forget(workspace->diags);
+    if (!survey)
+        return error ? output_error(workspace->output, error) : worse_status(status, 1);
+    g_autoptr(Why) why = why_new(workspace->recipe_path, target, survey, subject->name);
+    if (!why)
+        return refuse_absent(workspace, target, subject->name);
+    WhyQuestion question = {.version = subject->version};
+    g_autoptr(GPtrArray) files = NULL;
+    status = subject->version ? answer(workspace, wanted, survey, why, &question, &files) : 0;
+    print_why(workspace, why);
+    g_free(question.trial_text);
+    if (lock_target_is_solved(target))
+        return status;
+    workspace_explain_unsolved(workspace, target);
+    return worse_status(status, 1);
+}
+
+static int run_why(Invocation *invocation)
+{
+    g_auto(Subject) subject = {0};
+    GError *error = NULL;
+    if (!read_subject(invocation->options, &subject, &error))
+        return output_error(invocation->output, error);
+    g_autoptr(Workspace) workspace = NULL;
+    int status =
+        workspace_open_recipe(invocation, TARGETS_ONE, invocation->options->recipe, &workspace);
+    if (status != 0)
+        return status;
+    const WorkTarget *wanted = workspace_target(workspace, 0);
+    g_autoptr(Lock) fresh = lock_new();
+    LockTarget *target = NULL;
+    status = workspace_find_or_resolve(workspace, wanted, fresh, &target);
+    return status != 0 ? status : explain(workspace, wanted, target, &subject);
+}
+
+const Command command_why = {
+    "why",  run_why, "NAME [VERSION]", 1, 2, "say why a distribution is there, in this version",
+    groups,
+};

@@ -1,0 +1,251 @@
+#include "lock/survey.h"
+
+#include "lock/solve.h"
+#include "python/finder.h"
+
+/* How a pip stage asks its indexes; made once a stage. */
+typedef struct {
+    GPtrArray *locations;
+    ResolveOptions options;
+    ResolveRequest request;
+    Finder *finder;
+} Asking;
+
+struct LockSurvey {
+    Solve *solve;
+    Lock *lock;         /* what `solve` would add to; stays empty */
+    GPtrArray *askings; /* Asking by stage, NULL: not made yet */
+};
+
+static void asking_free(void *data)
+{
+    Asking *asking = data;
+    if (!asking)
+        return;
+    finder_free(asking->finder);
+    g_clear_pointer(&asking->locations, g_ptr_array_unref);
+    solve_options_clear(&asking->options);
+    g_free(asking);
+}
+
+void lock_survey_free(LockSurvey *survey)
+{
+    if (!survey)
+        return;
+    g_ptr_array_unref(survey->askings);
+    g_clear_pointer(&survey->solve, solve_free);
+    lock_free(survey->lock);
+    g_free(survey);
+}
+
+LockSurvey *lock_survey_new(LockSession *session, const Recipe *recipe, const char *platform,
+                            Diags *diags, GError **error)
+{
+    g_autoptr(LockSurvey) survey = g_new0(LockSurvey, 1);
+    survey->askings = g_ptr_array_new_with_free_func(asking_free);
+    g_ptr_array_set_size(survey->askings, (int)recipe->stages->len);
+    survey->lock = lock_new();
+    survey->solve = solve_new(session, recipe, platform, survey->lock, diags);
+    if (!session_load_user_config(session, diags) || !solve_read_inputs(survey->solve) ||
+        !solve_find_facts(survey->solve, platform, error))
+        return NULL;
+    return g_steal_pointer(&survey);
+}
+
+/* The pip stage of a name, or G_MAXUINT. */
+static guint find_stage(const LockSurvey *survey, const char *name)
+{
+    const GPtrArray *stages = survey->solve->recipe->stages;
+    for (guint i = 0; i < stages->len; i++) {
+        const Stage *stage = stages->pdata[i];
+        if (stage->kind == STAGE_PIP && g_str_equal(stage->name, name))
+            return i;
+    }
+    return G_MAXUINT;
+}
+
+/* Lines */
+
+static void line_free(void *data)
+{
+    SurveyLine *line = data;
+    g_free(line->at);
+    g_free(line->text);
+    g_free(line);
+}
+
+static void add_lines(const LockSurvey *survey, GPtrArray *lines, const GPtrArray *requirements,
+                      const char *name, SurveyLineKind kind)
+{
+    for (guint i = 0; i < requirements->len; i++) {
+        const PipRequirement *requirement = requirements->pdata[i];
+        const Requirement *clause = requirement->requirement;
+        if (!clause || !g_str_equal(clause->canonical, name) ||
+            (clause->marker && survey->solve->markers &&
+             !marker_evaluate(clause->marker, survey->solve->markers, "")))
+            continue;
+        SurveyLine *line = g_new0(SurveyLine, 1);
+        line->kind = kind;
+        line->at = span_address(requirement->at);
+        line->text = requirement_clause(clause);
+        g_ptr_array_add(lines, line);
+    }
+}
+
+GPtrArray *lock_survey_lines(const LockSurvey *survey, const char *stage, const char *name)
+{
+    GPtrArray *lines = g_ptr_array_new_with_free_func(line_free);
+    guint index = find_stage(survey, stage);
+    if (index == G_MAXUINT)
+        return lines;
+    const StageInputs *inputs = survey->solve->inputs->pdata[index];
+    add_lines(survey, lines, inputs->inputs->constraints, name, SURVEY_CONSTRAINT);
+    add_lines(survey, lines, inputs->overrides->roots, name, SURVEY_OVERRIDE);
+    return lines;
+}
+
+/* Files */
+
+static void file_free(void *data)
+{
+    SurveyFile *file = data;
+    g_free(file->version);
+    g_free(file->file);
+    g_free(file->index);
+    g_free(file->refused);
+    g_free(file);
+}
+
+/* Stages that are solved together ask the indexes of all of them. */
+static gboolean add_locations(LockSurvey *survey, guint index, GPtrArray *locations, GError **error)
+{
+    Solve *solve = survey->solve;
+    for (guint i = 0; i < solve->recipe->stages->len; i++) {
+        const Stage *stage = solve->recipe->stages->pdata[i];
+        if (stage->kind != STAGE_PIP || (i != index && !solve->recipe->resolve_together))
+            continue;
+        const StageInputs *inputs = solve->inputs->pdata[i];
+        g_autoptr(GPtrArray) own = NULL;
+        if (!sources_of_stage(&solve->sources, stage->body.pip, inputs->inputs, &own, error))
+            return FALSE;
+        for (guint k = 0; k < own->len; k++) {
+            if (!g_ptr_array_find(locations, own->pdata[k], NULL))
+                g_ptr_array_add(locations, own->pdata[k]);
+        }
+    }
+    return TRUE;
+}
+
+static Asking *asking_of(LockSurvey *survey, guint index, GError **error)
+{
+    if (survey->askings->pdata[index])
+        return survey->askings->pdata[index];
+    Solve *solve = survey->solve;
+    const Stage *stage = solve->recipe->stages->pdata[index];
+    g_autoptr(GPtrArray) locations = g_ptr_array_new();
+    if (!add_locations(survey, index, locations, error))
+        return NULL;
+    Asking *asking = g_new0(Asking, 1);
+    asking->locations = g_steal_pointer(&locations);
+    asking->options = solve_options(solve, stage->body.pip);
+    asking->request = (ResolveRequest){
+        .target = solve->facts->target,
+        .tags = solve->tags,
+        .markers = solve->markers,
+        .inputs = ((const StageInputs *)solve->inputs->pdata[index])->inputs,
+        .options = &asking->options,
+        .locations = asking->locations,
+        .installed = solve->environment,
+        .client = solve->session->client,
+        .progress = solve->session->options.progress,
+    };
+    asking->finder = finder_new(&asking->request);
+    survey->askings->pdata[index] = asking;
+    return asking;
+}
+
+/* NULL without *error: the stage asks no index. */
+static Asking *find_asking(LockSurvey *survey, const char *stage, GError **error)
+{
+    guint index = find_stage(survey, stage);
+    return index != G_MAXUINT && survey->solve->tags ? asking_of(survey, index, error) : NULL;
+}
+
+void lock_survey_want(LockSurvey *survey, const char *stage, const char *name)
+{
+    const Asking *asking = find_asking(survey, stage, NULL);
+    if (asking)
+        finder_want(asking->finder, name);
+}
+
+static void add_file(const Asking *asking, GPtrArray *files, const char *name,
+                     const IndexFile *file)
+{
+    g_autofree char *version = NULL, *detail = NULL;
+    Refusal refusal = finder_refusal(asking->finder, name, file, &version, &detail);
+    if (!version)
+        return;
+    SurveyFile *entry = g_new0(SurveyFile, 1);
+    entry->version = g_steal_pointer(&version);
+    entry->file = g_strdup(file->filename);
+    entry->index = g_strdup(file->location ? file->location->name : "");
+    entry->wheel = g_str_has_suffix(file->filename, ".whl");
+    entry->yanked = file->yanked != NULL;
+    if (refusal != REFUSED_NONE)
+        entry->refused = g_strdup(detail ? detail : "can't be taken");
+    else if (!entry->wheel)
+        entry->refused = g_strdup("is a source distribution");
+    g_ptr_array_add(files, entry);
+}
+
+typedef struct {
+    Version *version;
+    SurveyFile *file;
+    guint position;
+} Sorted;
+
+static int compare_newest_first(const void *a, const void *b)
+{
+    const Sorted *left = a, *right = b;
+    int order = version_compare(right->version, left->version);
+    if (order != 0)
+        return order;
+    return left->position < right->position ? -1 : left->position > right->position;
+}
+
+static GPtrArray *sort_files(GPtrArray *files)
+{
+    g_autofree Sorted *sorted = g_new0(Sorted, files->len + 1);
+    for (guint i = 0; i < files->len; i++) {
+        SurveyFile *file = files->pdata[i];
+        sorted[i] = (Sorted){version_parse(file->version, NULL), file, i};
+    }
+    qsort(sorted, files->len, sizeof *sorted, compare_newest_first);
+    for (guint i = 0; i < files->len; i++) {
+        files->pdata[i] = sorted[i].file;
+        version_unref(sorted[i].version);
+    }
+    return files;
+}
+
+gboolean lock_survey_files(LockSurvey *survey, const char *stage, const char *name,
+                           GPtrArray **ret_files, GError **error)
+{
+    GError *cause = NULL;
+    const Asking *asking = find_asking(survey, stage, &cause);
+    g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(file_free);
+    g_autoptr(GPtrArray) locations =
+        asking ? finder_locations(asking->finder, name) : g_ptr_array_new();
+    for (guint i = 0; i < locations->len && !cause; i++) {
+        const IndexPage *page = index_client_get_page(survey->solve->session->client,
+                                                      locations->pdata[i], name, &cause);
+        for (guint k = 0; page && k < page->files->len; k++)
+            add_file(asking, files, name, page->files->pdata[k]);
+    }
+    if (cause) {
+        g_propagate_error(error, cause);
+        return FALSE;
+    }
+    *ret_files = sort_files(g_steal_pointer(&files));
+    return TRUE;
+}

@@ -1,0 +1,46 @@
+/* What a lock does not say about a name: the user's lines that bound it in a stage, and what the
+ * indexes of that stage have of it, file by file, with the reason why a file can't be taken. */
+#pragma once
+
+#include "lock/lock_recipe.h"
+
+typedef struct LockSurvey LockSurvey;
+
+/* Reads the recipe's lines and files and the facts of the base, and asks no index. Borrows the
+ * session and the recipe. NULL: with *error, or the inputs are wrong (diags). */
+LockSurvey *lock_survey_new(LockSession *session, const Recipe *recipe, const char *platform,
+                            Diags *diags, GError **error);
+void lock_survey_free(LockSurvey *survey);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LockSurvey, lock_survey_free)
+
+typedef enum {
+    SURVEY_CONSTRAINT,
+    SURVEY_OVERRIDE,
+} SurveyLineKind;
+
+/* A constraint or override; the lines that ask for a distribution are edges of the lock. */
+typedef struct {
+    SurveyLineKind kind;
+    char *at;   /* "file:line" */
+    char *text; /* the clause, without a marker */
+} SurveyLine;
+
+/* Those on the canonical `name` whose markers hold, in order; SurveyLine. Empty where the stage is
+ * no pip stage. */
+GPtrArray *lock_survey_lines(const LockSurvey *survey, const char *stage, const char *name);
+
+typedef struct {
+    char *version;
+    char *file;    /* decoded file name */
+    char *index;   /* its name, as locks have it */
+    char *refused; /* why it can't be taken, or NULL */
+    bool wheel;
+    bool yanked;
+} SurveyFile;
+
+/* Starts fetching what lock_survey_files() will ask for. */
+void lock_survey_want(LockSurvey *survey, const char *stage, const char *name);
+/* Every file that the stage's indexes have of the canonical `name`, newest version first;
+ * SurveyFile. Errors: as those of the indexes. */
+gboolean lock_survey_files(LockSurvey *survey, const char *stage, const char *name,
+                           GPtrArray **ret_files, GError **error);
