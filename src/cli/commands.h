@@ -8,6 +8,7 @@ extern const Command command_lock;
 extern const Command command_plan;
 extern const Command command_render;
 extern const Command command_why;
+extern const Command command_outdated;
 extern const Command command_explain;
 extern const Command command_cache;
 extern const Command command_help;

@@ -280,18 +280,25 @@ void why_ask(Why *why, const WhyQuestion *question)
         mark_excluding(((WhyStage *)why->stages->pdata[i])->clauses, question->version);
 }
 
-bool why_is_excluded(const Why *why)
+GPtrArray *why_excluding(const Why *why)
 {
+    GPtrArray *excluding = g_ptr_array_new();
     bool counts = !why->decided;
     for (guint i = 0; i < why->stages->len; i++) {
         const WhyStage *stage = why->stages->pdata[i];
         counts |= stage == why->decided;
         for (guint k = 0; counts && k < stage->clauses->len; k++) {
             if (((const WhyClause *)stage->clauses->pdata[k])->excludes)
-                return true;
+                g_ptr_array_add(excluding, stage->clauses->pdata[k]);
         }
     }
-    return false;
+    return excluding;
+}
+
+bool why_is_excluded(const Why *why)
+{
+    g_autoptr(GPtrArray) excluding = why_excluding(why);
+    return excluding->len > 0;
 }
 
 const char *why_nearest(const LockTarget *target, const char *name)

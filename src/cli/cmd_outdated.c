@@ -1,0 +1,83 @@
+#include "cli/commands.h"
+#include "cli/workspace.h"
+#include "plan/outdated.h"
+
+static const OptionRow rows[] = {
+    /* clang-format off */
+    {"format", 0, OPTION_CHOICE, "text|json", offsetof(Options, format), 0,
+     "text for people or JSON (ramekin.outdated/1) for scripts"},
+    {"locked", 0, OPTION_SWITCH, NULL, offsetof(Options, locked), 0,
+     "fail where there is no lock that describes the recipe"},
+    {0},
+    /* clang-format on */
+};
+static const OptionGroup group = {"Outdated", rows};
+static const OptionGroup *const groups[] = {&group,           &options_file,   &options_recipe,
+                                            &options_resolve, &options_common, NULL};
+
+static int print_outdated(Workspace *workspace, const WorkTarget *wanted, const LockTarget *target,
+                          const LockTarget *upgraded)
+{
+    GError *error = NULL;
+    g_autoptr(LockSurvey) survey = lock_survey_new(workspace_session(workspace), wanted->recipe,
+                                                   wanted->platform, workspace->diags, &error);
+    g_autoptr(Outdated) outdated =
+        survey ? outdated_new(workspace->recipe_path, target, upgraded, survey, &error) : NULL;
+    int status = output_diags(workspace->output, workspace->diags);
+    if (!outdated)
+        return error ? output_error(workspace->output, error) : worse_status(status, 1);
+    const Output *output = workspace->output;
+    g_autofree char *text =
+        workspace->options->format == FORMAT_JSON
+            ? outdated_encode_json(outdated)
+            : outdated_format_text(outdated, output_result_colour(output), output_columns(output));
+    output_result(workspace->output, text);
+    return outdated->outdated > 0 ? 1 : 0;
+}
+
+/* The target without any pin of the lock: what `lock --upgrade` would write. */
+static int upgrade(Workspace *workspace, const WorkTarget *wanted, Lock *lock,
+                   LockTarget **ret_target)
+{
+    LockSession *session = workspace_session(workspace);
+    lock_session_prefer(session, NULL);
+    int status = workspace_resolve(workspace, wanted, lock, ret_target);
+    lock_session_prefer(session, workspace->lock);
+    return status;
+}
+
+static int run_outdated(Invocation *invocation)
+{
+    g_autoptr(Workspace) workspace = NULL;
+    int status =
+        workspace_open_recipe(invocation, TARGETS_ONE, invocation->options->recipe, &workspace);
+    if (status != 0)
+        return status;
+    const WorkTarget *wanted = workspace_target(workspace, 0);
+    g_autoptr(Lock) fresh = lock_new();
+    g_autoptr(Lock) moved = lock_new();
+    LockTarget *target = NULL, *upgraded = NULL;
+    status = workspace_find_or_resolve(workspace, wanted, fresh, &target);
+    if (status != 0)
+        return status;
+    if (!lock_target_is_solved(target)) {
+        workspace_explain_unsolved(workspace, target);
+        return 1;
+    }
+    upgraded = target;
+    if (workspace->lock)
+        status = upgrade(workspace, wanted, moved, &upgraded);
+    if (status != 0)
+        return status;
+    if (!lock_target_is_solved(upgraded)) {
+        output_note(workspace->output,
+                    "without the pins of the lock a stage can't be satisfied any more:");
+        workspace_explain_unsolved(workspace, upgraded);
+    }
+    return print_outdated(workspace, wanted, target, upgraded);
+}
+
+const Command command_outdated = {
+    "outdated", run_outdated, "", 0, 0, "list what has newer versions, and what holds it back",
+    groups,
+};

@@ -1,0 +1,45 @@
+/* Which distributions of a lock have newer versions on the indexes of their stage, what they could
+ * be moved to, and what holds them back.
+ *
+ * Borrows everything it is made from. */
+#pragma once
+
+#include "plan/why.h"
+
+typedef struct {
+    const LockDistribution *current;
+    const char *allowed; /* what an upgrade of everything gives; NULL: not there, or not known */
+    const char *newest;  /* of all on the stage's indexes, yanked ones and, where the current one is
+                            none, pre-releases left out */
+    const char *index;   /* that has it */
+    const char *refused; /* why no file of the newest can be taken, or NULL */
+    Why *why;            /* of the upgraded target, asked about the newest; or NULL */
+    GPtrArray *holders;  /* WhyClause of `why` that exclude the newest */
+    GPtrArray *files;    /* SurveyFile: owns the texts above */
+    WhyQuestion question;
+} OutdatedEntry;
+
+typedef struct {
+    const LockStage *stage;
+    GPtrArray *entries; /* OutdatedEntry, by name */
+} OutdatedStage;
+
+typedef struct {
+    const LockTarget *target;
+    const char *recipe_path;
+    unsigned checked;  /* distributions that came from an index */
+    unsigned outdated; /* entries of all stages */
+    GPtrArray *stages; /* OutdatedStage: those with entries */
+} Outdated;
+
+/* What the stages of `target` left behind, compared with what the survey finds. `upgraded` is the
+ * target solved without any pin. Errors: as those of the indexes. */
+Outdated *outdated_new(const char *recipe_path, const LockTarget *target,
+                       const LockTarget *upgraded, LockSurvey *survey, GError **error);
+void outdated_free(Outdated *outdated);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Outdated, outdated_free)
+
+/* For people, ending with a newline. */
+char *outdated_format_text(const Outdated *outdated, bool colour, unsigned columns);
+/* ramekin.outdated/1 */
+char *outdated_encode_json(const Outdated *outdated);

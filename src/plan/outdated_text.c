@@ -1,0 +1,155 @@
+#include "plan/layout.h"
+#include "plan/outdated.h"
+
+enum {
+    MIN_COLUMNS = 40,
+    COLUMNS_OF_TABLE = 4, /* name, current, allowed, newest */
+    GAP = 2,
+    WIDEST = 24,
+};
+
+static const char *const headings[COLUMNS_OF_TABLE] = {"", "now", "upgrade", "newest"};
+
+static const char *cell(const OutdatedEntry *entry, unsigned column)
+{
+    const char *const cells[COLUMNS_OF_TABLE] = {entry->current->name, entry->current->version,
+                                                 entry->allowed ? entry->allowed : "-",
+                                                 entry->newest};
+    return cells[column];
+}
+
+/* One set of columns for all stages. */
+static void measure(const Outdated *outdated, unsigned widths[COLUMNS_OF_TABLE])
+{
+    for (unsigned c = 0; c < COLUMNS_OF_TABLE; c++) {
+        widths[c] = layout_width(headings[c]);
+        for (guint i = 0; i < outdated->stages->len; i++) {
+            const GPtrArray *entries = ((const OutdatedStage *)outdated->stages->pdata[i])->entries;
+            for (guint k = 0; k < entries->len; k++)
+                widths[c] = MAX(widths[c], layout_width(cell(entries->pdata[k], c)));
+        }
+        widths[c] = MIN(widths[c], WIDEST) + GAP;
+    }
+}
+
+/* "triton==3.2.0 of torch 2.6.0, ramekin.yaml:9" */
+static char *describe_holder(const WhyClause *clause)
+{
+    const GPtrArray *chain = clause->chains->pdata[0];
+    const char *line = chain->pdata[0];
+    switch (clause->kind) {
+    case WHY_CONSTRAINT:
+        return g_strdup_printf("the constraint %s, %s", clause->clause, line);
+    case WHY_OVERRIDE:
+        return g_strdup_printf("the override %s, %s", clause->clause, line);
+    case WHY_LINE:
+        return g_strdup_printf("%s, %s", clause->clause, line);
+    case WHY_REQUIRED:
+        break;
+    }
+    const char *owner = chain->pdata[chain->len - 1];
+    return chain->len > 1 ? g_strdup_printf("%s of %s, %s", clause->clause, owner, line)
+                          : g_strdup_printf("%s of %s", clause->clause, owner);
+}
+
+static char *describe_reason(const OutdatedEntry *entry)
+{
+    if (entry->holders->len > 0) {
+        g_autofree char *first = describe_holder(entry->holders->pdata[0]);
+        if (entry->holders->len == 1)
+            return g_steal_pointer(&first);
+        return g_strdup_printf("%s, and %u more", first, entry->holders->len - 1);
+    }
+    if (entry->refused)
+        return g_strdup_printf("the newest %s", entry->refused);
+    if (g_strcmp0(entry->allowed, entry->newest) == 0)
+        return g_strdup("the lock alone");
+    return g_strdup_printf("`ramekin why %s %s` tells", entry->current->name, entry->newest);
+}
+
+static void put_entry(Layout *layout, const OutdatedEntry *entry,
+                      const unsigned widths[COLUMNS_OF_TABLE])
+{
+    bool moves = entry->allowed && !g_str_equal(entry->allowed, entry->current->version);
+    const Tint tints[COLUMNS_OF_TABLE] = {TINT_STRONG, TINT_NONE, moves ? TINT_GOOD : TINT_FAINT,
+                                          TINT_NONE};
+    unsigned column = 2;
+    layout_put(layout, TINT_NONE, "  ");
+    for (unsigned c = 0; c < COLUMNS_OF_TABLE; c++) {
+        layout_pad(layout, tints[c], cell(entry, c), widths[c] - GAP, false);
+        layout_put(layout, TINT_NONE, "  ");
+        column += MAX(widths[c], layout_width(cell(entry, c)) + GAP);
+    }
+    g_autofree char *reason = describe_reason(entry);
+    unsigned indent = 2;
+    for (unsigned c = 0; c < COLUMNS_OF_TABLE; c++)
+        indent += widths[c];
+    bool fits = indent + WIDEST <= layout->columns;
+    if (!fits) {
+        layout_put(layout, TINT_NONE, "\n        ");
+        column = indent = 8;
+    }
+    layout_words(layout, TINT_FAINT, reason, column, indent);
+}
+
+static void put_headings(Layout *layout, const unsigned widths[COLUMNS_OF_TABLE])
+{
+    layout_put(layout, TINT_NONE, "  ");
+    for (unsigned c = 0; c < COLUMNS_OF_TABLE; c++)
+        layout_pad(layout, TINT_FAINT, headings[c], widths[c], false);
+    layout_words(layout, TINT_FAINT, "held back by", 2, 2);
+}
+
+static void put_summary(Layout *layout, const Outdated *outdated)
+{
+    const LockTarget *target = outdated->target;
+    unsigned count = outdated->outdated;
+    g_autofree char *what =
+        count == 0
+            ? g_strdup_printf("of %u distributions none has a newer version", outdated->checked)
+            : g_strdup_printf("of %u distributions %u %s newer versions", outdated->checked, count,
+                              count == 1 ? "has" : "have");
+    g_autofree char *text =
+        g_strdup_printf("%s%s%s for %s: %s", outdated->recipe_path, target->row ? "#" : "",
+                        target->row ? target->row : "", target->platform, what);
+    layout_words(layout, TINT_STRONG, text, 0, 4);
+}
+
+static unsigned count_movable(const Outdated *outdated)
+{
+    unsigned count = 0;
+    for (guint i = 0; i < outdated->stages->len; i++) {
+        const GPtrArray *entries = ((const OutdatedStage *)outdated->stages->pdata[i])->entries;
+        for (guint k = 0; k < entries->len; k++) {
+            const OutdatedEntry *entry = entries->pdata[k];
+            count += entry->allowed && !g_str_equal(entry->allowed, entry->current->version);
+        }
+    }
+    return count;
+}
+
+char *outdated_format_text(const Outdated *outdated, bool colour, unsigned columns)
+{
+    Layout layout = {g_string_new(NULL), colour, MAX(columns, MIN_COLUMNS)};
+    put_summary(&layout, outdated);
+    unsigned widths[COLUMNS_OF_TABLE];
+    measure(outdated, widths);
+    for (guint i = 0; i < outdated->stages->len; i++) {
+        const OutdatedStage *stage = outdated->stages->pdata[i];
+        g_autofree char *head =
+            g_strdup_printf("\n%s (%s)\n", stage->stage->name, stage->stage->at);
+        layout_put(&layout, TINT_STRONG, head);
+        put_headings(&layout, widths);
+        for (guint k = 0; k < stage->entries->len; k++)
+            put_entry(&layout, stage->entries->pdata[k], widths);
+    }
+    unsigned movable = count_movable(outdated);
+    if (movable > 0) {
+        g_autofree char *text = g_strdup_printf(
+            "`ramekin lock --upgrade` changes %u of them; with names it changes those alone",
+            movable);
+        layout_put(&layout, TINT_NONE, "\n");
+        layout_words(&layout, TINT_NONE, text, 0, 4);
+    }
+    return g_string_free(layout.out, FALSE);
+}
