@@ -44,6 +44,8 @@ static const OptionRow resolve_rows[] = {
 static const OptionRow common_rows[] = {
     {"progress", 0, OPTION_CHOICE, "auto|plain|json|none", offsetof(Options, progress), 0,
      "how work under way is shown on stderr"},
+    {"color", 0, OPTION_CHOICE, "auto|always|never", offsetof(Options, colour), 0,
+     "colour on a terminal (auto, without NO_COLOR), always, or never"},
     {"quiet", 'q', OPTION_SWITCH, NULL, offsetof(Options, quiet), 0,
      "say nothing but results and errors"},
     {"verbose", 'v', OPTION_SWITCH, NULL, offsetof(Options, verbose), 0,

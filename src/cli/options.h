@@ -21,6 +21,12 @@ typedef enum {
 } ProgressChoice;
 
 typedef enum {
+    COLOUR_AUTO,
+    COLOUR_ALWAYS,
+    COLOUR_NEVER,
+} ColourChoice;
+
+typedef enum {
     RENDER_AS_DOCKERFILE,
     RENDER_AS_SCRIPT,
 } RenderAs;
@@ -30,6 +36,7 @@ typedef enum {
 typedef struct {
     bool help, quiet, verbose;
     int progress; /* ProgressChoice */
+    int colour;   /* ColourChoice */
     int format;   /* OutputFormat */
 
     GPtrArray *vars, *stage_path;

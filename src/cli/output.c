@@ -7,6 +7,7 @@
 enum {
     DEFAULT_COLUMNS = 80,
     MIN_COLUMNS = 40,
+    MAX_COLUMNS = 1000,
 };
 
 struct Output {
@@ -17,8 +18,10 @@ struct Output {
     Progress *progress;
 };
 
-static bool wants_colour(int fd)
+static bool wants_colour(ColourChoice choice, int fd)
 {
+    if (choice != COLOUR_AUTO)
+        return choice == COLOUR_ALWAYS;
     const char *no_colour = g_getenv("NO_COLOR"), *term = g_getenv("TERM");
     return (!no_colour || !*no_colour) && term && !g_str_equal(term, "dumb") && isatty(fd);
 }
@@ -44,8 +47,8 @@ Output *output_new(const Options *options)
 {
     Output *output = g_new0(Output, 1);
     output->options = options;
-    output->result_colour = wants_colour(STDOUT_FILENO);
-    output->people_colour = wants_colour(STDERR_FILENO);
+    output->result_colour = wants_colour((ColourChoice)options->colour, STDOUT_FILENO);
+    output->people_colour = wants_colour((ColourChoice)options->colour, STDERR_FILENO);
     output->progress = progress_new(progress_mode(options));
     return output;
 }
@@ -82,8 +85,20 @@ bool output_result_colour(const Output *output)
     return output->result_colour;
 }
 
+/* What the user says; 0: nothing that makes sense. */
+static unsigned columns_of_user(void)
+{
+    guint64 columns = 0;
+    const char *text = g_getenv("COLUMNS");
+    return text && g_ascii_string_to_unsigned(text, 10, MIN_COLUMNS, MAX_COLUMNS, &columns, NULL)
+               ? (unsigned)columns
+               : 0;
+}
+
 unsigned output_columns(const Output *output)
 {
+    if (columns_of_user() > 0)
+        return columns_of_user();
     struct winsize size;
     if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
         return MAX(size.ws_col, MIN_COLUMNS);

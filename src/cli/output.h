@@ -1,7 +1,7 @@
 /* The only place that prints: results to stdout, everything for people to stderr.
  *
- * Colour follows NO_COLOR, TERM and whether the stream is a terminal. A failed write is noticed and
- * turns the exit status into 2. */
+ * Colour follows --color, else NO_COLOR, TERM and whether the stream is a terminal. A failed write
+ * is noticed and turns the exit status into 2. */
 #pragma once
 
 #include "base/diags.h"
@@ -20,7 +20,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Output, output_free)
 void output_result(Output *output, const char *text);
 void output_result_line(Output *output, const char *format, ...) G_GNUC_PRINTF(2, 3);
 bool output_result_colour(const Output *output);
-/* Columns of the terminal that stdout is, else 80. */
+/* What COLUMNS says, else those of the terminal that stdout is, else 80. */
 unsigned output_columns(const Output *output);
 
 /* stderr; the moving progress line is taken away first. -q silences notes and warnings. */

@@ -191,6 +191,7 @@ static void add_file(const Asking *asking, GPtrArray *files, const char *name,
     entry->index = g_strdup(file->location ? file->location->name : "");
     entry->wheel = g_str_has_suffix(file->filename, ".whl");
     entry->yanked = file->yanked != NULL;
+    entry->elsewhere = refusal == REFUSED_TAG;
     if (refusal != REFUSED_NONE)
         entry->refused = g_strdup(detail ? detail : "can't be taken");
     else if (!entry->wheel)

@@ -35,6 +35,7 @@ typedef struct {
     char *index;   /* its name, as locks have it */
     char *refused; /* why it can't be taken, or NULL */
     bool wheel;
+    bool elsewhere; /* refused because it is for another platform or Python */
     bool yanked;
 } SurveyFile;
 

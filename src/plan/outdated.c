@@ -54,21 +54,26 @@ static const SurveyFile *find_newest(const GPtrArray *files, const Version *curr
     return NULL;
 }
 
+/* What a refusal tells: least that one of many wheels is for another platform. */
+static unsigned weight(const SurveyFile *file)
+{
+    return file->elsewhere ? 1 : file->wheel ? 3 : 2;
+}
+
 /* Why none of the files of a version can be taken; NULL: one can. */
 static const char *find_refusal(const GPtrArray *files, const SurveyFile *newest)
 {
-    const char *refused = NULL;
+    const SurveyFile *telling = NULL;
     for (guint i = 0; i < files->len; i++) {
         const SurveyFile *file = files->pdata[i];
         if (!g_str_equal(file->version, newest->version))
             continue;
         if (!file->refused)
             return NULL;
-        /* of several reasons, that of a wheel tells more than that of the source */
-        if (!refused || file->wheel)
-            refused = file->refused;
+        if (!telling || weight(file) > weight(telling))
+            telling = file;
     }
-    return refused;
+    return telling ? telling->refused : NULL;
 }
 
 static OutdatedEntry *entry_new(const Outdated *outdated, const LockDistribution *current,

@@ -84,8 +84,9 @@ static void put_entry(Layout *layout, const OutdatedEntry *entry,
     unsigned indent = 2;
     for (unsigned c = 0; c < COLUMNS_OF_TABLE; c++)
         indent += widths[c];
-    bool fits = indent + WIDEST <= layout->columns;
-    if (!fits) {
+    if (indent + WIDEST > layout->columns) {
+        while (layout->out->str[layout->out->len - 1] == ' ')
+            g_string_truncate(layout->out, layout->out->len - 1);
         layout_put(layout, TINT_NONE, "\n        ");
         column = indent = 8;
     }

@@ -280,6 +280,24 @@ void why_ask(Why *why, const WhyQuestion *question)
         mark_excluding(((WhyStage *)why->stages->pdata[i])->clauses, question->version);
 }
 
+static const char *owner_of(const WhyClause *clause)
+{
+    const GPtrArray *chain = clause->chains->pdata[0];
+    return chain->pdata[chain->len - 1];
+}
+
+/* A later stage that keeps a distribution meets the clauses of the earlier one again. */
+static bool has_clause(const GPtrArray *clauses, const WhyClause *clause)
+{
+    for (guint i = 0; i < clauses->len; i++) {
+        const WhyClause *other = clauses->pdata[i];
+        if (g_str_equal(other->clause, clause->clause) &&
+            g_str_equal(owner_of(other), owner_of(clause)))
+            return true;
+    }
+    return false;
+}
+
 GPtrArray *why_excluding(const Why *why)
 {
     GPtrArray *excluding = g_ptr_array_new();
@@ -288,8 +306,9 @@ GPtrArray *why_excluding(const Why *why)
         const WhyStage *stage = why->stages->pdata[i];
         counts |= stage == why->decided;
         for (guint k = 0; counts && k < stage->clauses->len; k++) {
-            if (((const WhyClause *)stage->clauses->pdata[k])->excludes)
-                g_ptr_array_add(excluding, stage->clauses->pdata[k]);
+            WhyClause *clause = stage->clauses->pdata[k];
+            if (clause->excludes && !has_clause(excluding, clause))
+                g_ptr_array_add(excluding, clause);
         }
     }
     return excluding;

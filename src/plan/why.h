@@ -85,7 +85,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Why, why_free)
 /* Sets the question and marks the clauses that exclude its version. */
 void why_ask(Why *why, const WhyQuestion *question);
 /* The clauses of the deciding stage, and of later ones that keep the name, which exclude the
- * version of the question; WhyClause, borrowed. Caller frees the list. */
+ * version of the question, each once; WhyClause, borrowed. Caller frees the list. */
 GPtrArray *why_excluding(const Why *why);
 /* Whether there are any. */
 bool why_is_excluded(const Why *why);

@@ -252,19 +252,10 @@ static void put_broken(const Printer *printer)
 
 static void put_excluding(const Printer *printer)
 {
-    const Why *why = printer->why;
-    bool counts = !why->decided;
-    for (guint i = 0; i < why->stages->len; i++) {
-        const WhyStage *stage = why->stages->pdata[i];
-        counts |= stage == why->decided;
-        for (guint k = 0; counts && k < stage->clauses->len; k++) {
-            const WhyClause *clause = stage->clauses->pdata[k];
-            if (!clause->excludes)
-                continue;
-            g_autofree char *who = describe_clause(clause, 0);
-            g_autofree char *text = g_strdup_printf("%s (stage '%s')", who, stage->stage->name);
-            put_line(printer, TINT_NONE, 2, text);
-        }
+    g_autoptr(GPtrArray) excluding = why_excluding(printer->why);
+    for (guint i = 0; i < excluding->len; i++) {
+        g_autofree char *text = describe_clause(excluding->pdata[i], 0);
+        put_line(printer, TINT_BAD, 2, text);
     }
 }
 
@@ -277,30 +268,49 @@ static bool is_asked(const SurveyFile *file, const char *version)
     return strncmp(file->version, version, length) == 0 && file->version[length] == '+';
 }
 
-static unsigned put_files(const Printer *printer, const WhyQuestion *question)
+static void put_usable(const Printer *printer, const SurveyFile *file)
 {
-    unsigned count = 0, usable = 0;
-    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    for (guint i = 0; i < question->files->len; i++) {
-        const SurveyFile *file = question->files->pdata[i];
-        if (!is_asked(file, question->version))
-            continue;
-        count++;
-        usable += !file->refused;
-        char *key = g_strdup_printf("%s\n%s", file->index, file->refused ? file->refused : "");
-        if (!g_hash_table_add(seen, key) ||
-            (file->refused && g_hash_table_size(seen) > FILES_SHOWN && !printer->all))
+    g_autofree char *text = g_strdup_printf("index %s has it for this platform%s: %s", file->index,
+                                            file->yanked ? ", yanked" : "", file->file);
+    put_line(printer, TINT_NONE, 2, text);
+}
+
+/* Files of a version that can't be taken, those for other platforms last; `most` of them. */
+static void put_refused(const Printer *printer, const GPtrArray *files, bool elsewhere,
+                        unsigned *most)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i<files->len && * most> 0; i++) {
+        const SurveyFile *file = files->pdata[i];
+        if (file->elsewhere != elsewhere || !g_hash_table_add(seen, file->refused))
             continue;
         g_autofree char *text =
-            file->refused
-                ? g_strdup_printf("index %s: %s %s", file->index, file->file, file->refused)
-                : g_strdup_printf("index %s has it for this platform%s: %s", file->index,
-                                  file->yanked ? ", yanked" : "", file->file);
-        put_line(printer, file->refused ? TINT_NOTICE : TINT_NONE, 2, text);
+            g_strdup_printf("index %s: %s %s", file->index, file->file, file->refused);
+        put_line(printer, TINT_NOTICE, 2, text);
+        (*most)--;
     }
-    if (count > 0 && usable == 0)
-        put_line(printer, TINT_BAD, 2, "none of its files can be taken");
-    return count;
+}
+
+static unsigned put_files(const Printer *printer, const WhyQuestion *question)
+{
+    g_autoptr(GPtrArray) refused = g_ptr_array_new();
+    unsigned usable = 0;
+    for (guint i = 0; i < question->files->len; i++) {
+        SurveyFile *file = question->files->pdata[i];
+        if (!is_asked(file, question->version))
+            continue;
+        if (file->refused)
+            g_ptr_array_add(refused, file);
+        else if (usable++ == 0 || printer->all)
+            put_usable(printer, file);
+    }
+    if (usable > 0 || refused->len == 0)
+        return usable;
+    unsigned most = printer->all ? G_MAXUINT : FILES_SHOWN;
+    put_refused(printer, refused, false, &most);
+    put_refused(printer, refused, true, &most);
+    put_line(printer, TINT_BAD, 2, "none of its files can be taken");
+    return refused->len;
 }
 
 /* The versions around one that is not there, oldest first. */
