@@ -241,7 +241,7 @@ gboolean lock_survey_files(LockSurvey *survey, const char *stage, const char *na
         const IndexPage *page = index_client_get_page(survey->solve->session->client,
                                                       locations->pdata[i], name, &cause);
         for (guint k = 0; page && k < page->files->len; k++)
-            add_file(asking, files, name, page->files->pdata[k]);
+            add_file(asking, files, name, index_page_file(page, k));
     }
     if (cause) {
         g_propagate_error(error, cause);
