@@ -212,7 +212,7 @@ bool solve_read_inputs(Solve *solve)
 }
 
 /* What the base adds to them. */
-bool solve_add_base_constraints(Solve *solve)
+bool solve_constrain_by_base(Solve *solve)
 {
     unsigned before = diags_errors(solve->diags);
     for (guint i = 0; i < solve->inputs->len; i++) {
@@ -301,7 +301,7 @@ gboolean lock_resolve_target(LockSession *session, const Recipe *recipe, const c
         return FALSE;
     GError *cause = NULL;
     bool found = solve_find_facts(solve, platform, &cause);
-    if (found && !solve_add_base_constraints(solve))
+    if (found && !solve_constrain_by_base(solve))
         return FALSE;
     if (!found || !solve_stages(solve, &cause)) {
         if (error_exit_status(cause) == 1) {

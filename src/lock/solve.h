@@ -43,7 +43,7 @@ bool solve_read_inputs(Solve *solve);
 /* The base and what its pip sees. */
 gboolean solve_find_facts(Solve *solve, const char *platform, GError **error);
 /* What the pip of the base is configured to apply to every stage; false: mistakes, in diags. */
-bool solve_add_base_constraints(Solve *solve);
+bool solve_constrain_by_base(Solve *solve);
 
 /* What the requirement lines and files of a pip stage say. */
 typedef struct {

@@ -49,6 +49,8 @@ LockSurvey *lock_survey_new(LockSession *session, const Recipe *recipe, const ch
     if (!session_load_user_config(session, diags) || !solve_read_inputs(survey->solve) ||
         !solve_find_facts(survey->solve, platform, error))
         return NULL;
+    if (!solve_constrain_by_base(survey->solve))
+        return NULL;
     return g_steal_pointer(&survey);
 }
 
