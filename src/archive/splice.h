@@ -20,7 +20,11 @@
 #include "archive/zip.h"
 
 typedef enum {
-    LAYER_GZIP, /* many members */
+    LAYER_GZIP,        /* many members */
+    LAYER_GZIP_SINGLE, /* one member: payloads are joined at bit boundaries */
+    LAYER_ESTARGZ,     /* many members, a table of contents and a footer */
+    LAYER_ZSTD,        /* frames by libzstd; nothing is spliced */
+    LAYER_TAR,         /* not compressed: digest and diff_id are the same */
 } LayerFormat;
 
 typedef struct {

@@ -11,7 +11,7 @@
 
 typedef struct {
     char *name;
-    NodeKind kind;
+    PathKind kind;
     unsigned layer;  /* the highest one that has an entry for it */
     unsigned pruned; /* the layer whose whiteouts have emptied it */
     guint64 size;
@@ -41,13 +41,13 @@ static void node_free(void *data)
     g_free(node);
 }
 
-static Node *node_new(const char *name, NodeKind kind, unsigned layer)
+static Node *node_new(const char *name, PathKind kind, unsigned layer)
 {
     Node *node = g_new0(Node, 1);
     node->name = g_strdup(name);
     node->kind = kind;
     node->layer = layer;
-    if (kind == NODE_FOLDER)
+    if (kind == PATH_FOLDER)
         node->children = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, node_free);
     return node;
 }
@@ -75,7 +75,7 @@ ImageRoot *image_root_new_image(ImageWantsFunc wants)
 {
     ImageRoot *root = g_new0(ImageRoot, 1);
     root->wants = wants;
-    root->top = node_new("", NODE_FOLDER, 0);
+    root->top = node_new("", PATH_FOLDER, 0);
     return root;
 }
 
@@ -120,7 +120,7 @@ static Node *find_node(const ImageRoot *root, const char *path)
 }
 
 typedef struct {
-    NodeKind kind;
+    PathKind kind;
     guint64 size;
 } Found;
 
@@ -129,11 +129,11 @@ static Found look_on_disk(const ImageRoot *root, const char *path)
     struct stat st;
     g_autofree char *full = g_strconcat(root->folder, path, NULL);
     if (lstat(full, &st) < 0)
-        return (Found){NODE_NONE, 0};
-    NodeKind kind = S_ISREG(st.st_mode)   ? NODE_FILE
-                    : S_ISDIR(st.st_mode) ? NODE_FOLDER
-                    : S_ISLNK(st.st_mode) ? NODE_LINK
-                                          : NODE_OTHER;
+        return (Found){PATH_NONE, 0};
+    PathKind kind = S_ISREG(st.st_mode)   ? PATH_FILE
+                    : S_ISDIR(st.st_mode) ? PATH_FOLDER
+                    : S_ISLNK(st.st_mode) ? PATH_LINK
+                                          : PATH_OTHER;
     return (Found){kind, (guint64)st.st_size};
 }
 
@@ -142,14 +142,14 @@ static Found look(const ImageRoot *root, const char *path)
     if (root->folder)
         return look_on_disk(root, path);
     const Node *node = find_node(root, path);
-    return node ? (Found){node->kind, node->size} : (Found){NODE_NONE, 0};
+    return node ? (Found){node->kind, node->size} : (Found){PATH_NONE, 0};
 }
 
 static char *link_target(const ImageRoot *root, const char *path)
 {
     if (!root->folder) {
         const Node *node = find_node(root, path);
-        return node && node->kind == NODE_LINK ? g_strdup(node->target) : NULL;
+        return node && node->kind == PATH_LINK ? g_strdup(node->target) : NULL;
     }
     g_autofree char *full = g_strconcat(root->folder, path, NULL);
     return g_file_read_link(full, NULL);
@@ -183,7 +183,7 @@ static void walk_up(Walk *walk)
         g_ptr_array_set_size(walk->nodes, (int)walk->nodes->len - 1);
 }
 
-static NodeKind walk_down(Walk *walk, const char *part, size_t length)
+static PathKind walk_down(Walk *walk, const char *part, size_t length)
 {
     g_string_append_c(walk->path, '/');
     g_string_append_len(walk->path, part, (gssize)length);
@@ -194,7 +194,7 @@ static NodeKind walk_down(Walk *walk, const char *part, size_t length)
     const char *name = walk->path->str + walk->path->len - length;
     Node *node = folder && folder->children ? g_hash_table_lookup(folder->children, name) : NULL;
     g_ptr_array_add(walk->nodes, node);
-    return node ? node->kind : NODE_NONE;
+    return node ? node->kind : PATH_NONE;
 }
 
 /* The link that the walk stands on. */
@@ -225,11 +225,11 @@ static bool walk_along(Walk *walk, const char *path, WalkOptions options)
         }
         if (walk->path->len + n + 1 > LIMIT_PATH_BYTES)
             return false;
-        NodeKind kind = walk_down(walk, part, n);
+        PathKind kind = walk_down(walk, part, n);
         bool last = rest[at + strspn(rest + at, "/")] == '\0';
-        if (kind == NODE_NONE && !options.may_be_absent)
+        if (kind == PATH_NONE && !options.may_be_absent)
             return false;
-        if (kind != NODE_LINK || (last && !options.follow_last))
+        if (kind != PATH_LINK || (last && !options.follow_last))
             continue;
         g_autofree char *target = walk_link(walk);
         if (!target || ++links > LIMIT_LINKS_FOLLOWED)
@@ -266,10 +266,10 @@ char *image_root_resolve(const ImageRoot *root, const char *path)
     return found && *found == '\0' ? g_strdup("/") : g_steal_pointer(&found);
 }
 
-NodeKind image_root_stat(const ImageRoot *root, const char *path, bool follow, guint64 *ret_size)
+PathKind image_root_stat(const ImageRoot *root, const char *path, bool follow, guint64 *ret_size)
 {
     g_autofree char *found = existing(root, path, follow);
-    Found what = found ? look(root, found) : (Found){NODE_NONE, 0};
+    Found what = found ? look(root, found) : (Found){PATH_NONE, 0};
     if (ret_size)
         *ret_size = what.size;
     return what.kind;
@@ -278,13 +278,13 @@ NodeKind image_root_stat(const ImageRoot *root, const char *path, bool follow, g
 char *image_root_read_link(const ImageRoot *root, const char *path)
 {
     g_autofree char *found = existing(root, path, false);
-    return found && look(root, found).kind == NODE_LINK ? link_target(root, found) : NULL;
+    return found && look(root, found).kind == PATH_LINK ? link_target(root, found) : NULL;
 }
 
 GPtrArray *image_root_list(const ImageRoot *root, const char *path)
 {
     g_autofree char *found = existing(root, path, true);
-    if (!found || look(root, found).kind != NODE_FOLDER)
+    if (!found || look(root, found).kind != PATH_FOLDER)
         return NULL;
     if (root->folder) {
         g_autofree char *full = g_strconcat(root->folder, found, NULL);
@@ -300,8 +300,8 @@ GPtrArray *image_root_list(const ImageRoot *root, const char *path)
 GBytes *image_root_read(const ImageRoot *root, const char *path, size_t limit)
 {
     g_autofree char *found = existing(root, path, true);
-    Found what = found ? look(root, found) : (Found){NODE_NONE, 0};
-    if (what.kind != NODE_FILE || what.size > limit)
+    Found what = found ? look(root, found) : (Found){PATH_NONE, 0};
+    if (what.kind != PATH_FILE || what.size > limit)
         return NULL;
     if (!root->folder) {
         const Node *node = find_node(root, found);
@@ -334,8 +334,8 @@ static Node *make_folder(ImageRoot *root, const char *path)
         if (*parts[i] == '\0')
             continue;
         Node *child = g_hash_table_lookup(node->children, parts[i]);
-        if (!child || child->kind != NODE_FOLDER) {
-            child = node_new(parts[i], NODE_FOLDER, root->layer);
+        if (!child || child->kind != PATH_FOLDER) {
+            child = node_new(parts[i], PATH_FOLDER, root->layer);
             node_put(node, child);
         }
         node = child;
@@ -411,7 +411,7 @@ static Node *keep_file(ImageRoot *root, ArchiveReader *layer, const ArchiveEntry
         if (!content)
             return NULL;
     }
-    Node *node = node_new(name, NODE_FILE, root->layer);
+    Node *node = node_new(name, PATH_FILE, root->layer);
     node->size = entry->size;
     node->content = content;
     return node;
@@ -422,7 +422,7 @@ static Node *copy_hardlink(ImageRoot *root, const ArchiveEntry *entry, const cha
 {
     g_autofree char *real = walk(root, entry->target, (WalkOptions){false, false});
     const Node *target = real ? find_node(root, real) : NULL;
-    if (!target || target->kind == NODE_FOLDER) {
+    if (!target || target->kind == PATH_FOLDER) {
         set_hostile(entry->path, "is a hard link to something that is not there", error);
         return NULL;
     }
@@ -441,12 +441,12 @@ static Node *node_of_entry(ImageRoot *root, ArchiveReader *layer, const ArchiveE
     Node *node;
     switch (entry->kind) {
     case ENTRY_FOLDER:
-        if (!old || old->kind != NODE_FOLDER)
-            return node_new(name, NODE_FOLDER, root->layer);
+        if (!old || old->kind != PATH_FOLDER)
+            return node_new(name, PATH_FOLDER, root->layer);
         old->layer = root->layer;
         return NULL;
     case ENTRY_SYMLINK:
-        node = node_new(name, NODE_LINK, root->layer);
+        node = node_new(name, PATH_LINK, root->layer);
         node->target = g_strdup(entry->target);
         return node;
     case ENTRY_HARDLINK:
@@ -455,7 +455,7 @@ static Node *node_of_entry(ImageRoot *root, ArchiveReader *layer, const ArchiveE
         return keep_file(root, layer, entry, name, error);
     case ENTRY_DEVICE:
     default:
-        return node_new(name, NODE_OTHER, root->layer);
+        return node_new(name, PATH_OTHER, root->layer);
     }
 }
 

@@ -11,12 +11,12 @@
 #include "archive/reader.h"
 
 typedef enum {
-    NODE_NONE,
-    NODE_FILE,
-    NODE_FOLDER,
-    NODE_LINK,
-    NODE_OTHER,
-} NodeKind;
+    PATH_NONE,
+    PATH_FILE,
+    PATH_FOLDER,
+    PATH_LINK,
+    PATH_OTHER,
+} PathKind;
 
 /* Whether the content of the file at `path` will be read. */
 typedef bool (*ImageWantsFunc)(const char *path, guint64 size);
@@ -37,7 +37,11 @@ gboolean image_root_apply(ImageRoot *root, ArchiveReader *layer, GError **error)
 /* The path with all links resolved, or NULL when nothing is there. */
 char *image_root_resolve(const ImageRoot *root, const char *path);
 /* What is at `path`; links are followed but for the last part unless `follow`. */
-NodeKind image_root_stat(const ImageRoot *root, const char *path, bool follow, guint64 *ret_size);
+PathKind image_root_stat(const ImageRoot *root, const char *path, bool follow, guint64 *ret_size);
+/* Permission bits and owner of what is at `path`, links followed but for the last part; false when
+ * nothing is there. */
+bool image_root_attributes(const ImageRoot *root, const char *path, unsigned *ret_mode,
+                           guint64 *ret_uid, guint64 *ret_gid);
 /* The target of the symbolic link at `path` as written; NULL when it is none. */
 char *image_root_read_link(const ImageRoot *root, const char *path);
 /* Names in the folder, sorted; NULL when it is none. */

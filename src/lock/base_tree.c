@@ -177,14 +177,14 @@ BaseTree *base_tree_open(const BaseRequest *request, const char *const *wanted, 
 static TreeKind tree_kind(void *data, const char *path)
 {
     switch (image_root_stat(data, path, true, NULL)) {
-    case NODE_FILE:
+    case PATH_FILE:
         return TREE_FILE;
-    case NODE_FOLDER:
+    case PATH_FOLDER:
         return TREE_FOLDER;
-    case NODE_NONE:
+    case PATH_NONE:
         return TREE_ABSENT;
-    case NODE_LINK:
-    case NODE_OTHER:
+    case PATH_LINK:
+    case PATH_OTHER:
     default:
         return TREE_OTHER;
     }

@@ -2,6 +2,7 @@
  * image's trees to what the Python folder reads them through. */
 #pragma once
 
+#include "image/base_image.h"
 #include "image/image_layout.h"
 #include "image/rootfs.h"
 #include "lock/base_facts.h"
@@ -21,3 +22,7 @@ void base_tree_free(BaseTree *tree);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BaseTree, base_tree_free)
 /* A view that borrows the tree. */
 FileTree base_tree_files(const BaseTree *tree);
+
+/* The base as an image that can be built on, checked; `scratch` is an empty one. Errors: as
+ * base_image_open_layout(); ERROR_INPUT for a base that does not lie on this machine. */
+BaseImage *base_tree_open_image(const BaseRequest *request, BlobStore *blobs, GError **error);

@@ -18,12 +18,12 @@ static void check_folder(const ImageRoot *root, const char *path)
     g_autoptr(GPtrArray) names = image_root_list(root, path);
     for (guint i = 0; names && i < names->len; i++) {
         g_autofree char *child = g_strconcat(path, "/", names->pdata[i], NULL);
-        NodeKind kind = image_root_stat(root, child, false, NULL);
-        g_assert(kind != NODE_NONE);
+        PathKind kind = image_root_stat(root, child, false, NULL);
+        g_assert(kind != PATH_NONE);
         g_autofree char *real = image_root_resolve(root, child);
-        g_assert(kind == NODE_LINK || g_strcmp0(real, child) == 0);
+        g_assert(kind == PATH_LINK || g_strcmp0(real, child) == 0);
         g_autoptr(GBytes) bytes = image_root_read(root, child, 1000);
-        if (kind == NODE_FOLDER)
+        if (kind == PATH_FOLDER)
             check_folder(root, child);
     }
 }

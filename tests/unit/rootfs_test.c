@@ -32,13 +32,13 @@ static void print_folder(const ImageRoot *root, const char *path, GString *out)
     for (guint i = 0; i < names->len; i++) {
         g_autofree char *child = g_strconcat(path, "/", names->pdata[i], NULL);
         g_autofree char *target = image_root_read_link(root, child);
-        NodeKind kind = image_root_stat(root, child, false, NULL);
-        if (kind == NODE_FOLDER) {
+        PathKind kind = image_root_stat(root, child, false, NULL);
+        if (kind == PATH_FOLDER) {
             g_string_append_printf(out, "%s/\n", child);
             print_folder(root, child, out);
         } else if (target) {
             g_string_append_printf(out, "%s -> %s\n", child, target);
-        } else if (kind == NODE_FILE) {
+        } else if (kind == PATH_FILE) {
             g_autoptr(GBytes) bytes = image_root_read(root, child, 1000);
             g_string_append_printf(out, "%s=%.*s\n", child, (int)g_bytes_get_size(bytes),
                                    (const char *)g_bytes_get_data(bytes, NULL));
@@ -130,8 +130,8 @@ TEST(links)
         g_autofree char *found = image_root_resolve(root, table[i][0]);
         assert_text(table[i][0], table[i][1], found);
     }
-    g_assert_cmpint(image_root_stat(root, "/loop", false, NULL), ==, NODE_LINK);
-    g_assert_cmpint(image_root_stat(root, "/loop", true, NULL), ==, NODE_NONE);
+    g_assert_cmpint(image_root_stat(root, "/loop", false, NULL), ==, PATH_LINK);
+    g_assert_cmpint(image_root_stat(root, "/loop", true, NULL), ==, PATH_NONE);
     g_assert_null(image_root_read(root, "/bin/python3", 0));
     g_assert_null(image_root_list(root, "/bin/python3"));
 }

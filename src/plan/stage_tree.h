@@ -1,0 +1,20 @@
+/* Recipe and lock → merged tree: applies the stages of a target in order to the tree over the base.
+ */
+#pragma once
+
+#include "plan/plan.h"
+#include "plan/wheel_install.h"
+
+typedef struct {
+    const Plan *plan;
+    const ImageRoot *base;     /* NULL: scratch */
+    const char *const *env;    /* of the base: "KEY=value" */
+    const char *const *ignore; /* reserved for patterns of .dockerignore; NULL: the file is read */
+    GHashTable *wheels;        /* LockFile* → WheelArchive* of every file that is installed */
+    const InstallTarget *target;    /* NULL: no Python, and no pip stage installs anything */
+    const Environment *environment; /* of the base, as the facts have it; or NULL */
+} StageTreeInput;
+
+/* Kinds of stages that need a program to run (run, apt, build of sources …) or that fetch something
+ * a lock does not hold yet are ERROR_INPUT naming the stage and `ramekin render` as the way out. */
+gboolean stage_tree_build(const StageTreeInput *input, MergedTree **ret_tree, GError **error);

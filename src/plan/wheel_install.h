@@ -1,0 +1,45 @@
+/* Installs wheels into a merged tree and takes distributions out of it, as the base's pip does
+ * (pip's operations/install/wheel.py and req/req_uninstall.py): placement, modes, scripts,
+ * wrappers, RECORD. */
+#pragma once
+
+#include "plan/merged_tree.h"
+#include "python/environment.h"
+
+typedef struct {
+    InstallScheme scheme;
+    /* folders, absolute inside the image */
+    const char *purelib, *platlib, *scripts, *headers, *data;
+    const char *python;    /* as the first line of scripts names it */
+    const char *cache_tag; /* "cpython-311" */
+    unsigned python_major, python_minor;
+    const char *pip_version; /* of the base: decides the text of wrappers; NULL: the newest */
+} InstallTarget;
+
+typedef struct {
+    const WheelArchive *wheel;
+    const char *headers_name; /* the name as the requirement spelled it; NULL: METADATA's */
+    bool requested;
+    const char *direct_url; /* direct_url.json's text, or NULL */
+    unsigned stage;         /* index */
+} WheelInstall;
+
+/* Writes the wheel over the tree. What an uninstall has to do first is the caller's business.
+ * ERROR_INPUT naming wheel and member. Payload that is placed unchanged belongs to LAYER_OF_WHEEL,
+ * everything else to LAYER_OF_INSTALLER. */
+gboolean wheel_install(MergedTree *tree, const InstallTarget *target, const WheelInstall *install,
+                       GError **error);
+/* pip's uninstall of the distribution whose dist-info is `dist_info` in the folder `site_dir`: by
+ * its RECORD in the tree, byte-compiled twins included, folders that are empty afterwards too.
+ * ERROR_INPUT when there is no RECORD. */
+gboolean wheel_uninstall(MergedTree *tree, const InstallTarget *target, const char *site_dir,
+                         const char *dist_info, GError **error);
+
+/* The text of a console script; `python` as the first line names it. */
+char *wrapper_text(const EntryPoint *entry, const InstallTarget *target);
+/* Where a member of the wheel goes: *ret_path is absolute, NULL for what is not installed as it is
+ * (RECORD, a script whose entry point replaces it). ERROR_INPUT for an unknown scheme key or an
+ * escape. */
+gboolean wheel_member_path(const WheelArchive *wheel, const InstallTarget *target,
+                           const char *headers_name, const char *member, char **ret_path,
+                           GError **error);

@@ -1,0 +1,38 @@
+/* A wheel file that lies on this machine: its directory and what an installer needs to know of it
+ * (PEP 427, binary distribution format; entry points specification). */
+#pragma once
+
+#include "archive/zip.h"
+#include "python/record.h"
+
+typedef struct {
+    char *name;               /* "cli", as written */
+    char *module, *attribute; /* "pkg.cli", "app.run" */
+} EntryPoint;
+
+typedef struct {
+    char *filename; /* of the wheel */
+    char *path;     /* of the file */
+    char *sha256;   /* hex; what names it in caches; believed */
+    guint64 size;
+    ZipSource source;
+    ZipDirectory *directory;
+    char *name, *version; /* as METADATA spells them */
+    char *dist_info;      /* "torch-2.6.0.dist-info" */
+    char *data_dir;       /* "torch-2.6.0.data": where it would be */
+    bool root_is_purelib;
+    GPtrArray *record;       /* RecordRow as in the wheel */
+    GPtrArray *entry_points; /* EntryPoint of console_scripts, then of gui_scripts */
+    int fd;
+} WheelArchive;
+
+/* Opens the file and checks all that can be known without inflating: one dist-info that fits the
+ * file name, Wheel-Version 1, METADATA, RECORD, valid entry points, no member that is encrypted,
+ * absolute, escapes, has "\\" or NUL, no member twice (also after normalisation), none below a path
+ * that is a file, no ".wh." name, limits. ERROR_INPUT naming wheel and member. */
+WheelArchive *wheel_archive_open(const char *path, const char *filename, const char *sha256,
+                                 GError **error);
+void wheel_archive_free(WheelArchive *wheel);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(WheelArchive, wheel_archive_free)
+/* The parsed entry_points.txt; ERROR_INPUT as pip refuses. */
+GPtrArray *entry_points_parse(const char *text, size_t length, GError **error);
