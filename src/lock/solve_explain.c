@@ -233,6 +233,10 @@ static void explain_limits(Explanation *explanation, const Conflict *conflict)
         explain_note(explanation, SPAN_NONE,
                      g_strdup("versions that fit together exist, but pip's search ends without "
                               "finding them"));
+    else if (conflict->unread)
+        explain_note(explanation, SPAN_NONE,
+                     g_strdup("not every change was tried: too much would have to be fetched for "
+                              "some (the next run has more of it in its cache)"));
     else if (conflict->stopped)
         explain_note(explanation, SPAN_NONE,
                      g_strdup("not every line was tried: the search for what would do was stopped "

@@ -678,12 +678,21 @@ static bool is_busy(const HttpClient *client)
 
 void http_client_wait(HttpClient *client, const bool *done)
 {
+    http_client_wait_until(client, done, G_MAXINT64);
+}
+
+void http_client_wait_until(HttpClient *client, const bool *done, gint64 deadline_usec)
+{
     g_assert(!client->delivering);
     while (!*done && is_busy(client)) {
         gint64 pause = -1;
         if (step(client, &pause))
             continue;
-        int timeout = pause >= 0 ? (int)MIN(pause / 1000 + 1, POLL_MSEC) : POLL_MSEC;
+        gint64 left = deadline_usec - clock_monotonic_usec();
+        if (left <= 0)
+            return;
+        pause = pause >= 0 ? MIN(pause, left) : left;
+        int timeout = (int)MIN(pause / 1000 + 1, POLL_MSEC);
         if (client->multi)
             curl_multi_poll(client->multi, NULL, 0, timeout, NULL);
         else

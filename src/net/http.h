@@ -92,6 +92,9 @@ void http_client_start(HttpClient *client, const HttpRequest *request, HttpCallb
 void http_client_drop(HttpClient *client, const void *owner);
 /* Runs transfers and callbacks until *done is true or nothing is under way. */
 void http_client_wait(HttpClient *client, const bool *done);
+/* The same, but no longer than until a moment of clock_monotonic_usec(); what is under way then
+ * goes on when somebody waits again. G_MAXINT64: without end. */
+void http_client_wait_until(HttpClient *client, const bool *done, gint64 deadline_usec);
 
 typedef struct {
     guint64 requests, bytes_received, retries;

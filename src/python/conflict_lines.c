@@ -114,15 +114,14 @@ Conflict *search_explain(World *world, const GPtrArray *causes)
     Conflict *conflict = conflict_from_causes(world, causes);
     Trials trials;
     Lines all = lines_of(world);
-    trials_init(&trials, world);
+    trials_begin(&trials, world);
     ways_out_beyond_pip(&trials, &all, conflict);
     if (causes->len > 0 && !conflict->solvable) {
         g_auto(Lines) lines = lines_copy(&all);
         conflict = conflict_reduce(&trials, conflict, &all, &lines);
-        if (!trials.stopped)
-            ways_out_find(&trials, &all, &lines, conflict);
+        ways_out_find(&trials, &all, &lines, conflict);
     }
-    conflict->stopped = trials.stopped;
+    trials_end(&trials, conflict);
     return conflict;
 }
 
@@ -130,9 +129,9 @@ static void explain_source(World *world, Conflict *conflict)
 {
     Trials trials;
     Lines all = lines_of(world);
-    trials_init(&trials, world);
+    trials_begin(&trials, world);
     ways_out_of_source(&trials, &all, conflict);
-    conflict->stopped = trials.stopped;
+    trials_end(&trials, conflict);
 }
 
 Conflict *search_explain_source(World *world, const Candidate *candidate, const GPtrArray *infos)

@@ -72,7 +72,44 @@ IndexClient *index_client_new(HttpClient *http, Cache *cache, bool offline, Prog
     client->hosts =
         g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)host_facts_free);
     client->texts = g_string_chunk_new(4096);
+    client->deadline = G_MAXINT64;
     return client;
+}
+
+void index_client_set_allowance(IndexClient *client, unsigned documents, unsigned msec)
+{
+    client->limited = true;
+    client->spent = false;
+    client->documents_left = documents;
+    client->deadline = clock_monotonic_usec() + (gint64)msec * 1000;
+}
+
+void index_client_lift_allowance(IndexClient *client)
+{
+    client->limited = client->spent = false;
+    client->deadline = G_MAXINT64;
+}
+
+bool index_client_is_spent(const IndexClient *client)
+{
+    return client->spent;
+}
+
+bool index_client_may_fetch(IndexClient *client)
+{
+    if (!client->limited)
+        return true;
+    if (client->documents_left == 0 || clock_monotonic_usec() >= client->deadline)
+        return false;
+    client->documents_left--;
+    return true;
+}
+
+void index_client_refuse(IndexClient *client, const char *what, GError **error)
+{
+    client->spent = true;
+    error_set(error, ERROR_NETWORK, SPAN_NONE,
+              "%s is not in the cache, and no more is fetched for an explanation", what);
 }
 
 void index_client_free(IndexClient *client)
@@ -280,23 +317,27 @@ static void refuse_offline(PageEntry *entry)
     entry->done = true;
 }
 
-static void begin_page(PageEntry *entry)
+/* FALSE: the allowance is used up. */
+static bool begin_page(PageEntry *entry)
 {
     entry->done = load_stored(entry);
     if (entry->done) {
         stored_page_clear(&entry->stored);
-        return;
+        return true;
     }
     if (entry->client->offline) {
         refuse_offline(entry);
-        return;
+        return true;
     }
+    if (!index_client_may_fetch(entry->client))
+        return false;
     HttpRequest request = HTTP_REQUEST(entry->url, LIMIT_INDEX_PAGE_BYTES);
     request.accept = ACCEPT;
     request.if_none_match = entry->stored.etag;
     request.if_modified_since = entry->stored.etag ? NULL : entry->stored.last_modified;
     request.owner = entry->client;
     http_client_start(entry->client->http, &request, on_page, entry);
+    return true;
 }
 
 static char *page_url(const IndexLocation *location, const char *canonical)
@@ -323,6 +364,7 @@ static IndexPage *single_file_page(const PageEntry *entry)
                             NULL);
 }
 
+/* NULL: it would have to be fetched, and the allowance is used up. */
 static PageEntry *ensure_entry(IndexClient *client, const IndexLocation *location,
                                const char *canonical)
 {
@@ -340,8 +382,10 @@ static PageEntry *ensure_entry(IndexClient *client, const IndexLocation *locatio
     if (location->kind == INDEX_FIND_LINKS && remote && !canonical)
         entry->page = single_file_page(entry);
     entry->done = !remote || filtered || entry->page;
-    if (!entry->done)
-        begin_page(entry);
+    if (!entry->done && !begin_page(entry)) {
+        page_entry_free(entry);
+        return NULL;
+    }
     g_hash_table_insert(client->pages, g_steal_pointer(&key), entry);
     return entry;
 }
@@ -371,9 +415,14 @@ static IndexPage *make_page(PageEntry *entry, GError **error)
     return index_local_page(location, path, entry->canonical, error);
 }
 
-static const IndexPage *finish_entry(PageEntry *entry, GError **error)
+static const IndexPage *finish_entry(IndexClient *client, PageEntry *entry, GError **error)
 {
-    http_client_wait(entry->client->http, &entry->done);
+    if (entry)
+        http_client_wait_until(client->http, &entry->done, client->deadline);
+    if (!entry || !entry->done) {
+        index_client_refuse(client, "a page of an index", error);
+        return NULL;
+    }
     if (!entry->page && !entry->error)
         entry->page = make_page(entry, &entry->error);
     if (!entry->error)
@@ -388,10 +437,10 @@ const IndexPage *index_client_get_page(IndexClient *client, const IndexLocation 
 {
     if (location->kind == INDEX_FIND_LINKS) {
         PageEntry *all = ensure_entry(client, location, NULL);
-        if (!finish_entry(all, error))
+        if (!finish_entry(client, all, error))
             return NULL;
     }
-    return finish_entry(ensure_entry(client, location, canonical), error);
+    return finish_entry(client, ensure_entry(client, location, canonical), error);
 }
 
 static bool has_files(const IndexPage *page)

@@ -297,6 +297,11 @@ static void begin_metadata(FileFacts *facts)
         facts->saved = true;
         return;
     }
+    if (url_is_http(facts->url) && !facts->client->offline &&
+        !index_client_may_fetch(facts->client)) {
+        facts->metadata.begun = false;
+        return;
+    }
     const HostFacts *host = index_host(facts->client, facts->url);
     bool ask =
         facts->offer == METADATA_OFFERED ||
@@ -329,7 +334,12 @@ const Metadata *index_client_get_metadata(IndexClient *client, const IndexFile *
     FileFacts *facts = ensure_facts(client, file);
     Fetch *fetch = &facts->metadata;
     begin_metadata(facts);
-    http_client_wait(client->http, &fetch->done);
+    if (fetch->begun)
+        http_client_wait_until(client->http, &fetch->done, client->deadline);
+    if (!fetch->done) {
+        index_client_refuse(client, facts->filename, error);
+        return NULL;
+    }
     if (!fetch->error && !facts->parsed)
         facts->parsed = parse_checked(facts, fetch->bytes, &fetch->error);
     if (fetch->error) {

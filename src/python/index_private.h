@@ -32,7 +32,15 @@ struct IndexClient {
     GHashTable *files;   /* file key → FileFacts */
     GHashTable *hosts;   /* origin → HostFacts */
     GStringChunk *texts; /* of completed files of pages */
+    bool limited, spent; /* an allowance is set; something was refused */
+    unsigned documents_left;
+    gint64 deadline; /* of waiting, clock_monotonic_usec() */
 };
+
+/* Whether one more document may be fetched; takes it off the allowance. */
+bool index_client_may_fetch(IndexClient *client);
+/* What a document that is not had fails with, under an allowance. */
+void index_client_refuse(IndexClient *client, const char *what, GError **error);
 
 /* The path of a location on this machine (a path or a file: URL), or NULL. */
 char *index_local_path(const char *url);

@@ -318,6 +318,27 @@ static FoundFile *match_iter_next_file(MatchIter *iter)
     return NULL;
 }
 
+/* At most so many candidates of one name are asked about before they are tried. */
+#define LOOK_AHEAD 32
+
+/* A search that goes back version by version would wait for each answer in turn: the more versions
+ * it has given up, the more of the next ones are asked about at once. */
+static void match_iter_look_ahead(MatchIter *iter)
+{
+    const Matches *matches = iter->matches;
+    guint given_up = iter->tried++ + (matches->incompatible ? matches->incompatible->len : 0);
+    guint ahead = MIN(given_up, LOOK_AHEAD), last = G_MAXUINT;
+    const FoundFile *found;
+    bool skip = false;
+    for (guint i = iter->position; ahead > 0 && (found = match_iter_file(iter, i, &skip)); i++) {
+        if (skip || !found->wheel || found->version == last)
+            continue;
+        last = found->version;
+        ahead--;
+        index_client_want_metadata(iter->world->request->client, found_file(found));
+    }
+}
+
 /* Turns a file into a candidate; *ret_candidate NULL: it is unusable. */
 static gboolean match_iter_take(MatchIter *iter, FoundFile *found, bool prepare,
                                 Candidate **ret_candidate, GError **error)
@@ -336,6 +357,8 @@ static gboolean match_iter_take(MatchIter *iter, FoundFile *found, bool prepare,
                             ? candidate
                             : world_extras_candidate(iter->world, candidate, matches->ident)))
         return TRUE;
+    if (prepare && !candidate->metadata)
+        match_iter_look_ahead(iter);
     if (prepare && !world_prepare(iter->world, candidate, error))
         return FALSE;
     if (candidate->bad)

@@ -40,6 +40,7 @@ typedef struct {
     bool started;           /* the preferred installed one was offered */
     bool installed_pending; /* the installed one was offered before the file at hand */
     guint position;
+    guint tried;    /* candidates whose metadata was asked for */
     guint64 *found; /* versions that were yielded */
     bool installed_found;
 } MatchIter;

@@ -149,6 +149,7 @@ typedef struct {
     bool solvable;      /* a solution exists, and pip's search does not find it */
     bool stopped;       /* the search for a smallest set or for ways out was stopped before its end:
                            `lines` may be more than needed, `ways` fewer than there are */
+    bool unread;        /* because of what the cache does not hold: fetched, it goes further */
 } Conflict;
 void conflict_free(Conflict *conflict);
 

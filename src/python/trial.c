@@ -1,5 +1,9 @@
 #include "python/trial.h"
 
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+
 enum {
     /* All trials of one explanation together: under two seconds with two hundred distributions. */
     STEPS_OF_ALL = 10000,
@@ -7,6 +11,9 @@ enum {
     STEPS_OF_ONE = 2000,
     /* What it costs to begin one: a search that ends at once is not free. */
     STEPS_TO_BEGIN = 20,
+    /* What all together may fetch, and for how long. */
+    DOCUMENTS_OF_ALL = 500,
+    FETCH_MSEC_OF_ALL = 3000,
 };
 
 static GPtrArray *array_copy(const GPtrArray *array)
@@ -64,9 +71,20 @@ bool lines_replace(Lines *lines, const PipRequirement *line, const PipRequiremen
     return part != NULL;
 }
 
-void trials_init(Trials *trials, const World *world)
+void trials_begin(Trials *trials, const World *world)
 {
-    *trials = (Trials){.world = world, .steps_left = STEPS_OF_ALL};
+    *trials = (Trials){.world = world, .steps_left = STEPS_OF_ALL, .since = clock_monotonic_usec()};
+    index_client_set_allowance(world->request->client, DOCUMENTS_OF_ALL, FETCH_MSEC_OF_ALL);
+}
+
+void trials_end(Trials *trials, Conflict *conflict)
+{
+    index_client_lift_allowance(trials->world->request->client);
+    log_debug("tried other lines: %u steps, %.2f s%s", STEPS_OF_ALL - trials->steps_left,
+              (double)(clock_monotonic_usec() - trials->since) / 1e6,
+              trials->unread ? ", not all could be fetched" : "");
+    conflict->stopped = trials->stopped;
+    conflict->unread = trials->unread;
 }
 
 static FormatControl format_with_binary(const FormatControl *format, const char *name)
@@ -118,8 +136,12 @@ Trial *trial_run(Trials *trials, const TrialPlan *plan)
     World *world = trial->world;
     trials->steps_left -= STEPS_TO_BEGIN;
     world->max_steps = MIN(trials->steps_left, STEPS_OF_ONE);
-    if (search_run(world, &trial->result, &trial->causes, NULL))
+    g_autoptr(GError) error = NULL;
+    if (search_run(world, &trial->result, &trial->causes, &error))
         trial_judge(trial);
+    else if (index_client_is_spent(world->request->client) &&
+             g_error_matches(error, ERROR_DOMAIN, ERROR_NETWORK))
+        trials->stopped = trials->unread = true;
     trials->steps_left -= MIN(trials->steps_left, world->steps);
     trials->stopped |= trial->answer == TRIAL_OPEN && world->steps >= world->max_steps;
     return trial;

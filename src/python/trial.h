@@ -1,7 +1,8 @@
 /* Searches beside the one that failed: the same request with other lines, to find out which of them
  * matter and what would do. They ask the same index client, so that what the failed search has read
- * is not read again. Effort is counted in steps of the search, never in time, so that the same
- * world always gets the same answer. */
+ * is not read again. Effort is counted in steps of the search, so that what is cached always gets
+ * the same answer; of what is not cached only so much is fetched, and for so long, that nobody
+ * waits for an explanation. */
 #pragma once
 
 #include "python/search.h"
@@ -25,10 +26,15 @@ bool lines_replace(Lines *lines, const PipRequirement *line, const PipRequiremen
 typedef struct {
     const World *world; /* of the search that failed */
     guint steps_left;
+    gint64 since; /* clock_monotonic_usec() at the beginning */
     bool stopped; /* a trial was given up, or not begun, because nothing was left */
+    bool unread;  /* a trial was given up because more would have had to be fetched for it */
 } Trials;
 
-void trials_init(Trials *trials, const World *world);
+/* Limits what the client of the search fetches until the end. */
+void trials_begin(Trials *trials, const World *world);
+/* Notes in `conflict` what the trials could not settle. */
+void trials_end(Trials *trials, Conflict *conflict);
 
 typedef enum {
     TRIAL_SOLVED,

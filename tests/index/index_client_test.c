@@ -402,3 +402,53 @@ TEST(reads_folders)
     g_assert_true(page && page->absent);
     world_close(&world);
 }
+
+TEST(fetches_no_more_than_allowed)
+{
+    World world;
+    world_open(&world);
+    g_autoptr(GError) error = NULL;
+    const IndexPage *page = get_page(&world, "simple", "small-one", &error);
+    const IndexFile *small = find_file(page, ".whl");
+    g_assert_no_error(error);
+    index_client_set_allowance(world.client, 2, 10000);
+    g_assert_nonnull(get_page(&world, "simple", "small-one", &error));
+    const IndexFile *big = find_file(get_page(&world, "simple", "big", &error), ".whl");
+    g_assert_nonnull(big);
+    g_assert_nonnull(index_client_get_metadata(world.client, big, &error));
+    g_assert_false(index_client_is_spent(world.client));
+    g_assert_null(index_client_get_metadata(world.client, small, &error));
+    assert_contains("metadata", error, "no more is fetched");
+    g_assert_true(index_client_is_spent(world.client));
+    g_clear_error(&error);
+    g_assert_null(get_page(&world, "html", "big", &error));
+    assert_contains("page", error, "no more is fetched");
+    g_clear_error(&error);
+    index_client_lift_allowance(world.client);
+    g_assert_nonnull(index_client_get_metadata(world.client, small, &error));
+    g_assert_nonnull(get_page(&world, "html", "big", &error));
+    g_assert_nonnull(get_page(&world, "fresh", "small-one", &error));
+    g_assert_no_error(error);
+    reopen(&world, false);
+    index_client_set_allowance(world.client, 0, 0);
+    small = find_file(get_page(&world, "fresh", "small-one", &error), ".whl");
+    g_assert_nonnull(index_client_get_metadata(world.client, small, &error));
+    g_assert_false(index_client_is_spent(world.client));
+    world_close(&world);
+}
+
+TEST(waits_no_longer_than_allowed)
+{
+    World world;
+    world_open(&world);
+    g_autoptr(GError) error = NULL;
+    index_client_set_allowance(world.client, 9, 100);
+    g_assert_null(get_page(&world, "late", "small-one", &error));
+    assert_contains("page", error, "no more is fetched");
+    g_clear_error(&error);
+    index_client_lift_allowance(world.client);
+    g_assert_nonnull(get_page(&world, "late", "small-one", &error));
+    g_assert_no_error(error);
+    g_assert_cmpuint(requests(&world), ==, 1);
+    world_close(&world);
+}

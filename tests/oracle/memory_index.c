@@ -7,6 +7,7 @@ typedef struct {
     IndexFile file;
     char *text; /* of METADATA */
     Metadata *metadata;
+    bool wanted;
 } MemoryFile;
 
 struct IndexClient {
@@ -16,7 +17,7 @@ struct IndexClient {
     GHashTable *files; /* URL → MemoryFile */
     GPtrArray *all;    /* MemoryFile */
     IndexPage *empty;
-    unsigned metadata_reads;
+    unsigned metadata_reads, metadata_waits;
 };
 
 static void memory_file_free(gpointer data)
@@ -196,6 +197,11 @@ unsigned memory_index_metadata_reads(const IndexClient *client)
     return client->metadata_reads;
 }
 
+unsigned memory_index_metadata_waits(const IndexClient *client)
+{
+    return client->metadata_waits;
+}
+
 void index_client_want_page(IndexClient *client, const IndexLocation *location,
                             const char *canonical)
 {
@@ -203,6 +209,22 @@ void index_client_want_page(IndexClient *client, const IndexLocation *location,
 
 void index_client_want_metadata(IndexClient *client, const IndexFile *file)
 {
+    MemoryFile *found = g_hash_table_lookup(client->files, file->url);
+    if (found)
+        found->wanted = true;
+}
+
+void index_client_set_allowance(IndexClient *client, unsigned documents, unsigned msec)
+{
+}
+
+void index_client_lift_allowance(IndexClient *client)
+{
+}
+
+bool index_client_is_spent(const IndexClient *client)
+{
+    return false;
 }
 
 const IndexPage *index_client_get_page(IndexClient *client, const IndexLocation *location,
@@ -234,6 +256,8 @@ const Metadata *index_client_get_metadata(IndexClient *client, const IndexFile *
         return NULL;
     }
     client->metadata_reads++;
+    client->metadata_waits += !found->wanted;
+    found->wanted = true;
     if (!found->metadata)
         found->metadata = metadata_parse(found->text, strlen(found->text), error);
     return found->metadata;

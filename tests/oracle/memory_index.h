@@ -13,3 +13,5 @@ IndexClient *memory_index_new(const Json *universe, const Json *digests, const c
 void memory_index_free(IndexClient *client);
 /* How many metadata files were asked for. */
 unsigned memory_index_metadata_reads(const IndexClient *client);
+/* Of how many files the metadata was asked for before anybody had wanted it. */
+unsigned memory_index_metadata_waits(const IndexClient *client);

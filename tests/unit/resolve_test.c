@@ -452,3 +452,23 @@ TEST(cases)
         source_unref(source);
     }
 }
+
+/* A search that goes back version by version asks about the next ones before it tries them. */
+TEST(looks_ahead)
+{
+    g_autoptr(GString) file = g_string_new("@CASE walk back\n@INDEX main\ndep 5\n");
+    for (int i = 1; i <= 60; i++)
+        g_string_append_printf(file, "top %d | dep%s1\n", i, i > 1 ? "<" : ">");
+    g_string_append(file, "@ASK\ndep==5\ntop\n@EXPECT\n");
+    g_autoptr(GPtrArray) scenes = scenes_parse(file->str);
+    g_autofree char *text = scene_universe(scenes->pdata[0]);
+    GError *error = NULL;
+    g_autoptr(Json) universe = json_parse("walk back", text, strlen(text), &error);
+    assert_no_error(error);
+    IndexClient *client = memory_index_new(universe, NULL, "http://127.0.0.1:9");
+    g_autofree char *found = scene_resolve(scenes->pdata[0], client);
+    g_assert_nonnull(strstr(found, "install top 1"));
+    g_assert_cmpuint(memory_index_metadata_reads(client), >, 60);
+    g_assert_cmpuint(memory_index_metadata_waits(client), <, 5);
+    memory_index_free(client);
+}
