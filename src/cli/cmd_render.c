@@ -1,7 +1,7 @@
 #include "base/io.h"
 #include "cli/commands.h"
 #include "cli/copy_tree.h"
-#include "cli/workspace.h"
+#include "cli/locked_target.h"
 #include "emit/dockerfile.h"
 #include "emit/script.h"
 
@@ -30,72 +30,16 @@ static const OptionGroup group = {"Render", rows};
 static const OptionGroup *const groups[] = {&group, &options_recipe, &options_resolve,
                                             &options_common, NULL};
 
-static int refuse(const Workspace *workspace, const char *hint, const char *format, ...)
-    G_GNUC_PRINTF(3, 4);
-
-static int refuse(const Workspace *workspace, const char *hint, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    g_autofree char *message = g_strdup_vprintf(format, args);
-    va_end(args);
-    GError *error = NULL;
-    error_set(&error, ERROR_INPUT, SPAN_NONE, "%s", message);
-    if (hint)
-        error_set_hint(error, "%s", hint);
-    return output_error(workspace->output, error);
-}
-
-/* A missing lock is made and written; a stale one is only ever replaced by `ramekin lock`. */
-static int lock_missing(Workspace *workspace, const WorkTarget *wanted, LockTarget **ret_target)
-{
-    g_autofree char *label = work_target_label(workspace, wanted);
-    if (workspace->options->locked)
-        return refuse(workspace, "`ramekin lock` makes it", "%s does not lock %s",
-                      workspace->lock_path, label);
-    Lock *lock = workspace->lock ? workspace->lock : lock_new();
-    int status = workspace_resolve(workspace, wanted, lock, ret_target);
-    workspace->lock = lock;
-    if (status != 0)
-        return status;
-    if (!lock_target_is_solved(*ret_target)) {
-        workspace_explain_unsolved(workspace, *ret_target);
-        return 1;
-    }
-    GError *error = NULL;
-    if (!lock_save(lock, workspace->lock_path, &error))
-        return output_error(workspace->output, error);
-    output_note(workspace->output, "%s was not locked; wrote %s", label, workspace->lock_path);
-    return 0;
-}
-
-static int find_locked(Workspace *workspace, const WorkTarget *wanted, LockTarget **ret_target)
-{
-    LockedState state;
-    g_autofree char *reason = NULL;
-    int status = workspace_locked_state(workspace, wanted, &state, &reason);
-    if (status != 0)
-        return status;
-    if (state == LOCKED_MISSING)
-        return lock_missing(workspace, wanted, ret_target);
-    if (state == LOCKED_STALE) {
-        g_autofree char *hint =
-            g_strdup_printf("`ramekin lock %s` brings it up to date", workspace->recipe_path);
-        return refuse(workspace, hint, "%s is stale: %s", workspace->lock_path, reason);
-    }
-    *ret_target = lock_find_target(workspace->lock, wanted->row, wanted->platform);
-    return 0;
-}
-
 static int check_substituted(const Workspace *workspace, const LockTarget *target)
 {
     bool substituted = target->substituted && target->substituted[0];
     if (workspace->options->allow_substituted || (!substituted && !target->substituted_base))
         return 0;
     g_autofree char *names = substituted ? g_strjoinv(", ", target->substituted) : NULL;
-    return refuse(workspace, "lock with the recipe's own, or give --allow-substituted",
-                  "%s was made with another %s in place of %s", workspace->lock_path,
-                  substituted ? "index" : "base", substituted ? names : target->substituted_base);
+    return workspace_refuse(workspace, "lock with the recipe's own, or give --allow-substituted",
+                            "%s was made with another %s in place of %s", workspace->lock_path,
+                            substituted ? "index" : "base",
+                            substituted ? names : target->substituted_base);
 }
 
 /* What the Dockerfile says of a render that findings or substitutes speak against. */
@@ -114,17 +58,6 @@ static char *make_remark(const LockTarget *target, unsigned counted)
         g_string_append_printf(out, "%sLocked on another base in place of %s.",
                                out->len ? "\n" : "", target->substituted_base);
     return g_string_free(out, FALSE);
-}
-
-static int check_findings(const Workspace *workspace, const WorkTarget *wanted,
-                          const LockTarget *target, unsigned *ret_counted)
-{
-    *ret_counted = workspace_report_findings(workspace, wanted->recipe, target);
-    if (*ret_counted == 0 || workspace->options->force)
-        return 0;
-    return refuse(workspace, "`acknowledge:` in the stage, `ignore:` in the recipe, or --force",
-                  "%u finding%s against this image", *ret_counted,
-                  *ret_counted == 1 ? " speaks" : "s speak");
 }
 
 static bool several_platforms(const Workspace *workspace, const WorkTarget *wanted)
@@ -272,12 +205,12 @@ static int render_one(Workspace *workspace, const WorkTarget *wanted)
     if (!check_kind(workspace, wanted, &error))
         return output_error(workspace->output, error);
     LockTarget *target = NULL;
-    int status = find_locked(workspace, wanted, &target);
+    int status = workspace_need_locked(workspace, wanted, &target);
     if (status == 0)
         status = check_substituted(workspace, target);
     unsigned counted = 0;
     if (status == 0)
-        status = check_findings(workspace, wanted, target, &counted);
+        status = workspace_check_findings(workspace, wanted, target, &counted);
     if (status != 0)
         return status;
     g_autoptr(Plan) plan = plan_new(wanted->recipe, target);

@@ -165,11 +165,8 @@ static gboolean take_user(BaseFacts *facts, const BaseTree *tree, const BaseRequ
     return TRUE;
 }
 
-BaseFacts *base_facts_read(const BaseRequest *request, GError **error)
+BaseFacts *base_facts_from_tree(const BaseRequest *request, const BaseTree *tree, GError **error)
 {
-    g_autoptr(BaseTree) tree = base_tree_open(request, NULL, error);
-    if (!tree)
-        return NULL;
     FileTree files = base_tree_files(tree);
     g_autoptr(GStrvBuilder) warnings = g_strv_builder_new();
     g_autoptr(BaseFacts) facts = g_new0(BaseFacts, 1);
@@ -196,6 +193,12 @@ BaseFacts *base_facts_read(const BaseRequest *request, GError **error)
     }
     facts->warnings = g_strv_builder_end(warnings);
     return check_version(facts, request, error) ? g_steal_pointer(&facts) : NULL;
+}
+
+BaseFacts *base_facts_read(const BaseRequest *request, GError **error)
+{
+    g_autoptr(BaseTree) tree = base_tree_open(request, NULL, error);
+    return tree ? base_facts_from_tree(request, tree, error) : NULL;
 }
 
 typedef struct {

@@ -23,6 +23,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BaseTree, base_tree_free)
 /* A view that borrows the tree. */
 FileTree base_tree_files(const BaseTree *tree);
 
+/* base_facts_read() over a base that is open. */
+BaseFacts *base_facts_from_tree(const BaseRequest *request, const BaseTree *tree, GError **error);
+
 /* The base as an image that can be built on, checked; `scratch` is an empty one. Errors: as
  * base_image_open_layout(); ERROR_INPUT for a base that does not lie on this machine. */
 BaseImage *base_tree_open_image(const BaseRequest *request, BlobStore *blobs, GError **error);

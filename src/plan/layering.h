@@ -11,33 +11,41 @@
 
 #define LAYERING_LARGE_BYTES (1024u * 1024u)
 
+/* A wheel that is installed when all stages are done. */
 typedef struct {
     char *name; /* canonical */
     char *version;
-    guint64 size;   /* of the wheel's file */
-    guint64 weight; /* what a layer of its own is judged by: `size` */
+    guint64 size; /* of the wheel's file; 0: unknown */
     const LockFile *file;
     unsigned stage; /* index of the stage that installs it */
 } LayeringItem;
 
 typedef enum {
-    SLOT_WHEELS,
-    SLOT_INSTALLER,
-    SLOT_FILES,
+    SLOT_WHEELS,    /* payload of `items` */
+    SLOT_INSTALLER, /* what an installer writes, of all wheels */
+    SLOT_FILES,     /* files, users, what is taken away */
+    SLOT_STAGE, /* strategy stage: everything of the stages from `stage` up to the next slot's */
+    SLOT_ALL,   /* strategy one */
 } SlotKind;
 
 typedef struct {
     SlotKind kind;
-    char *source;     /* "wheel torch 2.6.0", "12 small wheels", "installer", "files", "group NAME",
-                         "stage NAME" */
-    GPtrArray *items; /* LayeringItem, by name; empty for others */
-    int stage;        /* strategy stage: its index; else -1 */
+    char *name;       /* of a group or of a stage's `layer:`; or NULL */
+    char *source;     /* "wheel torch 2.6.0", "12 small wheels", "group NAME", "installer" … */
+    GPtrArray *items; /* LayeringItem of the list in Layers, by name */
+    int stage;        /* index, or -1 */
 } LayerSlot;
 
-/* The wheels that are installed when all stages are done, each once, by name. */
+typedef struct {
+    GPtrArray *items; /* LayeringItem, by name */
+    GPtrArray *slots; /* LayerSlot, from below; some may turn out to be empty */
+} Layers;
+
+/* The wheels that are installed when all stages are done, by name: LayeringItem. */
 GPtrArray *layering_items(const Plan *plan);
-/* Slots from below. `base_layers`: how many layers lie below. Slots of installer and files are
- * always there; they may turn out empty. ERROR_INPUT: the base leaves fewer than four layers up to
- * the cap. */
-gboolean layering_assign(const Plan *plan, unsigned base_layers, GPtrArray **ret_slots,
+/* `base_layers`: how many layers lie below. ERROR_INPUT: the base leaves fewer than four layers up
+ * to the cap. Borrows the plan. */
+gboolean layering_assign(const Plan *plan, unsigned base_layers, Layers **ret_layers,
                          GError **error);
+void layers_free(Layers *layers);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Layers, layers_free)

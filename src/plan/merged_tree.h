@@ -40,6 +40,7 @@ typedef struct {
     EntryLayer layer;
     const WheelArchive *wheel; /* whose distribution it belongs to; NULL: no wheel's */
     unsigned stage;            /* index of the stage that put it there */
+    const char *layer_name;    /* of that stage's `layer:`, for LAYER_OF_FILES; or NULL */
     bool implied;              /* a folder that nobody asked for: parent of others */
 } TreeEntry;
 

@@ -1,0 +1,16 @@
+/* What render and build need before they begin: a lock that holds, and nothing that speaks against
+ * the image.
+ *
+ * Functions return an exit status and have printed why when it is not 0. */
+#pragma once
+
+#include "cli/workspace.h"
+
+/* Prints the message as an error of the user's input, with the hint (or NULL); its exit status. */
+int workspace_refuse(const Workspace *workspace, const char *hint, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+/* The target's current lock. A missing one is made and written, a stale one refused. */
+int workspace_need_locked(Workspace *workspace, const WorkTarget *wanted, LockTarget **ret_target);
+/* Reports the findings; refuses where some count, unless --force: *ret_counted are how many. */
+int workspace_check_findings(const Workspace *workspace, const WorkTarget *wanted,
+                             const LockTarget *target, unsigned *ret_counted);
