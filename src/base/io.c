@@ -90,23 +90,14 @@ gboolean io_write_all(int fd, const void *data, size_t length, GError **error)
     return TRUE;
 }
 
-static mode_t current_umask(void)
-{
-    mode_t mask = umask(0);
-    umask(mask);
-    return mask;
-}
-
 gboolean io_save(const char *path, const char *text, size_t length, GError **error)
 {
     g_autofree char *temporary = g_strconcat(path, ".XXXXXX", NULL);
-    AUTO_FD int fd = g_mkstemp_full(temporary, O_WRONLY | O_CLOEXEC, 0600);
+    AUTO_FD int fd = g_mkstemp_full(temporary, O_WRONLY | O_CLOEXEC, 0666);
     if (fd < 0)
         return error_set_errno(error, ERROR_FAILED, errno, "cannot write %s", path);
     g_autoptr(GError) cause = NULL;
     gboolean ok = io_write_all(fd, text, length, &cause);
-    if (ok && fchmod(fd, 0666 & ~current_umask()) < 0)
-        ok = error_set_errno(&cause, ERROR_FAILED, errno, "cannot set its mode");
     if (ok && rename(temporary, path) < 0)
         ok = error_set_errno(&cause, ERROR_FAILED, errno, "cannot rename %s", temporary);
     if (ok)

@@ -1,8 +1,9 @@
 /* Large files of the cache, by their sha256: layers that were made and wheels that were fetched.
  *
  * A blob is written to an unnamed or temporary file beside its place, hashed on the way, and
- * renamed; what is there is whole. At use its size, mtime and inode are compared with what was
- * noted when it was written (a note that is lost costs one hashing); its digest is checked whenever
+ * given its name; what is there is whole. At use its size, mtime and inode are compared with what
+ * was noted when it was written; where they differ, as in a cache that was copied, or the note is
+ * lost, it is hashed once. When it was last used is its access time; its digest is checked whenever
  * its bytes are read through here, and by blob_store_check(). Safe for several processes at once;
  * two that write the same blob both succeed. */
 #pragma once
@@ -19,7 +20,8 @@ void blob_store_free(BlobStore *store);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BlobStore, blob_store_free)
 
 /* The path of the blob, or NULL; one that has changed since it was written counts as absent and is
- * removed. `sha256` is hex. The caller frees it. Marks the blob as used now. Thread-safe. */
+ * removed. `sha256` is hex; `size` 0: unknown. The caller frees it. Marks the blob as used now.
+ * Thread-safe. */
 char *blob_store_find(BlobStore *store, const char *sha256, guint64 size);
 
 /* A blob in the making; the digest need not be known before. Thread-safe between writers. */
@@ -27,6 +29,8 @@ typedef struct BlobWriter BlobWriter;
 BlobWriter *blob_writer_new(BlobStore *store, GError **error);
 /* The form of a DeflateSink; `writer` is a BlobWriter. */
 gboolean blob_writer_write(void *writer, const void *bytes, size_t length, GError **error);
+/* What was written is void; the writer begins anew. */
+gboolean blob_writer_restart(BlobWriter *writer, GError **error);
 /* `sha256` is what was written, by the caller's own hashing of the very bytes; *ret_path is where
  * the blob is now. */
 gboolean blob_writer_commit(BlobWriter *writer, const char *sha256, char **ret_path,

@@ -24,6 +24,7 @@ static const char MAGIC[8] = "RMKcach1";
 
 struct Cache {
     char *dir;
+    GMutex lock;      /* of what follows */
     GHashTable *made; /* folders that exist */
     char *problem;    /* why nothing can be written; NULL: nothing failed so far */
 };
@@ -32,6 +33,7 @@ Cache *cache_new(const char *dir)
 {
     Cache *cache = g_new0(Cache, 1);
     cache->dir = dir ? g_strdup(dir) : g_build_filename(g_get_user_cache_dir(), "ramekin", NULL);
+    g_mutex_init(&cache->lock);
     cache->made = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return cache;
 }
@@ -41,6 +43,7 @@ void cache_free(Cache *cache)
     if (!cache)
         return;
     g_hash_table_unref(cache->made);
+    g_mutex_clear(&cache->lock);
     g_free(cache->problem);
     g_free(cache->dir);
     g_free(cache);
@@ -142,9 +145,17 @@ GBytes *cache_load(Cache *cache, const char *bucket, const char *key)
     return NULL;
 }
 
+/* The system's own words: what is behind the places that the message names. */
+static char *reason_of(const GError *error)
+{
+    const char *colon = g_strrstr(error->message, ": ");
+    return g_strdup(colon ? colon + 2 : error->message);
+}
+
 static gboolean make_parent(Cache *cache, const char *path, GError **error)
 {
     g_autofree char *parent = g_path_get_dirname(path);
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&cache->lock);
     if (g_hash_table_contains(cache->made, parent))
         return TRUE;
     if (!io_make_dirs(parent, error))
@@ -153,11 +164,17 @@ static gboolean make_parent(Cache *cache, const char *path, GError **error)
     return TRUE;
 }
 
-/* The system's own words: what is behind the places that the message names. */
-static char *reason_of(const GError *error)
+static void forget_parents(Cache *cache)
 {
-    const char *colon = g_strrstr(error->message, ": ");
-    return g_strdup(colon ? colon + 2 : error->message);
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&cache->lock);
+    g_hash_table_remove_all(cache->made);
+}
+
+static void set_problem(Cache *cache, const GError *error)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&cache->lock);
+    if (!cache->problem)
+        cache->problem = reason_of(error);
 }
 
 static void save_entry(Cache *cache, const char *path, const GString *entry)
@@ -165,11 +182,10 @@ static void save_entry(Cache *cache, const char *path, const GString *entry)
     g_autoptr(GError) error = NULL;
     if (make_parent(cache, path, NULL) && io_save(path, entry->str, entry->len, NULL))
         return;
-    g_hash_table_remove_all(cache->made); /* somebody may have removed a folder */
+    forget_parents(cache); /* somebody may have removed one */
     if (make_parent(cache, path, &error) && io_save(path, entry->str, entry->len, &error))
         return;
-    if (!cache->problem)
-        cache->problem = reason_of(error);
+    set_problem(cache, error);
 }
 
 void cache_save(Cache *cache, const char *bucket, const char *key, const void *data, size_t length)

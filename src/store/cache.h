@@ -1,8 +1,8 @@
 /* The cache: bytes by bucket and key in a folder, safe for several processes at once and for death
  * at any moment (temporary file, then rename). Entries are checked when read; a damaged one counts
- * as absent and is removed. Buckets: "pages" (what index pages say, with validators), "metadata",
- * "members" and "sizes" (facts of a file by its sha256, which never go stale), "hosts" (what file
- * hosts were found to serve). */
+ * as absent and is removed. Thread-safe. Buckets: "pages" (what index pages say, with validators),
+ * "metadata", "members" and "sizes" (facts of a file by its sha256, which never go stale), "hosts"
+ * (what file hosts were found to serve). */
 #pragma once
 
 #include "base/error.h"
