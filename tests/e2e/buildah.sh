@@ -39,26 +39,13 @@ image info >/dev/null 2>&1 || {
   storage=vfs
 }
 
-# base DIR: a Debian 12 with Python as OCI layout, made once and copied to DIR. The interpreter is not
-# marked as externally managed, so that pip installs beside it.
+# base DIR: a Debian 12 with Python as OCI layout.
 base() {
-  made=$RAMEKIN_E2E/base-$(cksum <"$here/buildah.sh" | tr ' ' -)
-  (
-    flock 9
-    [ ! -d "$made" ] || exit 0
-    tar=$RAMEKIN_E2E/base.tar
-    # shellcheck disable=SC2016 # expanded by mmdebstrap
-    mmdebstrap --quiet --mode=root --variant=minbase --include=python3,python3-pip,python3-venv \
-      --customize-hook='rm -f "$1"/usr/lib/python3*/EXTERNALLY-MANAGED' \
-      bookworm "$tar" >"$RAMEKIN_E2E/mmdebstrap.log" 2>&1 || exit 77
-    python3 "$here/oci_layout.py" "$tar" "$made"
-    rm -f "$tar"
-  ) 9>"$RAMEKIN_E2E/lock" || {
+  said=$(RAMEKIN_E2E=$RAMEKIN_E2E "$here/make_base.sh" debian "$1") || {
     status=$?
-    [ "$status" != 77 ] || skip "mmdebstrap made no base: $(tail -n 1 "$RAMEKIN_E2E/mmdebstrap.log")"
+    [ "$status" != 77 ] || skip "$said"
     exit "$status"
   }
-  cp -R "$made" "$1"
 }
 
 # build DIR TAG: builds DIR/Dockerfile; the base's path counts from the current folder.
