@@ -31,8 +31,8 @@ void image_history_free(ImageHistory *history);
 
 typedef struct {
     char **test; /* NULL-terminated: {"NONE"}, {"CMD", …}, {"CMD-SHELL", text} */
-    gint64 interval, timeout, start_period; /* nanoseconds; 0: the default */
-    gint64 retries;                         /* 0: the default */
+    gint64 interval, timeout, start_period, start_interval; /* nanoseconds; 0: the default */
+    gint64 retries;                                         /* 0: the default */
 } ImageHealthcheck;
 void image_healthcheck_free(ImageHealthcheck *healthcheck);
 
@@ -66,7 +66,7 @@ typedef struct {
     char *media_type; /* or NULL */
     char *digest;     /* "sha256:…" */
     guint64 size;
-    Platform *platform;     /* in an index; or NULL */
+    Platform *platform;     /* in an index, its texts may be NULL; or NULL */
     GPtrArray *annotations; /* ImagePair; never NULL */
     char *artifact_type;    /* or NULL */
 } ImageDescriptor;
