@@ -13,6 +13,7 @@ enum {
     FIRST_PLACE = 2 * DEFLATE_WINDOW,
     /* of a matcher: where it is rebased, which must not change what comes out */
     LAST_PLACE = 1u << 30,
+    SMALL_HASH_BITS = 8,
 };
 
 typedef struct {
@@ -30,6 +31,7 @@ struct DeflateEncoder {
     DeflateMatcher matcher;
     guint32 place; /* of the segment's first byte */
     size_t filled; /* of the segment */
+    bool begun;    /* a segment before this one belongs to the same stream */
     DeflateBits bits;
     guint8 window[DEFLATE_WINDOW + SEGMENT + DEFLATE_LOAD_MORE]; /* the segment lies at its end */
     DeflateToken tokens[BLOCK_TOKENS + 2 * UNIT_TOKENS];
@@ -102,7 +104,7 @@ static void add_unit(DeflateEncoder *encoder, Part *block, const Part *unit)
     }
 }
 
-static gboolean encode_segment(DeflateEncoder *encoder, bool final, GError **error)
+static void encode_segment(DeflateEncoder *encoder, bool final)
 {
     const guint8 *start = encoder->window + DEFLATE_WINDOW, *at = start;
     const guint8 *end = start + encoder->filled;
@@ -119,7 +121,6 @@ static gboolean encode_segment(DeflateEncoder *encoder, bool final, GError **err
     if (block.tokens > 0 || final)
         write_part(encoder, &block, final);
     encoder->place += (guint32)encoder->filled;
-    return give(encoder, error);
 }
 
 /* Keeps the window before the next segment. */
@@ -127,6 +128,7 @@ static void begin_segment(DeflateEncoder *encoder)
 {
     memmove(encoder->window, encoder->window + encoder->filled, DEFLATE_WINDOW);
     encoder->filled = 0;
+    encoder->begun = true;
     if (encoder->place < LAST_PLACE)
         return;
     guint32 less = (encoder->place - FIRST_PLACE) & ~(guint32)(DEFLATE_WINDOW - 1);
@@ -140,7 +142,8 @@ gboolean deflate_encoder_write(DeflateEncoder *encoder, const void *bytes, size_
     const guint8 *at = bytes;
     while (length > 0) {
         if (encoder->filled == SEGMENT) {
-            if (!encode_segment(encoder, false, error))
+            encode_segment(encoder, false);
+            if (!give(encoder, error))
                 return FALSE;
             begin_segment(encoder);
         }
@@ -153,36 +156,12 @@ gboolean deflate_encoder_write(DeflateEncoder *encoder, const void *bytes, size_
     return TRUE;
 }
 
-gboolean deflate_encoder_flush(DeflateEncoder *encoder, GError **error)
-{
-    if (!encode_segment(encoder, false, error))
-        return FALSE;
-    begin_segment(encoder);
-    deflate_stored_write(&encoder->bits, encoder->window, 0, false);
-    return give(encoder, error);
-}
-
-gboolean deflate_encoder_finish(DeflateEncoder *encoder, GError **error)
-{
-    if (!encode_segment(encoder, true, error))
-        return FALSE;
-    deflate_bits_align(&encoder->bits);
-    begin_segment(encoder);
-    encoder->place += FIRST_PLACE;
-    return give(encoder, error);
-}
-
-enum {
-    SMALL_HASH_BITS = 8,
-    SMALL_ROOM = DEFLATE_SMALL_BYTES + DEFLATE_SMALL_BYTES / 8 + 16,
-};
-
-/* The whole input under the fixed code, looking for one candidate a place. */
-static void encode_fixed(const DeflateTables *tables, const guint8 *in, size_t length,
+/* The input under the fixed code, looking for one candidate a place. */
+static void encode_fixed(const DeflateTables *tables, const guint8 *in, size_t length, bool final,
                          DeflateBits *bits)
 {
     guint16 newest[1 << SMALL_HASH_BITS] = {0}; /* place + 1 */
-    deflate_bits_put(bits, 3, 3);               /* final, fixed */
+    deflate_bits_put(bits, final | 2, 3);
     for (size_t at = 0; at < length;) {
         size_t run = 0, before = 0;
         if (length - at >= DEFLATE_MATCH_MIN) {
@@ -203,20 +182,56 @@ static void encode_fixed(const DeflateTables *tables, const guint8 *in, size_t l
         at += match ? run : 1;
     }
     deflate_token_write(tables, &tables->fixed, DEFLATE_END, bits);
-    deflate_bits_align(bits);
 }
 
-size_t deflate_encode_small(const DeflateEncoder *encoder, const void *in, size_t length, void *out)
+static void encode_small(DeflateEncoder *encoder, bool final)
 {
-    guint8 room[SMALL_ROOM + 8];
-    g_assert(length <= DEFLATE_SMALL_BYTES);
-    DeflateBits bits = {.at = room};
-    encode_fixed(&encoder->tables, in, length, &bits);
-    if ((size_t)(bits.at - room) > length + 5) {
-        bits = (DeflateBits){.at = room};
-        deflate_stored_write(&bits, in, length, true);
+    const guint8 *in = encoder->window + DEFLATE_WINDOW;
+    DeflateBits start = encoder->bits;
+    encode_fixed(&encoder->tables, in, encoder->filled, final, &encoder->bits);
+    if ((size_t)(encoder->bits.at - start.at) <= encoder->filled + 5)
+        return;
+    encoder->bits = start;
+    deflate_stored_write(&encoder->bits, in, encoder->filled, final);
+}
+
+/* Encodes what is left and forgets it. */
+static void encode_rest(DeflateEncoder *encoder, bool final)
+{
+    if (!encoder->begun && encoder->filled <= DEFLATE_SMALL_BYTES) {
+        if (encoder->filled > 0 || final)
+            encode_small(encoder, final);
+        encoder->filled = 0;
+        return;
     }
-    size_t used = (size_t)(bits.at - room);
-    memcpy(out, room, used);
-    return used;
+    encode_segment(encoder, final);
+    encoder->filled = 0;
+    encoder->begun = false;
+    encoder->place += FIRST_PLACE;
+    if (encoder->place < LAST_PLACE)
+        return;
+    deflate_matcher_clear(&encoder->matcher);
+    encoder->place = FIRST_PLACE;
+}
+
+gboolean deflate_encoder_cut(DeflateEncoder *encoder, GError **error)
+{
+    encode_rest(encoder, false);
+    if (encoder->bits.count > 0)
+        deflate_stored_write(&encoder->bits, encoder->window, 0, false);
+    return give(encoder, error);
+}
+
+void deflate_encoder_join(DeflateEncoder *encoder, unsigned bits, unsigned count)
+{
+    g_assert(count < 8 && encoder->filled == 0 && !encoder->begun && encoder->bits.count == 0);
+    encoder->bits.bits = bits;
+    encoder->bits.count = count;
+}
+
+gboolean deflate_encoder_finish(DeflateEncoder *encoder, GError **error)
+{
+    encode_rest(encoder, true);
+    deflate_bits_align(&encoder->bits);
+    return give(encoder, error);
 }

@@ -16,9 +16,9 @@
 
 enum {
     DEFLATE_ENCODER_VERSION = 1,
-    /* deflate_encode_small() takes at most so many bytes, and gives at most so many more. */
-    DEFLATE_SMALL_BYTES = 4096,
-    DEFLATE_SMALL_MORE = 5,
+    /* A stream, or what stands between two cuts, of at most so many bytes is one block of the fixed
+     * code or stored: about a microsecond for a tar header. */
+    DEFLATE_SMALL_BYTES = 1536,
 };
 
 typedef struct DeflateEncoder DeflateEncoder;
@@ -34,14 +34,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DeflateEncoder, deflate_encoder_free)
 /* The only errors are the sink's; after one the encoder may only be freed. */
 gboolean deflate_encoder_write(DeflateEncoder *encoder, const void *bytes, size_t length,
                                GError **error);
-/* Gives everything written so far, ended at a byte boundary by an empty stored block; the stream
- * goes on. Where a stream is flushed is part of what its output depends on. */
-gboolean deflate_encoder_flush(DeflateEncoder *encoder, GError **error);
+/* Ends what was written at a byte boundary, by an empty stored block where it does not end there
+ * by itself, and leaves the stream open: blocks that others made may follow. What is written next
+ * refers to nothing before it. */
+gboolean deflate_encoder_cut(DeflateEncoder *encoder, GError **error);
+/* The next block begins inside a byte, of which others made the lowest `count` bits (< 8). Only
+ * when nothing has been written since the stream began or was cut. */
+void deflate_encoder_join(DeflateEncoder *encoder, unsigned bits, unsigned count);
 /* Ends the stream with its final block; the next write begins another one. */
 gboolean deflate_encoder_finish(DeflateEncoder *encoder, GError **error);
-
-/* A whole stream of one block at once, for inputs of at most DEFLATE_SMALL_BYTES: about a
- * microsecond for a tar header. The stream under way is not touched. `out` has room for length +
- * DEFLATE_SMALL_MORE bytes; returns how many were written. */
-size_t deflate_encode_small(const DeflateEncoder *encoder, const void *in, size_t length,
-                            void *out);

@@ -2,18 +2,13 @@
 
 #include "archive/inflate.h"
 
-enum {
-    HEADER_BYTES = 10,
-    TRAILER_BYTES = 8,
-};
-
-/* RFC 1952 §2.3: magic, deflate, no flags, MTIME 0, XFL 0, OS unknown. */
-static const guint8 header[HEADER_BYTES] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255};
+const guint8 gzip_header[GZIP_HEADER_BYTES] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255};
 
 struct GzipWriter {
     DeflateSink sink;
     void *sink_data;
     DeflateEncoder *encoder;
+    bool open;
     guint32 crc; /* of what the member under way holds so far */
     guint64 size;
 };
@@ -41,32 +36,26 @@ static void put32(guint8 *at, guint32 value)
         at[i] = (guint8)(value >> (8 * i));
 }
 
-/* RFC 1952 §2.3.1: CRC-32, and the size modulo 2^32. */
-static void put_trailer(guint8 *at, guint32 crc, guint64 size)
+void gzip_trailer(guint32 crc, guint64 size, guint8 out[GZIP_TRAILER_BYTES])
 {
-    put32(at, crc);
-    put32(at + 4, (guint32)size);
+    put32(out, crc);
+    put32(out + 4, (guint32)size);
 }
 
-gboolean gzip_writer_small(GzipWriter *writer, const void *bytes, size_t length, GError **error)
+static gboolean give_header(GzipWriter *writer, GError **error)
 {
-    guint8 member[HEADER_BYTES + DEFLATE_SMALL_BYTES + DEFLATE_SMALL_MORE + TRAILER_BYTES];
-    memcpy(member, header, HEADER_BYTES);
-    size_t used = HEADER_BYTES;
-    used += deflate_encode_small(writer->encoder, bytes, length, member + used);
-    put_trailer(member + used, crc32_update(0, bytes, length), length);
-    return writer->sink(writer->sink_data, member, used + TRAILER_BYTES, error);
-}
-
-gboolean gzip_writer_begin(GzipWriter *writer, GError **error)
-{
-    writer->crc = 0;
-    writer->size = 0;
-    return writer->sink(writer->sink_data, header, HEADER_BYTES, error);
+    return writer->sink(writer->sink_data, gzip_header, GZIP_HEADER_BYTES, error);
 }
 
 gboolean gzip_writer_write(GzipWriter *writer, const void *bytes, size_t length, GError **error)
 {
+    if (!writer->open && !give_header(writer, error))
+        return FALSE;
+    if (!writer->open) {
+        writer->open = true;
+        writer->crc = 0;
+        writer->size = 0;
+    }
     writer->crc = crc32_update(writer->crc, bytes, length);
     writer->size += length;
     return deflate_encoder_write(writer->encoder, bytes, length, error);
@@ -74,8 +63,16 @@ gboolean gzip_writer_write(GzipWriter *writer, const void *bytes, size_t length,
 
 gboolean gzip_writer_end(GzipWriter *writer, GError **error)
 {
+    if (!writer->open)
+        return TRUE;
+    writer->open = false;
     return deflate_encoder_finish(writer->encoder, error) &&
            gzip_writer_end_raw(writer, writer->crc, writer->size, error);
+}
+
+gboolean gzip_writer_begin_raw(GzipWriter *writer, GError **error)
+{
+    return gzip_writer_end(writer, error) && give_header(writer, error);
 }
 
 gboolean gzip_writer_raw(GzipWriter *writer, const void *deflated, size_t length, GError **error)
@@ -85,7 +82,7 @@ gboolean gzip_writer_raw(GzipWriter *writer, const void *deflated, size_t length
 
 gboolean gzip_writer_end_raw(GzipWriter *writer, guint32 crc, guint64 size, GError **error)
 {
-    guint8 trailer[TRAILER_BYTES];
-    put_trailer(trailer, crc, size);
-    return writer->sink(writer->sink_data, trailer, TRAILER_BYTES, error);
+    guint8 trailer[GZIP_TRAILER_BYTES];
+    gzip_trailer(crc, size, trailer);
+    return writer->sink(writer->sink_data, trailer, sizeof trailer, error);
 }

@@ -76,7 +76,7 @@ gboolean inflater_feed(Inflater *inflater, const void *in, size_t length, Inflat
         state->next_out = inflater->window;
         state->avail_out = WINDOW_BYTES;
         if (isal_inflate(state) != ISAL_DECOMP_OK)
-            return error_set(error, ERROR_INPUT, SPAN_NONE, "broken deflate data");
+            return error_set(error, ERROR_INPUT, SPAN_NONE, INFLATE_BROKEN);
         if (state->total_out >= 2u * COUNT_HIGH)
             state->total_out -= COUNT_HIGH;
         size_t made = WINDOW_BYTES - state->avail_out;
@@ -87,14 +87,13 @@ gboolean inflater_feed(Inflater *inflater, const void *in, size_t length, Inflat
     }
     /* whole bytes that were taken in, but belong to no block */
     if (has_ended(state) && (state->avail_in > 0 || state->read_in_length >= 8))
-        return error_set(error, ERROR_INPUT, SPAN_NONE,
-                         "there are bytes behind the end of its deflate data");
+        return error_set(error, ERROR_INPUT, SPAN_NONE, INFLATE_BEHIND);
     return TRUE;
 }
 
 gboolean inflater_end(const Inflater *inflater, GError **error)
 {
     if (!has_ended(&inflater->state))
-        return error_set(error, ERROR_INPUT, SPAN_NONE, "its deflate data ends early");
+        return error_set(error, ERROR_INPUT, SPAN_NONE, INFLATE_EARLY);
     return TRUE;
 }

@@ -8,6 +8,14 @@
  * behind its last byte. */
 char *inflate_exact(const void *in, size_t length, size_t size, GError **error);
 
+/* As inflate_exact() into room for `size` bytes; also refuses bytes behind the end of the stream.
+ * libdeflate, which is faster than ISA-L for what is small. */
+typedef struct SmallInflater SmallInflater;
+SmallInflater *small_inflater_new(void);
+void small_inflater_free(SmallInflater *inflater);
+gboolean small_inflate(SmallInflater *inflater, const void *in, size_t length, void *out,
+                       size_t size, GError **error);
+
 /* CRC-32 as gzip and zip use it; start with 0 and feed pieces in order. */
 guint32 crc32_update(guint32 crc, const void *data, size_t length);
 
@@ -21,6 +29,11 @@ typedef gboolean (*InflateSink)(void *data, const void *bytes, size_t length, GE
 Inflater *inflater_new(void);
 void inflater_free(Inflater *inflater);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Inflater, inflater_free)
+/* What is said of a stream that is not one. */
+#define INFLATE_BROKEN "broken deflate data"
+#define INFLATE_BEHIND "there are bytes behind the end of its deflate data"
+#define INFLATE_EARLY "its deflate data ends early"
+
 /* Forgets the stream before. */
 void inflater_begin(Inflater *inflater);
 /* The next bytes of the stream. ERROR_INPUT when they are broken or go on behind its final block;

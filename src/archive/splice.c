@@ -1,36 +1,48 @@
 #include "archive/splice.h"
 
-#include "archive/gzip_write.h"
-#include "archive/inflate.h"
+#include "archive/layer_pack.h"
 #include "archive/tar_write.h"
 #include "base/digest.h"
 #include "base/limits.h"
 
+#include <errno.h>
+#include <unistd.h>
+
 enum {
-    READ_BYTES = 64 * 1024, /* of a zip member at a time */
-    /* Contents up to here are cheaper as one block of the fixed code. */
-    SMALL_CONTENT = 512,
+    READ_BYTES = 64 * 1024, /* of a content at a time */
     METHOD_STORED = 0,
     METHOD_DEFLATE = 8,
 };
 
+/* How a format is made. Members of a zip file of at most `encode_most` bytes go through the
+ * encoder, with their neighbours, instead of being spliced. */
+static const struct {
+    LayerPack *(*pack_new)(DeflateSink sink, void *data);
+    guint64 encode_most;
+} formats[LAYER_FORMATS] = {
+    [LAYER_GZIP] = {gzip_pack_new, 2048},
+    [LAYER_GZIP_SINGLE] = {gzip_single_pack_new, 2048},
+    [LAYER_TAR] = {tar_pack_new, READ_BYTES},
+};
+
 struct LayerWriter {
+    LayerFormat format;
     DeflateSink sink;
     void *sink_data;
-    GzipWriter *gzip;
-    Inflater *inflater;
-    Digest *tar, *blob;
+    LayerPack *pack;
+    Inflater *inflater; /* of what the pack does not take over */
+    SmallInflater *small;
+    Digest *tar, *blob; /* blob: NULL where it is the tar */
     guint64 tar_size, blob_size;
-    guint8
-        pending[DEFLATE_SMALL_BYTES]; /* padding and headers of the next member, hashed already */
-    size_t pending_length;
+    guint8 room[READ_BYTES];
 };
 
 /* Every byte of the blob passes here. */
 static gboolean take_blob(void *data, const void *bytes, size_t length, GError **error)
 {
     LayerWriter *writer = data;
-    digest_update(writer->blob, bytes, length);
+    if (writer->blob)
+        digest_update(writer->blob, bytes, length);
     writer->blob_size += length;
     return !writer->sink || writer->sink(writer->sink_data, bytes, length, error);
 }
@@ -38,13 +50,14 @@ static gboolean take_blob(void *data, const void *bytes, size_t length, GError *
 LayerWriter *layer_writer_new(LayerFormat format, DeflateSink sink, void *data)
 {
     LayerWriter *writer = g_new0(LayerWriter, 1);
-    g_assert(format == LAYER_GZIP);
+    writer->format = format;
     writer->sink = sink;
     writer->sink_data = data;
-    writer->gzip = gzip_writer_new(take_blob, writer);
-    writer->inflater = inflater_new();
+    writer->pack = formats[format].pack_new(take_blob, writer);
+    writer->inflater = writer->pack->type->payload ? NULL : inflater_new();
+    writer->small = small_inflater_new();
     writer->tar = digest_new("sha256");
-    writer->blob = digest_new("sha256");
+    writer->blob = format == LAYER_TAR ? NULL : digest_new("sha256");
     return writer;
 }
 
@@ -52,8 +65,9 @@ void layer_writer_free(LayerWriter *writer)
 {
     if (!writer)
         return;
-    gzip_writer_free(writer->gzip);
+    writer->pack->type->free(writer->pack);
     inflater_free(writer->inflater);
+    small_inflater_free(writer->small);
     digest_free(writer->tar);
     digest_free(writer->blob);
     g_free(writer);
@@ -71,69 +85,95 @@ static void hash_tar(LayerWriter *writer, const void *bytes, size_t length)
     writer->tar_size += length;
 }
 
-static gboolean give_pending(LayerWriter *writer, GError **error)
+/* Bytes of the tar that are packed by us. */
+static gboolean put(LayerWriter *writer, const void *bytes, size_t length, GError **error)
 {
-    size_t length = writer->pending_length;
-    writer->pending_length = 0;
-    return length == 0 || gzip_writer_small(writer->gzip, writer->pending, length, error);
-}
-
-/* Adds to the member between two payloads; one that is full is followed by another. */
-static gboolean add_pending(LayerWriter *writer, const guint8 *bytes, size_t length, GError **error)
-{
+    if (length == 0)
+        return TRUE;
     hash_tar(writer, bytes, length);
-    while (length > 0) {
-        size_t piece = MIN(length, sizeof writer->pending - writer->pending_length);
-        memcpy(writer->pending + writer->pending_length, bytes, piece);
-        writer->pending_length += piece;
-        bytes += piece;
-        length -= piece;
-        if (writer->pending_length == sizeof writer->pending && !give_pending(writer, error))
-            return FALSE;
-    }
-    return TRUE;
+    return writer->pack->type->write(writer->pack, bytes, length, error);
 }
 
-static gboolean add_header(LayerWriter *writer, const ArchiveEntry *entry, GError **error)
+static gboolean put_header(LayerWriter *writer, const ArchiveEntry *entry, GError **error)
 {
     guint8 header[TAR_HEADER_BYTES];
     size_t length;
     if (entry->kind == ENTRY_FILE && entry->size > LIMIT_LAYER_BYTES - writer->tar_size)
         return error_set(error, ERROR_INPUT, SPAN_NONE, "%s makes the layer too large",
                          entry->path);
-    return tar_header_write(entry, header, &length, error) &&
-           add_pending(writer, header, length, error);
+    return tar_header_write(entry, header, &length, error) && put(writer, header, length, error);
 }
 
-static gboolean add_padding(LayerWriter *writer, guint64 size, GError **error)
+static gboolean put_padding(LayerWriter *writer, guint64 size, GError **error)
 {
     static const guint8 zeros[TAR_BLOCK_BYTES];
-    return add_pending(writer, zeros, tar_padding(size), error);
+    return put(writer, zeros, tar_padding(size), error);
 }
 
 gboolean layer_writer_add(LayerWriter *writer, const ArchiveEntry *entry, const void *content,
                           GError **error)
 {
     size_t size = entry->kind == ENTRY_FILE ? (size_t)entry->size : 0;
-    if (!add_header(writer, entry, error))
+    return put_header(writer, entry, error) && put(writer, content, size, error) &&
+           put_padding(writer, size, error);
+}
+
+static gboolean put_input(LayerWriter *writer, guint64 size, const ArchiveInput *input,
+                          GError **error)
+{
+    for (guint64 left = size;;) {
+        /* one more, so that more content shows */
+        size_t most = (size_t)MIN(left + 1, (guint64)READ_BYTES);
+        gssize length = input->read(input->data, writer->room, most, error);
+        if (length < 0)
+            return FALSE;
+        if ((guint64)length > left || (length == 0 && left > 0))
+            return error_set(error, ERROR_FAILED, SPAN_NONE,
+                             "it had %" G_GUINT64_FORMAT " bytes and has %s now", size,
+                             length == 0 ? "fewer" : "more");
+        if (length == 0)
+            return TRUE;
+        left -= (guint64)length;
+        if (!put(writer, writer->room, (size_t)length, error))
+            return FALSE;
+    }
+}
+
+gboolean layer_writer_add_stream(LayerWriter *writer, const ArchiveEntry *entry,
+                                 const ArchiveInput *input, GError **error)
+{
+    g_return_val_if_fail(entry->kind == ENTRY_FILE, FALSE);
+    if (!put_header(writer, entry, error))
         return FALSE;
-    if (size == 0)
-        return TRUE;
-    hash_tar(writer, content, size);
-    if (!give_pending(writer, error))
-        return FALSE;
-    gboolean done = size <= SMALL_CONTENT
-                        ? gzip_writer_small(writer->gzip, content, size, error)
-                        : gzip_writer_begin(writer->gzip, error) &&
-                              gzip_writer_write(writer->gzip, content, size, error) &&
-                              gzip_writer_end(writer->gzip, error);
-    return done && add_padding(writer, size, error);
+    GError *cause = NULL;
+    if (!put_input(writer, entry->size, input, &cause))
+        return error_wrap(error, cause, SPAN_NONE, "content of %s", entry->path);
+    return put_padding(writer, entry->size, error);
+}
+
+static gssize read_fd(void *data, void *buffer, size_t length, GError **error)
+{
+    int fd = *(int *)data;
+    ssize_t got;
+    do
+        got = read(fd, buffer, length);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        error_set_errno(error, ERROR_FAILED, errno, "could not read it");
+    return got;
+}
+
+gboolean layer_writer_add_fd(LayerWriter *writer, const ArchiveEntry *entry, int fd, GError **error)
+{
+    ArchiveInput input = {.read = read_fd, .data = &fd};
+    return layer_writer_add_stream(writer, entry, &input, error);
 }
 
 /* A zip member on its way into the layer. */
 typedef struct {
     LayerWriter *writer;
     const ZipMember *member;
+    bool spliced; /* else its content is packed */
     guint32 crc;
     guint64 size;
 } Passage;
@@ -148,6 +188,8 @@ static gboolean take_content(void *data, const void *bytes, size_t length, GErro
                          passage->member->size);
     passage->size += length;
     passage->crc = crc32_update(passage->crc, bytes, length);
+    if (!passage->spliced)
+        return put(passage->writer, bytes, length, error);
     hash_tar(passage->writer, bytes, length);
     return TRUE;
 }
@@ -163,31 +205,36 @@ static gboolean check_passage(const Passage *passage, GError **error)
     return TRUE;
 }
 
-static gboolean pass_piece(Passage *passage, GBytes *bytes, GError **error)
+static gboolean pass_piece(Passage *passage, const void *bytes, size_t length, GError **error)
 {
-    GzipWriter *gzip = passage->writer->gzip;
-    gsize length;
-    const void *data = g_bytes_get_data(bytes, &length);
+    LayerWriter *writer = passage->writer;
     if (passage->member->method == METHOD_STORED)
-        return take_content(passage, data, length, error) &&
-               gzip_writer_write(gzip, data, length, error);
-    return inflater_feed(passage->writer->inflater, data, length, take_content, passage, error) &&
-           (passage->member->size == 0 || gzip_writer_raw(gzip, data, length, error));
+        return take_content(passage, bytes, length, error);
+    if (!passage->spliced)
+        return inflater_feed(writer->inflater, bytes, length, take_content, passage, error);
+    return writer->pack->type->payload(writer->pack, bytes, length, take_content, passage, error);
 }
 
-static gboolean pass_pieces(Passage *passage, const ZipSource *source, GError **error)
+static GBytes *read_exactly(const ZipSource *source, guint64 offset, size_t length, GError **error)
 {
-    guint64 offset, left = passage->member->compressed_size;
-    if (!zip_member_data(source, passage->member, &offset, error))
-        return FALSE;
+    g_autoptr(GBytes) bytes = NULL;
+    if (!source->read(source->data, offset, length, &bytes, error))
+        return NULL;
+    if (g_bytes_get_size(bytes) != length) {
+        error_set(error, ERROR_INPUT, SPAN_NONE, "the file ends early");
+        return NULL;
+    }
+    return g_steal_pointer(&bytes);
+}
+
+static gboolean pass_pieces(Passage *passage, const ZipSource *source, guint64 offset,
+                            GError **error)
+{
+    guint64 left = passage->member->compressed_size;
     while (left > 0) {
-        g_autoptr(GBytes) bytes = NULL;
         size_t piece = (size_t)MIN(left, (guint64)READ_BYTES);
-        if (!source->read(source->data, offset, piece, &bytes, error))
-            return FALSE;
-        if (g_bytes_get_size(bytes) != piece)
-            return error_set(error, ERROR_INPUT, SPAN_NONE, "the file ends early");
-        if (!pass_piece(passage, bytes, error))
+        g_autoptr(GBytes) bytes = read_exactly(source, offset, piece, error);
+        if (!bytes || !pass_piece(passage, g_bytes_get_data(bytes, NULL), piece, error))
             return FALSE;
         offset += piece;
         left -= piece;
@@ -195,26 +242,48 @@ static gboolean pass_pieces(Passage *passage, const ZipSource *source, GError **
     return TRUE;
 }
 
-/* The member's bytes between two gzip frames. An empty file has no payload: its stream is only
- * looked at. */
+/* All at once, and packed. */
+static gboolean pass_small(Passage *passage, const ZipSource *source, guint64 offset,
+                           GError **error)
+{
+    const ZipMember *member = passage->member;
+    size_t length = (size_t)member->compressed_size, size = (size_t)member->size;
+    g_autoptr(GBytes) bytes = read_exactly(source, offset, length, error);
+    return bytes &&
+           small_inflate(passage->writer->small, g_bytes_get_data(bytes, NULL), length,
+                         passage->writer->room, size, error) &&
+           take_content(passage, passage->writer->room, size, error);
+}
+
+static gboolean pass_deflated(Passage *passage, const ZipSource *source, guint64 offset,
+                              GError **error)
+{
+    LayerWriter *writer = passage->writer;
+    const LayerPackType *type = writer->pack->type;
+    if (!type->payload) {
+        inflater_begin(writer->inflater);
+        return pass_pieces(passage, source, offset, error) && inflater_end(writer->inflater, error);
+    }
+    passage->spliced = true;
+    return type->begin_payload(writer->pack, error) &&
+           pass_pieces(passage, source, offset, error) &&
+           type->end_payload(writer->pack, passage->crc, passage->size, error);
+}
+
 static gboolean pass_member(Passage *passage, const ZipSource *source, GError **error)
 {
     const ZipMember *member = passage->member;
-    LayerWriter *writer = passage->writer;
-    bool deflated = member->method == METHOD_DEFLATE, framed = member->size > 0;
-    if (!deflated && member->method != METHOD_STORED)
+    guint64 offset;
+    if (member->method != METHOD_DEFLATE && member->method != METHOD_STORED)
         return error_set(error, ERROR_INPUT, SPAN_NONE, "compression method %u is not supported",
                          member->method);
-    inflater_begin(writer->inflater);
-    if (framed && (!give_pending(writer, error) || !gzip_writer_begin(writer->gzip, error)))
-        return FALSE;
-    if (!pass_pieces(passage, source, error) ||
-        (deflated && !inflater_end(writer->inflater, error)) || !check_passage(passage, error))
-        return FALSE;
-    if (!framed)
-        return TRUE;
-    return deflated ? gzip_writer_end_raw(writer->gzip, passage->crc, passage->size, error)
-                    : gzip_writer_end(writer->gzip, error);
+    bool small = member->size <= formats[passage->writer->format].encode_most &&
+                 member->compressed_size <= READ_BYTES;
+    return zip_member_data(source, member, &offset, error) &&
+           (member->method == METHOD_STORED ? pass_pieces(passage, source, offset, error)
+            : small                         ? pass_small(passage, source, offset, error)
+                                            : pass_deflated(passage, source, offset, error)) &&
+           check_passage(passage, error);
 }
 
 gboolean layer_writer_splice(LayerWriter *writer, const ArchiveEntry *entry,
@@ -223,23 +292,25 @@ gboolean layer_writer_splice(LayerWriter *writer, const ArchiveEntry *entry,
     ArchiveEntry sized = *entry;
     sized.kind = ENTRY_FILE;
     sized.size = member->size;
-    if (!add_header(writer, &sized, error))
+    if (!put_header(writer, &sized, error))
         return FALSE;
     Passage passage = {.writer = writer, .member = member};
     GError *cause = NULL;
     if (!pass_member(&passage, source, &cause))
         return error_wrap(error, cause, SPAN_NONE, "member %s", member->name);
-    return add_padding(writer, member->size, error);
+    return put_padding(writer, member->size, error);
 }
 
 gboolean layer_writer_finish(LayerWriter *writer, LayerSummary *ret_summary, GError **error)
 {
     static const guint8 zeros[TAR_END_BYTES];
-    if (!add_pending(writer, zeros, sizeof zeros, error) || !give_pending(writer, error))
+    if (!put(writer, zeros, sizeof zeros, error) ||
+        !writer->pack->type->finish(writer->pack, error))
         return FALSE;
+    char *diff_id = digest_finish(writer->tar);
     *ret_summary = (LayerSummary){
-        .diff_id = digest_finish(writer->tar),
-        .digest = digest_finish(writer->blob),
+        .diff_id = diff_id,
+        .digest = writer->blob ? digest_finish(writer->blob) : g_strdup(diff_id),
         .size = writer->blob_size,
         .tar_size = writer->tar_size,
     };

@@ -4,28 +4,26 @@
  * The default format is gzip of many members. A member of a zip file is already a deflate stream,
  * so its bytes are copied as they are ("spliced") into a gzip member of their own; it is inflated
  * only to hash what it holds and to check everything the zip's directory says of it. Between the
- * payloads stand members with the padding and headers, made by our encoder:
+ * payloads stand members made by our encoder with everything else: headers, padding, and files that
+ * are small or come from elsewhere:
  *
- *     [header] [payload] [padding, header, header of a folder, header] [payload] … [padding, end]
+ *     [header] [payload] [padding, header, small file, padding, header] [payload] … [padding, end]
  *
- * The payload of every file that is not empty begins a gzip member. The blob is a function of the
- * entries, their bytes (compressed ones where spliced) and DEFLATE_ENCODER_VERSION.
+ * A small file is not spliced, because the frames around it and the window that its neighbours
+ * could have shared cost more than the time that is saved. Which one is small is part of a format's
+ * version.
+ *
+ * The blob is a function of the entries, their bytes (compressed ones where spliced) and what
+ * archive/layer_format.h tells of the format.
  *
  * What reaches the sink is good only when layer_writer_finish() has returned TRUE; after an error
  * the writer may only be freed and what was written must be thrown away. */
 #pragma once
 
 #include "archive/deflate_encode.h"
+#include "archive/layer_format.h"
 #include "archive/reader.h"
 #include "archive/zip.h"
-
-typedef enum {
-    LAYER_GZIP,        /* many members */
-    LAYER_GZIP_SINGLE, /* one member: payloads are joined at bit boundaries */
-    LAYER_ESTARGZ,     /* many members, a table of contents and a footer */
-    LAYER_ZSTD,        /* frames by libzstd; nothing is spliced */
-    LAYER_TAR,         /* not compressed: digest and diff_id are the same */
-} LayerFormat;
 
 typedef struct {
     char *diff_id; /* hex sha256 of the tar */
@@ -49,6 +47,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LayerWriter, layer_writer_free)
  * and that no path comes twice, is the caller's business. */
 gboolean layer_writer_add(LayerWriter *writer, const ArchiveEntry *entry, const void *content,
                           GError **error);
+/* Adds a file whose content is read from `input` in pieces; entry->size is what it must hold.
+ * ERROR_FAILED when it holds less or more: it changed while it was read. */
+gboolean layer_writer_add_stream(LayerWriter *writer, const ArchiveEntry *entry,
+                                 const ArchiveInput *input, GError **error);
+/* Adds a file with the content of an open one, from where it stands; the fd stays the caller's. */
+gboolean layer_writer_add_fd(LayerWriter *writer, const ArchiveEntry *entry, int fd,
+                             GError **error);
 /* Adds a file whose content is a member of a zip file; entry->size is not looked at. A deflated
  * member is spliced, a stored one goes through our encoder. ERROR_INPUT naming the member when it
  * is compressed otherwise, has another size or checksum than the directory says, ends early, goes

@@ -1,6 +1,6 @@
-/* A deflate stream spliced into a layer: what is taken inflates to what was promised, and the blob
- * read back is the tar. The input is two bytes of promised size and the stream; its checksum is
- * always the right one, where there is one. */
+/* A deflate stream spliced into a layer of every format: what is taken inflates to what was
+ * promised, and the blob read back is the tar. The input is two bytes of promised size and the
+ * stream; its checksum is always the right one, where there is one. */
 #include "fuzz.h"
 
 #include "archive/inflate.h"
@@ -38,26 +38,35 @@ static void check_layer(GByteArray *blob, const char *expected, size_t size)
     g_assert_true(archive_reader_next(reader, &entry, NULL) && !entry);
 }
 
+static void splice(LayerFormat format, const ZipSource *source, const ZipMember *member,
+                   const char *content)
+{
+    g_autoptr(GByteArray) blob = g_byte_array_new();
+    g_autoptr(LayerWriter) writer = layer_writer_new(format, collect, blob);
+    ArchiveEntry entry = {.kind = ENTRY_FILE, .path = "m", .mode = 0644};
+    if (!layer_writer_splice(writer, &entry, source, member, NULL))
+        return;
+    g_auto(LayerSummary) summary = {0};
+    g_assert_true(layer_writer_finish(writer, &summary, NULL));
+    g_assert_nonnull(content);
+    check_layer(blob, content, (size_t)member->size);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 2)
         return 0;
     static const guint8 local[LOCAL_BYTES] = {0x50, 0x4b, 3, 4, [26] = 1, [30] = 'm'};
+    static const LayerFormat formats[] = {LAYER_GZIP, LAYER_GZIP_SINGLE, LAYER_TAR};
     ZipMember member = {.name = (char *)"m", .method = 8, .compressed_size = size - 2};
     member.size = data[0] | (guint64)data[1] << 8;
     g_autofree char *content = inflate_exact(data + 2, size - 2, (size_t)member.size, NULL);
     member.crc32 = content ? crc32_update(0, content, (size_t)member.size) : 0;
-    g_autoptr(GByteArray) zip = g_byte_array_new(), blob = g_byte_array_new();
+    g_autoptr(GByteArray) zip = g_byte_array_new();
     g_byte_array_append(zip, local, LOCAL_BYTES);
     g_byte_array_append(zip, data + 2, (guint)size - 2);
     ZipSource source = {zip->len, read_bytes, zip};
-    g_autoptr(LayerWriter) writer = layer_writer_new(LAYER_GZIP, collect, blob);
-    ArchiveEntry entry = {.kind = ENTRY_FILE, .path = "m", .mode = 0644};
-    if (!layer_writer_splice(writer, &entry, &source, &member, NULL))
-        return 0;
-    g_auto(LayerSummary) summary = {0};
-    g_assert_true(layer_writer_finish(writer, &summary, NULL));
-    g_assert_nonnull(content);
-    check_layer(blob, content, (size_t)member.size);
+    for (size_t i = 0; i < G_N_ELEMENTS(formats); i++)
+        splice(formats[i], &source, &member, content);
     return 0;
 }

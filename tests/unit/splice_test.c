@@ -46,15 +46,13 @@ static ArchiveEntry file(const char *path, size_t size)
     return (ArchiveEntry){.kind = ENTRY_FILE, .path = path, .size = size, .mode = 0644};
 }
 
-/* The tar that a gzip of many members holds, read member by member, each checked. */
-static GByteArray *unpack(const GByteArray *blob)
+/* The tar that a gzip file holds, read member by member, each checked. */
+static GByteArray *gunzip(const GByteArray *blob, size_t *ret_members)
 {
     GByteArray *out = g_byte_array_new();
-
-    g_autoptr(GZlibDecompressor) zlib = NULL;
     gsize at = 0;
-    while (at < blob->len) {
-        zlib = g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP);
+    for (*ret_members = 0; at < blob->len; ++*ret_members) {
+        g_autoptr(GZlibDecompressor) zlib = g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP);
         GConverterResult result;
         do {
             guint8 room[65536];
@@ -67,14 +65,22 @@ static GByteArray *unpack(const GByteArray *blob)
             at += read;
             g_byte_array_append(out, room, (guint)written);
         } while (result != G_CONVERTER_FINISHED);
-        g_clear_object(&zlib);
     }
     return out;
 }
 
-static void assert_summary(const LayerSummary *summary, const GByteArray *blob)
+static GByteArray *unpack(LayerFormat format, GByteArray *blob)
 {
-    g_autoptr(GByteArray) tar = unpack(blob);
+    size_t members = 1;
+    GByteArray *tar = format == LAYER_TAR ? g_byte_array_ref(blob) : gunzip(blob, &members);
+    if (format == LAYER_GZIP_SINGLE)
+        g_assert_cmpuint(members, ==, 1);
+    return tar;
+}
+
+static void assert_summary(LayerFormat format, const LayerSummary *summary, GByteArray *blob)
+{
+    g_autoptr(GByteArray) tar = unpack(format, blob);
     g_autofree char *diff_id = digest_sha256(tar->data, tar->len);
     g_autofree char *digest = digest_sha256(blob->data, blob->len);
     assert_text("diff_id", diff_id, summary->diff_id);
@@ -200,39 +206,127 @@ static char *sample(size_t length)
     return text;
 }
 
-TEST(splices_and_encodes)
+/* Reads out of memory, at most 1000 bytes at a time. */
+typedef struct {
+    const char *bytes;
+    size_t left;
+} Memory;
+
+static gssize read_memory(void *data, void *buffer, size_t length, GError **error)
+{
+    Memory *memory = data;
+    size_t piece = MIN(MIN(length, memory->left), (size_t)1000);
+    memcpy(buffer, memory->bytes, piece);
+    memory->bytes += piece;
+    memory->left -= piece;
+    return (gssize)piece;
+}
+
+/* The same entry in one of four ways: spliced, out of a zip where it is stored, at once, and as a
+ * stream. */
+static void add_sample(LayerWriter *writer, const ArchiveEntry *entry, const char *text,
+                       unsigned way)
+{
+    gboolean done;
+    g_autoptr(GError) error = NULL;
+    if (way < 2) {
+        Zip zip = zip_of(text, (size_t)entry->size, way == 0);
+        ZipSource source = {zip.bytes->len, read_bytes, zip.bytes};
+        done = layer_writer_splice(writer, entry, &source, &zip.member, &error);
+        g_byte_array_unref(zip.bytes);
+    } else if (way == 2) {
+        done = layer_writer_add(writer, entry, text, &error);
+    } else {
+        Memory memory = {text, (size_t)entry->size};
+        ArchiveInput input = {.read = read_memory, .data = &memory};
+        done = layer_writer_add_stream(writer, entry, &input, &error);
+    }
+    g_assert_no_error(error);
+    g_assert_true(done);
+}
+
+static void check_format(LayerFormat format, const char *golden)
 {
     static const size_t sizes[] = {0, 1, 511, 512, 513, 5000, 700000, 3000000};
     g_autofree char *text = sample(3000000);
     g_autoptr(GByteArray) blob = g_byte_array_new();
-    g_autoptr(LayerWriter) writer = layer_writer_new(LAYER_GZIP, collect, blob);
+    g_autoptr(LayerWriter) writer = layer_writer_new(format, collect, blob);
     g_autoptr(GString) expected = g_string_new("d opt 755 0:0 0\n");
     ArchiveEntry folder = {.kind = ENTRY_FOLDER, .path = "opt", .mode = 0755};
     g_assert_true(layer_writer_add(writer, &folder, NULL, NULL));
-    for (size_t i = 0; i < G_N_ELEMENTS(sizes) * 3; i++) {
-        size_t size = sizes[i / 3];
-        g_autofree char *path = g_strdup_printf("opt/%zu", i), *hex = digest_sha256(text, size);
+    for (unsigned i = 0; i < G_N_ELEMENTS(sizes) * 4; i++) {
+        size_t size = sizes[i / 4];
+        g_autofree char *path = g_strdup_printf("opt/%u", i), *hex = digest_sha256(text, size);
         ArchiveEntry entry = file(path, size);
         g_string_append_printf(expected, "f %s 644 0:0 0 %zu %.8s\n", path, size, hex);
-        if (i % 3 == 2) {
-            g_assert_true(layer_writer_add(writer, &entry, text, NULL));
-            continue;
-        }
-        Zip zip = zip_of(text, size, i % 3 == 0);
-        ZipSource source = {zip.bytes->len, read_bytes, zip.bytes};
-        g_autoptr(GError) error = NULL;
-        gboolean done = layer_writer_splice(writer, &entry, &source, &zip.member, &error);
-        g_assert_no_error(error);
-        g_assert_true(done);
-        g_byte_array_unref(zip.bytes);
+        add_sample(writer, &entry, text, i % 4);
     }
+    ArchiveEntry hard = {
+        .kind = ENTRY_HARDLINK, .path = "opt/link", .target = "opt/9", .mode = 0644};
+    g_assert_true(layer_writer_add(writer, &hard, NULL, NULL));
+    g_string_append(expected, "h opt/link 644 0:0 0 -> opt/9\n");
     g_auto(LayerSummary) summary = {0};
     g_assert_true(layer_writer_finish(writer, &summary, NULL));
-    assert_summary(&summary, blob);
+    assert_summary(format, &summary, blob);
     g_autofree char *found = list(blob);
     assert_text(NULL, expected->str, found);
-    assert_text("format version 1",
-                "67aa674b7e8d942ad6a98a3edd932b5dd1e93e331c5279a07bff1e8deaf1da73", summary.digest);
+    assert_text("every format", "3613b8c76375b180c5cf6a1fba8648475a84bb83d2b258a48db749c743c27569",
+                summary.diff_id);
+    if (golden)
+        assert_text(layer_format_name(format), golden, summary.digest);
+}
+
+/* A digest that changes here asks for another version of the format. */
+TEST(splices_and_encodes)
+{
+    static const struct {
+        LayerFormat format;
+        unsigned version;
+        const char *digest;
+    } rows[] = {
+        {LAYER_GZIP, 101, "b3ebacbd7532078239c12a6321486cbc2f68d076ab9b3fc79fe271b1a934a90a"},
+        {LAYER_GZIP_SINGLE, 101,
+         "3b1292b1970e3f53b210558a50dc228365ee6b54af48154c2948445f320a4692"},
+        {LAYER_TAR, 1, "3613b8c76375b180c5cf6a1fba8648475a84bb83d2b258a48db749c743c27569"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_assert_cmpuint(layer_format_version(rows[i].format), ==, rows[i].version);
+        check_format(rows[i].format, rows[i].digest);
+    }
+}
+
+TEST(streams_hold_what_they_promise)
+{
+    static const struct {
+        guint64 size;
+        const char *expected;
+    } rows[] = {
+        {4999, "content of f: it had 4999 bytes and has more now"},
+        {5001, "content of f: it had 5001 bytes and has fewer now"},
+    };
+    g_autofree char *text = sample(5000);
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Memory memory = {text, 5000};
+        ArchiveInput input = {.read = read_memory, .data = &memory};
+        g_autoptr(LayerWriter) writer = layer_writer_new(LAYER_GZIP, NULL, NULL);
+        g_autoptr(GError) error = NULL;
+        ArchiveEntry entry = file("f", (size_t)rows[i].size);
+        g_assert_false(layer_writer_add_stream(writer, &entry, &input, &error));
+        g_assert_error(error, ERROR_DOMAIN, ERROR_FAILED);
+        assert_text(NULL, rows[i].expected, error->message);
+    }
+}
+
+TEST(names_of_formats)
+{
+    for (unsigned i = 0; i < LAYER_FORMATS; i++) {
+        LayerFormat found;
+        g_assert_true(layer_format_parse(layer_format_name((LayerFormat)i), &found));
+        g_assert_cmpuint(found, ==, i);
+    }
+    g_assert_false(layer_format_parse("bzip2", &(LayerFormat){0}));
+    assert_text(NULL, "+gzip", layer_format_media_suffix(LAYER_ESTARGZ));
+    assert_text(NULL, "", layer_format_media_suffix(LAYER_TAR));
 }
 
 TEST(the_payload_is_copied_as_it_is)
@@ -269,7 +363,11 @@ TEST(refuses_members_that_lie)
         {"method 12", .method = 4},
     };
     g_autofree char *text = sample(90000);
-    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+    for (size_t j = 0; j < G_N_ELEMENTS(rows) * LAYER_FORMATS; j++) {
+        size_t i = j / LAYER_FORMATS;
+        LayerFormat format = (LayerFormat)(j % LAYER_FORMATS);
+        if (format == LAYER_ESTARGZ || format == LAYER_ZSTD)
+            continue;
         Zip zip = zip_of(text, 90000, true);
         g_byte_array_set_size(zip.bytes, zip.bytes->len - (guint)rows[i].less);
         for (int more = 0; more < rows[i].more; more++)
@@ -280,7 +378,7 @@ TEST(refuses_members_that_lie)
         zip.member.method = (guint16)(zip.member.method + rows[i].method);
         zip.bytes->data[31] |= (guint8)rows[i].flip;
         ZipSource source = {zip.bytes->len, read_bytes, zip.bytes};
-        g_autoptr(LayerWriter) writer = layer_writer_new(LAYER_GZIP, NULL, NULL);
+        g_autoptr(LayerWriter) writer = layer_writer_new(format, NULL, NULL);
         g_autoptr(GError) error = NULL;
         ArchiveEntry entry = file("f", 0);
         g_assert_false(layer_writer_splice(writer, &entry, &source, &zip.member, &error));
