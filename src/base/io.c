@@ -1,5 +1,7 @@
 #include "base/io.h"
 
+#include "base/limits.h"
+
 #include "base/auto.h"
 
 #include <errno.h>
@@ -50,6 +52,14 @@ gboolean io_load(const char *path, size_t limit, char **ret_text, size_t *ret_le
     return io_load_as(path, path, limit, ret_text, ret_length, error);
 }
 
+static gboolean set_too_large(GError **error, const char *name, size_t limit)
+{
+    return limit % MIB == 0 ? error_set(error, ERROR_INPUT, SPAN_NONE,
+                                        "%s is larger than the limit of %zu MiB", name, limit / MIB)
+                            : error_set(error, ERROR_INPUT, SPAN_NONE,
+                                        "%s is larger than the limit of %zu bytes", name, limit);
+}
+
 gboolean io_load_as(const char *path, const char *name, size_t limit, char **ret_text,
                     size_t *ret_length, GError **error)
 {
@@ -62,9 +72,7 @@ gboolean io_load_as(const char *path, const char *name, size_t limit, char **ret
     if (!S_ISREG(st.st_mode))
         return error_set(error, ERROR_INPUT, SPAN_NONE, "%s is not a regular file", name);
     if ((guint64)st.st_size > limit)
-        return error_set(error, ERROR_INPUT, SPAN_NONE,
-                         "%s has %" G_GUINT64_FORMAT " bytes, the limit is %zu", name,
-                         (guint64)st.st_size, limit);
+        return set_too_large(error, name, limit);
     g_autofree char *text = g_malloc((size_t)st.st_size + 1);
     gssize length = io_read_at(fd, text, (size_t)st.st_size, 0, error);
     if (length < 0)

@@ -3,47 +3,11 @@
 #include "base/mask.h"
 
 enum {
-    REFUSED_LINES = 5,
     CAUSES_SHOWN = 8,
     LIKES_SHOWN = 4,
 };
 
-/* Why a file was not taken, where the resolver gives no detail, and the way out. */
-static const struct {
-    Refusal reason;
-    const char *text;
-    const char *hint;
-} refusals[] = {
-    {REFUSED_TAG, "is for another platform or Python", NULL},
-    {REFUSED_PYTHON, "needs another Python", "take a base with a Python that it accepts"},
-    {REFUSED_LIBC, "needs a newer libc",
-     "take a base with a newer libc, or an older version whose wheels need less"},
-    {REFUSED_YANKED, "was yanked", "a yanked version is taken only when `==` names it"},
-    {REFUSED_HASH, "has another hash", "compare the --hash values with what the index offers"},
-    {REFUSED_DATE, "is newer than `exclude_newer`", "move `exclude_newer:` on"},
-    {REFUSED_SPECIFIER, "is outside the versions asked for", NULL},
-    {REFUSED_FORMAT, "is a source distribution", "pin a version that has a wheel"},
-    {REFUSED_METADATA, "has unusable metadata", NULL},
-    {REFUSED_PRERELEASE, "is a pre-release", "set `pre: true`, or name the pre-release"},
-    {REFUSED_EXCLUDED, "is excluded", "take it out of `exclude:`"},
-};
-
-static const char *refusal_text(Refusal reason)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(refusals); i++) {
-        if (refusals[i].reason == reason)
-            return refusals[i].text;
-    }
-    return "was not taken";
-}
-
-/* Message, notes and hint of an error, and the same as lines of text. */
-typedef struct {
-    GError *error;
-    GString *text;
-} Explanation;
-
-static void explain_note(Explanation *explanation, Span at, char *note)
+void explain_note(Explanation *explanation, Span at, char *note)
 {
     g_autofree char *address = span_address(at);
     error_add_note(explanation->error, at, "%s", note);
@@ -175,50 +139,6 @@ static void explain_lines(Explanation *explanation, const Conflict *conflict)
     }
 }
 
-/* Whether the version is one that every clause on the name lets through: only then is it worth
- * saying why its file was not taken. */
-static bool is_asked(const Conflict *conflict, const char *version)
-{
-    g_autoptr(Version) parsed = version ? version_parse(version, NULL) : NULL;
-    for (guint i = 0; parsed && i < conflict->causes->len; i++) {
-        const ConflictCause *cause = conflict->causes->pdata[i];
-        g_autoptr(Requirement) clause = requirement_parse(cause->requirement, NULL);
-        if (clause && g_str_equal(clause->canonical, conflict->name) &&
-            !specifier_set_contains(clause->specifiers, parsed, PRERELEASES_YES))
-            return false;
-    }
-    return true;
-}
-
-static bool same_refusal(const RefusedFile *a, const RefusedFile *b)
-{
-    return g_strcmp0(a->version, b->version) == 0 && a->reason == b->reason &&
-           g_strcmp0(a->detail, b->detail) == 0;
-}
-
-static void explain_refused(Explanation *explanation, const Conflict *conflict)
-{
-    unsigned shown = 0, left = 0;
-    for (guint i = 0; i < conflict->refused->len; i++) {
-        const RefusedFile *refused = conflict->refused->pdata[i];
-        if (!is_asked(conflict, refused->version) ||
-            (i > 0 && same_refusal(refused, conflict->refused->pdata[i - 1])))
-            continue;
-        if (shown++ >= REFUSED_LINES) {
-            left++;
-            continue;
-        }
-        bool has_version = refused->version && *refused->version;
-        explain_note(
-            explanation, SPAN_NONE,
-            g_strdup_printf("%s %s: %s", conflict->name,
-                            has_version ? refused->version : refused->file->filename,
-                            refused->detail ? refused->detail : refusal_text(refused->reason)));
-    }
-    if (left > 0)
-        explain_note(explanation, SPAN_NONE, g_strdup_printf("and %u more", left));
-}
-
 static void explain_versions(Explanation *explanation, const Conflict *conflict)
 {
     char *text = explain_indexes(conflict);
@@ -265,33 +185,10 @@ static const ConflictCause *find_constraint(const Conflict *conflict)
     return NULL;
 }
 
-static bool all_refused_as(const Conflict *conflict, Refusal reason)
-{
-    bool any = false;
-    for (guint i = 0; i < conflict->refused->len; i++) {
-        const RefusedFile *refused = conflict->refused->pdata[i];
-        if (!is_asked(conflict, refused->version))
-            continue;
-        if (refused->reason != reason)
-            return false;
-        any = true;
-    }
-    return any;
-}
-
-static const char *hint_of_refusals(const Conflict *conflict)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(refusals); i++) {
-        if (refusals[i].hint && all_refused_as(conflict, refusals[i].reason))
-            return refusals[i].hint;
-    }
-    return NULL;
-}
-
 static char *make_hint(const Stage *stage, const Conflict *conflict)
 {
     const ConflictCause *constraint = find_constraint(conflict);
-    const char *refused = hint_of_refusals(conflict);
+    const char *refused = explain_refusal_hint(conflict);
     g_autofree char *ways = explain_ways(conflict);
     if (refused && ways)
         return g_strdup_printf("%s\nor %s", refused, ways);
@@ -316,7 +213,7 @@ static char *make_hint(const Stage *stage, const Conflict *conflict)
     return NULL;
 }
 
-/* A line that takes part, else one on the name itself, else the stage. */
+/* A line that takes part, else one on the name itself or that leads to it, else the stage. */
 static Span find_place(const Stage *stage, const StageInputs *inputs, const Conflict *conflict)
 {
     for (guint i = 0; i < conflict->causes->len; i++) {
@@ -329,6 +226,11 @@ static Span find_place(const Stage *stage, const StageInputs *inputs, const Conf
         const PipRequirement *root = roots->pdata[i];
         if (root->requirement && g_str_equal(root->requirement->canonical, conflict->name))
             return root->at;
+    }
+    for (guint i = 0; i < conflict->causes->len; i++) {
+        const ConflictCause *cause = conflict->causes->pdata[i];
+        if (cause->chain_root && span_is_set(cause->chain_root->at))
+            return cause->chain_root->at;
     }
     return stage->at;
 }
@@ -345,7 +247,7 @@ void stage_explain(const Solve *solve, guint index, const Conflict *conflict)
     explain_causes(&explanation, solve, conflict);
     explain_installed(&explanation, solve, conflict);
     explain_lines(&explanation, conflict);
-    explain_refused(&explanation, conflict);
+    explain_files(&explanation, solve, index, conflict);
     explain_versions(&explanation, conflict);
     explain_asked(&explanation, conflict);
     explain_limits(&explanation, conflict);

@@ -3,6 +3,20 @@
 
 #include "lock/solve.h"
 
+/* Message, notes and hint of an error, and the same as lines of text. */
+typedef struct {
+    GError *error;
+    GString *text;
+} Explanation;
+
+/* Takes the note. */
+void explain_note(Explanation *explanation, Span at, char *note);
+/* Which files there are of the versions that were asked for, why none of them is taken, what the
+ * user wrote that decides it, and the nearest version that could be taken (explain_files.c). */
+void explain_files(Explanation *explanation, const Solve *solve, guint stage,
+                   const Conflict *conflict);
+/* The way out of the reason that all of them share, or NULL. */
+const char *explain_refusal_hint(const Conflict *conflict);
 /* " (allows 2.0.0 to 2.1.0)": which of the blocked name's versions a clause on it lets through; ""
  * where that says nothing new. Caller frees. */
 char *explain_allowed(const Conflict *conflict, const char *requirement);

@@ -548,6 +548,7 @@ static void deliver(Transfer *transfer, long status)
     bool resumed = transfer->resume > 0 && status == 206; /* the caller asked for all of it */
     HttpResponse response = {
         .status = resumed ? 200 : (int)status,
+        .tries = transfer->tries,
         .url = transfer->url,
         .content_type = headers->content_type,
         .etag = headers->etag,
@@ -591,8 +592,8 @@ static void set_curl_error(Transfer *transfer, CURLcode code)
         return;
     }
     if (transfer->too_long) {
-        error_set(&transfer->error, ERROR_NETWORK, SPAN_NONE, "%s is longer than %zu bytes", shown,
-                  transfer->request.limit_bytes);
+        error_set(&transfer->error, ERROR_NETWORK, SPAN_NONE, "%s is longer than %.4g MiB", shown,
+                  (double)transfer->request.limit_bytes / MIB);
         return;
     }
     bool stalled = code == CURLE_OPERATION_TIMEDOUT;
@@ -710,6 +711,8 @@ gboolean http_set_status_error(GError **error, const HttpResponse *response, con
     g_autofree char *shown = url_redact(response->url);
     error_set(error, ERROR_NETWORK, SPAN_NONE, "%s: the server answered %d (%s)", what,
               response->status, shown);
+    if (error && response->tries > 1)
+        error_add_note(*error, SPAN_NONE, "tried %u times", response->tries);
     if (error && (response->status == 401 || response->status == 407))
         error_set_hint(*error, "credentials come from the URL (user:password@host) or from the "
                                "netrc file");

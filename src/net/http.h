@@ -72,6 +72,7 @@ typedef struct {
     gint64 content_length; /* of the whole resource where known (Content-Range, HEAD), else -1 */
     gint64 range_first;    /* of a 206, else 0 */
     bool accepts_ranges;   /* a 206, or said so */
+    unsigned tries;        /* in vain, this one included where it is a failure; 0: none was */
     bool cut;     /* a range was asked, all of it was sent and is over the limit: no body */
     GBytes *body; /* decoded; never NULL; empty for HEAD and where a sink took it */
 } HttpResponse;

@@ -85,8 +85,10 @@ Candidate *world_link_candidate(World *world, Ident *ident, const char *link, co
     return candidate;
 }
 
-static gboolean refuse_build(const Candidate *candidate, GError **error)
+static gboolean refuse_build(World *world, const Candidate *candidate, GError **error)
 {
+    world->stopped_by = REFUSED_FORMAT;
+    world->stopped_on = candidate;
     return error_set(error, ERROR_INPUT, SPAN_NONE,
                      "'%s' is a source distribution, which pip would have to build",
                      candidate->file->filename);
@@ -110,7 +112,7 @@ gboolean world_prepare(World *world, Candidate *candidate, GError **error)
     }
     world->stopped_at = base->ident;
     if (base->needs_build || !g_str_has_suffix(base->file->filename, ".whl"))
-        return refuse_build(base, error);
+        return refuse_build(world, base, error);
     base->bad = true;
     base->problem = g_strdup(problem->message);
     return TRUE;
@@ -182,7 +184,7 @@ static gboolean needs_add_link(World *world, GPtrArray *needs, Ident *ident, con
     if (!candidate)
         return FALSE;
     if (candidate->needs_build)
-        return refuse_build(candidate, error);
+        return refuse_build(world, candidate, error);
     if (!world_prepare(world, candidate, error))
         return FALSE;
     Need first = {.root = declaration->root};
@@ -360,6 +362,15 @@ static gboolean complete_digest(World *world, const IndexFile *file, GError **er
     return index_client_complete_files(world->request->client, files, error);
 }
 
+static gboolean refuse_hash(World *world, const Candidate *candidate, Span at, const char *problem,
+                            GError **error)
+{
+    world->stopped_by = REFUSED_HASH;
+    world->stopped_on = candidate;
+    return error_set(error, ERROR_INPUT, at, "%s %s %s (%s)", problem, candidate->ident->canonical,
+                     version_text(candidate->version), candidate->file->filename);
+}
+
 /* Hash checking mode (preparer._get_linked_req_hashes()). */
 static gboolean candidate_check_hashes(World *world, const Candidate *candidate, const Need *need,
                                        char **constraint_hashes, GError **error)
@@ -372,15 +383,12 @@ static gboolean candidate_check_hashes(World *world, const Candidate *candidate,
         return TRUE;
     Span at = need->root ? need->root->at : SPAN_NONE;
     if (hashes_is_empty(hashes))
-        return error_set(error, ERROR_INPUT, at,
-                         "hashes are required, and none is given for %s (%s)",
-                         candidate->ident->canonical, file->filename);
+        return refuse_hash(world, candidate, at, "hashes are required, and none is given for",
+                           error);
     if (!complete_digest(world, file, error))
         return FALSE;
-    if (!hashes_allow_file(hashes, file))
-        return error_set(error, ERROR_INPUT, at, "the digest of '%s' is none of those given for %s",
-                         file->filename, candidate->ident->canonical);
-    return TRUE;
+    return hashes_allow_file(hashes, file) ||
+           refuse_hash(world, candidate, at, "none of the hashes given is that of", error);
 }
 
 gboolean world_touch(World *world, Candidate *candidate, const Need *need, char **hashes,

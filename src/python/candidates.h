@@ -93,14 +93,18 @@ typedef struct {
     GHashTable *links;       /* URL → Candidate */
     GPtrArray *candidates;
     GPtrArray *needs;
-    GPtrArray *infos;     /* what the search allocates: freed with the world */
-    GPtrArray *files;     /* IndexFile of URLs */
-    Candidate *python;    /* the interpreter */
-    const Spec *anything; /* the empty set */
-    Ident *stopped_at;    /* what an ERROR_INPUT is about; NULL: unknown */
-    guint steps;          /* rounds of the search and candidates that it tried */
-    guint max_steps;      /* the search is given up after so many; 0: LIMIT_RESOLVE_ROUNDS alone */
-    const char *first;    /* canonical name that is pinned before others, or NULL */
+    GPtrArray *infos;            /* what the search allocates: freed with the world */
+    GPtrArray *files;            /* IndexFile of URLs */
+    Candidate *python;           /* the interpreter */
+    const Spec *anything;        /* the empty set */
+    Ident *stopped_at;           /* what an ERROR_INPUT is about; NULL: unknown */
+    Refusal stopped_by;          /* what kind of refusal it is; REFUSED_NONE: another */
+    const Candidate *stopped_on; /* then: the candidate */
+    GPtrArray
+        *stopped;      /* Info: what was asked of the identifier that was looked at then, or NULL */
+    guint steps;       /* rounds of the search and candidates that it tried */
+    guint max_steps;   /* the search is given up after so many; 0: LIMIT_RESOLVE_ROUNDS alone */
+    const char *first; /* canonical name that is pinned before others, or NULL */
 } World;
 
 World *world_new(const ResolveRequest *request);

@@ -42,6 +42,9 @@ void conflict_free(Conflict *conflict)
     g_ptr_array_unref(conflict->ways);
     g_strfreev(conflict->versions);
     g_strfreev(conflict->asked);
+    g_ptr_array_unref(conflict->notes);
+    g_free(conflict->older);
+    g_free(conflict->newer);
     g_free(conflict->nearest);
     g_free(conflict);
 }
@@ -55,6 +58,7 @@ static Conflict *conflict_new(const char *name)
     conflict->lines = g_ptr_array_new();
     conflict->indexes = g_ptr_array_new_with_free_func(index_versions_free);
     conflict->ways = g_ptr_array_new_with_free_func(way_out_free);
+    conflict->notes = g_ptr_array_new_with_free_func(g_free);
     return conflict;
 }
 
@@ -199,8 +203,49 @@ static void append_clauses(GString *clauses, const Ident *ident, const GPtrArray
         g_string_append_printf(clauses, " and %u more", left);
 }
 
-static char *message_of_name(const Ident *ident, const GPtrArray *causes)
+/* Why nothing of what was asked for could be taken. */
+static const struct {
+    Refusal reason;
+    const char *text;
+} reasons[] = {
+    {REFUSED_TAG, "its wheels are built for other Pythons or platforms"},
+    {REFUSED_PYTHON, "it requires another Python"},
+    {REFUSED_LIBC, "its wheels need a newer libc"},
+    {REFUSED_YANKED, "it was yanked"},
+    {REFUSED_DATE, "`exclude_newer` leaves it out"},
+    {REFUSED_FORMAT, "its files are of a kind that is not allowed"},
+    {REFUSED_METADATA, "its metadata is unusable"},
+    {REFUSED_PRERELEASE, "it is a pre-release"},
+};
+
+static const char *reason_text(const Conflict *conflict)
 {
+    for (size_t i = 0; i < G_N_ELEMENTS(reasons); i++) {
+        if (conflict->all_refused && reasons[i].reason == conflict->reason)
+            return reasons[i].text;
+    }
+    return conflict->all_refused ? "none of its files fits" : NULL;
+}
+
+/* Nothing is asked of the name but that it is there. */
+static char *message_of_files(const Conflict *conflict, const Ident *ident, const GPtrArray *causes)
+{
+    const Candidate *parent = NULL;
+    for (guint i = 0; i < causes->len && !parent; i++)
+        parent = ((Info *)causes->pdata[i])->parent;
+    const char *reason = reason_text(conflict);
+    g_autofree char *who =
+        parent ? g_strdup_printf(", which %s %s requires,", parent->ident->canonical,
+                                 version_text(parent->version))
+               : g_strdup("");
+    return g_strdup_printf("no file of %s%s can be used%s%s", ident->canonical, who,
+                           reason ? ": " : "", reason ? reason : "");
+}
+
+static char *message_of_name(const Conflict *conflict, const Ident *ident, const GPtrArray *causes)
+{
+    if (!asks_for_versions(ident, causes))
+        return message_of_files(conflict, ident, causes);
     g_autoptr(GString) clauses = g_string_new(NULL);
     append_clauses(clauses, ident, causes);
     const Constraint *constraint = ident->constraint;
@@ -209,9 +254,9 @@ static char *message_of_name(const Ident *ident, const GPtrArray *causes)
         g_autofree char *text = requirement_short_text(line->requirement);
         g_string_append_printf(clauses, " and %s (constraint)", text);
     }
-    if (!asks_for_versions(ident, causes))
-        return g_strdup_printf("no file of %s can be used for %s", ident->canonical, clauses->str);
-    return g_strdup_printf("no version of %s satisfies %s", ident->canonical, clauses->str);
+    const char *reason = reason_text(conflict);
+    return g_strdup_printf("no version of %s satisfies %s%s%s", ident->canonical, clauses->str,
+                           reason ? ": " : "", reason ? reason : "");
 }
 
 static const Info *cause_of_python(const GPtrArray *causes)
@@ -257,36 +302,59 @@ Conflict *conflict_from_causes(World *world, const GPtrArray *causes)
         conflict_add_constraints(conflict, info->need->ident);
     }
     g_autoptr(GPtrArray) specs = specs_of_causes(ident, causes);
-    conflict_add_files(world, conflict, ident, specs);
+    conflict_add_files(world, conflict, ident, specs, NULL);
     if (python)
         conflict->message = message_of_python(world, python);
     else if (!*conflict->versions && !ident->constraint)
         conflict_set_absent(world, conflict);
     else
-        conflict->message = message_of_name(ident, causes);
+        conflict->message = message_of_name(conflict, ident, causes);
     return conflict;
+}
+
+/* What was asked of the name that pip stopped at. */
+static void conflict_add_stopped(World *world, Conflict *conflict)
+{
+    Ident *ident = world->stopped_at;
+    g_autoptr(GPtrArray) causes = g_ptr_array_new();
+    for (guint i = 0; world->stopped && i < world->stopped->len; i++) {
+        const Info *info = world->stopped->pdata[i];
+        if (info->need->ident->base == ident)
+            g_ptr_array_add(causes, (gpointer)info);
+    }
+    for (guint i = 0; i < causes->len; i++)
+        conflict_add_cause(conflict, causes->pdata[i]);
+    conflict_add_constraints(conflict, ident);
+    g_autoptr(GPtrArray) specs = specs_of_causes(ident, causes);
+    conflict_add_files(world, conflict, ident, specs,
+                       world->stopped_on ? world->stopped_on->version : NULL);
+}
+
+static char *message_of_source(const Candidate *candidate)
+{
+    g_autofree char *version =
+        g_strconcat(" ", candidate->version ? version_text(candidate->version) : NULL, NULL);
+    return g_strdup_printf("pip would take the source distribution '%s' of %s%s and build it",
+                           candidate->file->filename, candidate->ident->canonical,
+                           candidate->version ? version : "");
 }
 
 Conflict *conflict_from_error(World *world, const GError *error)
 {
     Conflict *conflict = conflict_new(world->stopped_at ? world->stopped_at->canonical : "");
-    conflict->message = g_strdup(error->message);
-    g_autoptr(GPtrArray) specs = g_ptr_array_new();
-    if (world->stopped_at)
-        conflict_add_files(world, conflict, world->stopped_at, specs);
-    else
+    if (!world->stopped_at) {
+        conflict->message = g_strdup(error->message);
         conflict->versions = g_new0(char *, 1);
-    return conflict;
-}
-
-/* The newest version that has a wheel which could be used. */
-static const char *project_newest_wheel(const Project *project)
-{
-    for (guint i = 0; project && i < project->n_files; i++) {
-        if (project->files[i].wheel && !project->files[i].yanked)
-            return version_text(project->versions[project->files[i].version]);
+        return conflict;
     }
-    return NULL;
+    conflict_add_stopped(world, conflict);
+    conflict->message = world->stopped_by == REFUSED_FORMAT ? message_of_source(world->stopped_on)
+                                                            : g_strdup(error->message);
+    if (world->stopped_by != REFUSED_NONE)
+        conflict->reason = world->stopped_by;
+    if (world->stopped_by == REFUSED_HASH)
+        conflict_add_digests(world, conflict);
+    return conflict;
 }
 
 Conflict *conflict_from_source(World *world, const Candidate *candidate, const GPtrArray *infos)
@@ -296,14 +364,9 @@ Conflict *conflict_from_source(World *world, const Candidate *candidate, const G
     for (guint i = 0; i < infos->len; i++)
         conflict_add_cause(conflict, infos->pdata[i]);
     conflict_add_constraints(conflict, ident);
-    g_autoptr(GPtrArray) specs = g_ptr_array_new();
-    conflict_add_files(world, conflict, ident, specs);
-    const char *wheel = project_newest_wheel(candidate->project);
-    g_autofree char *way_out =
-        wheel ? g_strdup_printf("the newest version with a usable wheel is %s", wheel)
-              : g_strdup("no version has a usable wheel");
-    conflict->message = g_strdup_printf("pip would take the source distribution '%s' of %s %s; %s",
-                                        candidate->file->filename, ident->canonical,
-                                        version_text(candidate->version), way_out);
+    g_autoptr(GPtrArray) specs = specs_of_causes(ident, infos);
+    conflict_add_files(world, conflict, ident, specs, candidate->version);
+    conflict->reason = REFUSED_FORMAT;
+    conflict->message = message_of_source(candidate);
     return conflict;
 }

@@ -94,8 +94,11 @@ void conflict_set_absent(World *world, Conflict *conflict)
         const IndexLocation *location = locations->pdata[i];
         const IndexPage *page =
             index_client_get_page(world->request->client, location, conflict->name, NULL);
-        g_autofree char *answer = g_strconcat(
-            location->name, page && page->forbidden ? " (which answered 403)" : "", NULL);
+        bool empty = page && !page->absent && location->kind == INDEX_SIMPLE;
+        const char *said = page && page->forbidden ? " (which answered 403)"
+                           : empty ? " (whose page of it has no file that could be a release)"
+                                   : "";
+        g_autofree char *answer = g_strconcat(location->name, said, NULL);
         g_strv_builder_add(asked, answer);
     }
     conflict->asked = g_strv_builder_end(asked);

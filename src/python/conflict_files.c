@@ -1,6 +1,6 @@
 #include "python/conflict.h"
 
-#define REFUSED_SHOWN 20
+#define REFUSED_MOST 1000
 
 void refused_file_free(gpointer data)
 {
@@ -37,6 +37,13 @@ static Refusal candidate_refusal(const World *world, Project *project, const Fou
     return found->wheel ? REFUSED_NONE : REFUSED_FORMAT;
 }
 
+/* A wheel that would be taken if its version were asked for. */
+static bool is_usable(const World *world, const Project *project, const FoundFile *found)
+{
+    return found->wheel && !found->yanked && !(found->candidate && found->candidate->bad) &&
+           (bits_test(project->finals, found->version) || finder_prereleases(world->finder));
+}
+
 typedef struct {
     RefusedFile *refused;
     Version *version;
@@ -44,6 +51,7 @@ typedef struct {
     guint position;
     bool beside_wheel; /* a source distribution whose version has a wheel that could be used */
     bool asked;        /* the specifiers accept the version */
+    bool usable;       /* a wheel that could be taken, whatever is asked of the name */
 } Row;
 
 static int compare_rows(const void *a, const void *b)
@@ -107,6 +115,7 @@ static void rows_add(const Files *files, GArray *rows, const IndexFile *file,
     if (found && refused->reason == REFUSED_NONE)
         refused->reason =
             candidate_refusal(files->world, files->project, found, files->specs, &refused->detail);
+    row.usable = found && is_usable(files->world, files->project, found);
     row.asked = specs_accept(files->specs, row.version);
     row.beside_wheel = found && !found->wheel && bits_test(files->wheels, found->version);
     g_array_append_val(rows, row);
@@ -115,7 +124,7 @@ static void rows_add(const Files *files, GArray *rows, const IndexFile *file,
 /* Those of the versions that were asked for, or those of the others. */
 static void conflict_add_refused(Conflict *conflict, GArray *rows, bool asked)
 {
-    for (guint i = 0; i < rows->len && conflict->refused->len < REFUSED_SHOWN; i++) {
+    for (guint i = 0; i < rows->len && conflict->refused->len < REFUSED_MOST; i++) {
         Row *row = &g_array_index(rows, Row, i);
         if (row->refused && row->asked == asked && !row->beside_wheel &&
             row->refused->reason != REFUSED_NONE)
@@ -149,9 +158,50 @@ static void conflict_add_index(Conflict *conflict, const GArray *rows,
     g_ptr_array_add(conflict->indexes, index);
 }
 
-static void conflict_add_rows(Conflict *conflict, GArray *rows, const GPtrArray *locations)
+/* Whether nothing of what was asked for can be taken, and why. */
+static void conflict_judge(Conflict *conflict, const GArray *rows)
+{
+    bool any = false, one_reason = true;
+    for (guint i = 0; i < rows->len; i++) {
+        const Row *row = &g_array_index(rows, Row, i);
+        if (!row->asked)
+            continue;
+        if (row->refused->reason == REFUSED_NONE)
+            return;
+        one_reason &= !any || row->refused->reason == conflict->reason;
+        conflict->reason = row->refused->reason;
+        any = true;
+    }
+    conflict->all_refused = any;
+    if (!one_reason)
+        conflict->reason = REFUSED_NONE;
+}
+
+/* The neighbours of a version, or of the newest one that was asked for (NULL). */
+static void conflict_find_nearest(Conflict *conflict, const GArray *rows, const Version *version)
+{
+    for (guint i = 0; i < rows->len && !version; i++) {
+        const Row *row = &g_array_index(rows, Row, i);
+        version = row->asked ? row->version : NULL;
+    }
+    for (guint i = 0; version && i < rows->len && !conflict->older; i++) {
+        const Row *row = &g_array_index(rows, Row, i);
+        int order = version_compare(row->version, version);
+        if (!row->usable || order == 0)
+            continue;
+        char **nearest = order < 0 ? &conflict->older : &conflict->newer;
+        g_free(*nearest);
+        *nearest = g_strdup(version_text(row->version));
+    }
+}
+
+static void conflict_add_rows(Conflict *conflict, GArray *rows, const GPtrArray *locations,
+                              const Version *version)
 {
     g_array_sort(rows, compare_rows);
+    conflict_judge(conflict, rows);
+    if (conflict->all_refused || version)
+        conflict_find_nearest(conflict, rows, version);
     conflict->versions = rows_versions(rows, NULL);
     for (guint i = 0; i < locations->len; i++)
         conflict_add_index(conflict, rows, locations->pdata[i]);
@@ -164,7 +214,8 @@ static void conflict_add_rows(Conflict *conflict, GArray *rows, const GPtrArray 
     }
 }
 
-void conflict_add_files(World *world, Conflict *conflict, Ident *ident, const GPtrArray *specs)
+void conflict_add_files(World *world, Conflict *conflict, Ident *ident, const GPtrArray *specs,
+                        const Version *version)
 {
     g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(Row));
     Project *project = ident->is_python ? NULL : world_project(world, ident, NULL);
@@ -180,5 +231,5 @@ void conflict_add_files(World *world, Conflict *conflict, Ident *ident, const GP
     }
     if (project)
         files_clear(&files);
-    conflict_add_rows(conflict, rows, locations);
+    conflict_add_rows(conflict, rows, locations, version);
 }

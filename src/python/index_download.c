@@ -108,6 +108,9 @@ static void on_download(const HttpResponse *response, const GError *error, void 
         error_set(&problem, ERROR_VERIFY, SPAN_NONE,
                   "%s is not what the index promised: expected sha256 %s, found %s",
                   download->filename, download->sha256, sha256);
+        g_autofree char *shown = url_redact(download->url);
+        error_add_note(problem, SPAN_NONE, "fetched twice from %s", shown);
+        error_set_hint(problem, "a proxy or mirror that serves changed files is the usual reason");
         end(download, problem);
     }
 }

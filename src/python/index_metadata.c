@@ -162,9 +162,12 @@ static bool accept_metadata_file(FileFacts *facts, GBytes *body)
 static void refuse_digest(FileFacts *facts, const char *found)
 {
     g_autoptr(GError) lie = NULL;
+    g_autofree char *shown = url_redact(facts->url);
     error_set(&lie, ERROR_VERIFY, SPAN_NONE,
               "%s.metadata is not what the index promised: expected sha256 %s, found %s",
               facts->filename, facts->metadata_sha256, found);
+    error_add_note(lie, SPAN_NONE, "fetched twice from %s.metadata", shown);
+    error_set_hint(lie, "a proxy or mirror that serves changed files is the usual reason");
     finish(&facts->metadata, NULL, lie);
 }
 

@@ -493,6 +493,16 @@ static bool is_utf8(const char *text, size_t length)
     return true;
 }
 
+static gboolean set_no_page(GError **error, const char *name, const char *content_type)
+{
+    error_set(error, ERROR_VERIFY, SPAN_NONE, "%s: this is no page of links (Content-Type: %s)",
+              name, content_type ? content_type : "none");
+    if (error)
+        error_set_hint(*error, "an index is named by the address below which every project has a "
+                               "page; it often ends in /simple");
+    return FALSE;
+}
+
 static gboolean parse_text(Builder *builder, const char *name, const char *content_type,
                            const char *text, size_t length, GError **error)
 {
@@ -508,9 +518,7 @@ static gboolean parse_text(Builder *builder, const char *name, const char *conte
         length = size;
     }
     if (form == FORM_UNKNOWN)
-        return error_set(error, ERROR_VERIFY, SPAN_NONE,
-                         "%s: this is no page of links (Content-Type: %s)", name,
-                         content_type ? content_type : "none");
+        return set_no_page(error, name, content_type);
     if (!is_utf8(text, length))
         return error_set(error, ERROR_VERIFY, SPAN_NONE, "%s: the page is not UTF-8", name);
     if (form == FORM_JSON)

@@ -14,9 +14,17 @@ static void source_destroy(void *data)
     source_unref(data);
 }
 
+static void option_line_free(void *data)
+{
+    PipOptionLine *option = data;
+    g_free(option->value);
+    g_free(option);
+}
+
 PipInputs *pip_inputs_new(void)
 {
     PipInputs *inputs = g_new0(PipInputs, 1);
+    inputs->options = g_ptr_array_new_with_free_func(option_line_free);
     inputs->sources = g_ptr_array_new_with_free_func(source_destroy);
     inputs->roots = g_ptr_array_new_with_free_func(requirement_destroy);
     inputs->constraints = g_ptr_array_new_with_free_func(requirement_destroy);
@@ -30,6 +38,7 @@ void pip_inputs_free(PipInputs *inputs)
 {
     if (!inputs)
         return;
+    g_ptr_array_unref(inputs->options);
     g_ptr_array_unref(inputs->roots);
     g_ptr_array_unref(inputs->constraints);
     g_ptr_array_unref(inputs->sources);
@@ -40,6 +49,17 @@ void pip_inputs_free(PipInputs *inputs)
     format_control_clear(&inputs->format);
     release_control_clear(&inputs->release);
     g_free(inputs);
+}
+
+const PipOptionLine *pip_inputs_find_option(const PipInputs *inputs, const char *name,
+                                            const char *value)
+{
+    for (guint i = inputs->options->len; i > 0; i--) {
+        const PipOptionLine *option = inputs->options->pdata[i - 1];
+        if (g_str_equal(option->name, name) && (!value || g_strcmp0(option->value, value) == 0))
+            return option;
+    }
+    return NULL;
 }
 
 /* One file that is being read, and who included it. */
@@ -225,6 +245,20 @@ static bool applies_beside_requirement(OptionId id)
            id == OPTION_ONLY_FINAL;
 }
 
+static void note_options(PipInputs *inputs, const RequirementLine *line, const LineOptions *options)
+{
+    bool beside = options->argument_length > 0;
+    for (guint i = 0; i < options->options->len; i++) {
+        const LineOption *option = options->options->pdata[i];
+        if (beside && !applies_beside_requirement(option->id))
+            continue;
+        PipOptionLine *noted = g_new(PipOptionLine, 1);
+        *noted = (PipOptionLine){option->name, g_strdup(option->value),
+                                 requirement_line_span(line, option->offset, option->length)};
+        g_ptr_array_add(inputs->options, noted);
+    }
+}
+
 static void warn_ignored_options(const RequirementLine *line, const LineOptions *options,
                                  Diags *diags)
 {
@@ -275,6 +309,7 @@ static bool handle_line(const File *file, const RequirementLine *line)
     if (!options)
         return false;
     apply_controls(reading->inputs, options);
+    note_options(reading->inputs, line, options);
     if (options->argument_length == 0 && !line_options_find(options, OPTION_EDITABLE, false))
         return handle_options(file, line, options);
     warn_ignored_options(line, options, reading->diags);

@@ -35,8 +35,16 @@ typedef struct {
     FormatNames all_releases, only_final;
 } ReleaseControl;
 
+/* An option of a requirements file that counts, where it stands. */
+typedef struct {
+    const char *name; /* the long one, "--index-url" */
+    char *value;      /* NULL of a flag */
+    Span at;
+} PipOptionLine;
+
 typedef struct {
     GPtrArray *sources;     /* Source, every file read */
+    GPtrArray *options;     /* PipOptionLine, in order */
     GPtrArray *roots;       /* PipRequirement in pip's order */
     GPtrArray *constraints; /* PipRequirement */
     /* Options of the files; they are global to the command, whichever line they stand on. */
@@ -79,6 +87,10 @@ bool pip_inputs_add_requirement(PipInputs *inputs, const char *text, Span at, bo
  * A relative path stays relative for `read`, and counts from base_dir then. */
 bool pip_inputs_add_file(PipInputs *inputs, const char *path, Span at, bool constraint,
                          const PipInputsOptions *options, Diags *diags);
+
+/* The last line with the option, and with this value unless it is NULL; or NULL. */
+const PipOptionLine *pip_inputs_find_option(const PipInputs *inputs, const char *name,
+                                            const char *value);
 
 void format_control_add(FormatControl *control, bool only_binary, const char *value);
 /* Which kinds pip would consider for a canonical name. */

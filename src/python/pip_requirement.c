@@ -132,9 +132,24 @@ static bool find_egg(const Place *place, const char *link, char **ret_name)
     return true;
 }
 
+/* "torch 2.6.0" */
+static bool lacks_operator(const char *text)
+{
+    const char *blank = strchr(text, ' ');
+    g_autofree char *name = blank ? g_strndup(text, (gsize)(blank - text)) : NULL;
+    g_autoptr(Version) version = blank ? version_parse(blank + 1, NULL) : NULL;
+    return version && name_is_valid(name);
+}
+
 static void explain_bad_requirement(const char *text, GError *entry)
 {
-    if (strchr(text, '/'))
+    if (g_str_has_prefix(text, "${"))
+        error_set_hint(entry, "a variable that the stage's `env:` does not set stays as it is "
+                              "written");
+    else if (lacks_operator(text))
+        error_set_hint(entry, "a version stands behind an operator: %.*s==%s",
+                       (int)strcspn(text, " "), text, strchr(text, ' ') + 1);
+    else if (strchr(text, '/'))
         error_set_hint(entry,
                        "it looks like a path; write ./%s for a file beside the recipe, or "
                        "-r for a requirements file",
@@ -306,7 +321,9 @@ static void warn_file_name(const Place *place, const char *text)
                                       "'%s' is taken as the name of a package", text);
         error_set_hint(entry,
                        place->line->places ? "a file is included by -r %s"
-                                           : "a requirements file is named by `requirements: %s`",
+                       : place->context->constraint
+                           ? "in a list of constraints a file is an item of its own: {file: %s}"
+                           : "a requirements file is named by `requirements: %s`",
                        text);
         return;
     }

@@ -162,6 +162,14 @@ static void resolution_settle(Resolution *resolution, State *state, bool keep)
     g_array_set_size(resolution->changed_ids, 0);
 }
 
+/* Notes whose wishes the search was looking at when it met an error; the first call counts. */
+static gboolean world_stop(World *world, GPtrArray *infos)
+{
+    if (!world->stopped)
+        world->stopped = g_ptr_array_ref(infos);
+    return FALSE;
+}
+
 /* _add_to_criteria(). *ret_conflict is set when nothing is left to choose from. */
 static gboolean resolution_add(Resolution *resolution, State *state, const Need *need,
                                Candidate *parent, Criterion **ret_conflict, GError **error)
@@ -182,7 +190,7 @@ static gboolean resolution_add(Resolution *resolution, State *state, const Need 
         world, ident, infos, state_base_infos(state, ident), incompatible, error);
     bool any = false;
     if (!matches || !matches_have_any(world, matches, &any, error))
-        return FALSE;
+        return world_stop(world, infos);
     Criterion *criterion =
         criterion_new(g_steal_pointer(&infos), g_steal_pointer(&matches), incompatible);
     if (any)
@@ -287,7 +295,7 @@ static gboolean resolution_pin(Resolution *resolution, Ident *ident, GPtrArray *
     }
     match_iter_clear(&iter);
     if (!known)
-        return FALSE;
+        return world_stop(resolution->world, state->criteria[ident->id]->infos);
     if (candidate) {
         g_ptr_array_set_size(causes, 0);
         state_pin(state, ident, candidate);

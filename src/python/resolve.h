@@ -140,16 +140,21 @@ typedef struct {
     GPtrArray *lines;   /* PipRequirement: a smallest set of the user's lines, constraints included,
                            that cannot be satisfied together; empty when that is not known */
     GPtrArray *refused; /* RefusedFile of that name: versions that were asked for, then others,
-                           newest first, at most 20 */
-    char **versions;    /* every version the indexes have of it, oldest first */
-    char **asked;       /* when none of them has it: the indexes, with a 403 said; else NULL */
-    char *nearest;      /* then: a project there is that may have been meant, or NULL */
-    GPtrArray *indexes; /* IndexVersions, in pip's order */
-    GPtrArray *ways;    /* WayOut, the best first */
-    bool solvable;      /* a solution exists, and pip's search does not find it */
-    bool stopped;       /* the search for a smallest set or for ways out was stopped before its end:
-                           `lines` may be more than needed, `ways` fewer than there are */
-    bool unread;        /* because of what the cache does not hold: fetched, it goes further */
+                           newest first, at most 1000 */
+    Refusal reason;     /* the one reason for which all files of the versions that were asked for
+                           were refused; REFUSED_NONE: several, or not all were */
+    bool all_refused;   /* there are such files, and none of them can be taken */
+    char *older, *newer; /* then: the nearest versions with a wheel that could be taken, or NULL */
+    GPtrArray *notes;    /* char *: what else there is to know, one sentence each */
+    char **versions;     /* every version the indexes have of it, oldest first */
+    char **asked;        /* when none of them has it: the indexes, with a 403 said; else NULL */
+    char *nearest;       /* then: a project there is that may have been meant, or NULL */
+    GPtrArray *indexes;  /* IndexVersions, in pip's order */
+    GPtrArray *ways;     /* WayOut, the best first */
+    bool solvable;       /* a solution exists, and pip's search does not find it */
+    bool stopped; /* the search for a smallest set or for ways out was stopped before its end:
+                     `lines` may be more than needed, `ways` fewer than there are */
+    bool unread;  /* because of what the cache does not hold: fetched, it goes further */
 } Conflict;
 void conflict_free(Conflict *conflict);
 

@@ -111,6 +111,7 @@ void world_free(World *world)
     g_ptr_array_unref(world->candidates);
     g_ptr_array_unref(world->idents);
     g_ptr_array_unref(world->files);
+    g_clear_pointer(&world->stopped, g_ptr_array_unref);
     finder_free(world->finder);
     g_free(world);
 }

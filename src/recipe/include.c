@@ -128,8 +128,9 @@ static const Node *load_item(Includer *includer, const Node *item, const Chain *
     GError *error = NULL;
     Source *source = source_load(path, name, LIMIT_RECIPE_BYTES, &error);
     if (!source) {
-        g_clear_error(&error);
-        diags_error(includer->diags, item->at, "cannot read the file '%s'", item->text);
+        GError *wrapped = NULL;
+        error_wrap(&wrapped, error, item->at, "cannot include '%s'", item->text);
+        diags_take(includer->diags, wrapped);
         return NULL;
     }
     g_ptr_array_add(includer->sources, source);

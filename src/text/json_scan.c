@@ -150,6 +150,9 @@ gboolean json_scan(const char *name, const char *text, size_t length, ScanValue 
         scan.at += 3;
     bool sound = scan_value(&scan, &value);
     skip_blanks(&scan);
+    if (scan.depth > JSON_SCAN_DEPTH)
+        return error_set(error, ERROR_INPUT, SPAN_NONE, "%s: JSON of more than %d levels", name,
+                         JSON_SCAN_DEPTH);
     if (!sound || scan.at != scan.end)
         return error_set(error, ERROR_INPUT, SPAN_NONE, "%s: not JSON: broken at byte %zu", name,
                          (size_t)(scan.at - text));
