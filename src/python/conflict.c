@@ -233,7 +233,7 @@ static char *message_of_files(const Conflict *conflict, const Ident *ident, cons
     const Candidate *parent = NULL;
     for (guint i = 0; i < causes->len && !parent; i++)
         parent = ((Info *)causes->pdata[i])->parent;
-    const char *reason = reason_text(conflict);
+    const char *reason = conflict->reason != REFUSED_NONE ? reason_text(conflict) : NULL;
     g_autofree char *who =
         parent ? g_strdup_printf(", which %s %s requires,", parent->ident->canonical,
                                  version_text(parent->version))

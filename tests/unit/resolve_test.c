@@ -337,6 +337,11 @@ static void describe_conflict(GString *text, const Conflict *conflict)
                                reasons[refused->reason], refused->detail ? ": " : "",
                                refused->detail ? refused->detail : "");
     }
+    if (conflict->older || conflict->newer)
+        g_string_append_printf(text, "  nearest %s %s\n", conflict->older ? conflict->older : "-",
+                               conflict->newer ? conflict->newer : "-");
+    for (guint i = 0; i < conflict->notes->len; i++)
+        g_string_append_printf(text, "  note %s\n", (char *)conflict->notes->pdata[i]);
     g_autofree char *versions = g_strjoinv(" ", conflict->versions);
     g_string_append_printf(text, "  versions %s\n", *versions ? versions : "none");
     describe_ways(text, conflict);
