@@ -339,3 +339,9 @@ gboolean sources_of_stage(SourceContext *context, const PipStage *stage, const P
     *ret_locations = g_steal_pointer(&locations);
     return TRUE;
 }
+
+const IndexLocation *sources_find_named(SourceContext *context, const char *name, GError **error)
+{
+    IndexLocation *location = resolve_name(context, name, SPAN_NONE, error);
+    return location ? session_take_location(context->session, location) : NULL;
+}

@@ -20,3 +20,6 @@ typedef struct {
  * requirement files may name indexes. Errors: ERROR_INPUT. */
 gboolean sources_of_stage(SourceContext *context, const PipStage *stage, const PipInputs *inputs,
                           GPtrArray **ret_locations, GError **error);
+/* The location of an index that no stage asks now, by the name under which a file was locked; it
+ * belongs to the session. Errors: ERROR_INPUT. */
+const IndexLocation *sources_find_named(SourceContext *context, const char *name, GError **error);

@@ -15,6 +15,7 @@ enum {
     CONNECTIONS = 32,
     DEFAULT_PAUSE_MSEC = 250,
     POLL_MSEC = 1000,
+    PROGRESS_BYTES = 1024 * 1024, /* what an attempt must bring to count as one that went on */
     RECEIVE_BYTES = 64 * 1024,
     UNTOUCHED = 1, /* what CURLINFO_SSL_VERIFYRESULT is before a chain was judged bad */
 };
@@ -32,6 +33,7 @@ typedef struct {
     GByteArray *body;
     guint64 received; /* bytes of the body that the caller has */
     guint64 resume;   /* the attempt asks for what begins here */
+    guint64 farthest; /* that an attempt came which counted */
     gint64 not_before_usec;
     unsigned redirects, tries;
     bool body_begun, too_long;
@@ -228,7 +230,10 @@ static bool take_body(Transfer *transfer, const char *bytes, size_t length)
     long status = status_of(transfer);
     if (!transfer->body_begun && (status < 200 || status > 299)) {
         transfer->body_begun = true;
-        forget_body(transfer);
+        if (transfer->request.digest_known) /* the caller's bytes are still good */
+            g_byte_array_set_size(transfer->body, 0);
+        else
+            forget_body(transfer);
     }
     if (status < 200 || status > 299)
         return take_error_text(transfer, bytes, length);
@@ -292,9 +297,11 @@ static bool can_resume(const Transfer *transfer)
 {
     const HttpHeaders *headers = &transfer->headers;
     bool strong = headers->etag && !g_str_has_prefix(headers->etag, "W/");
-    return transfer->received > 0 && !asks_range(&transfer->request) && !headers->encoded &&
-           headers->accepts_ranges && (strong || headers->last_modified) &&
-           status_of(transfer) / 100 == 2;
+    if (transfer->received == 0 || asks_range(&transfer->request) || headers->encoded)
+        return false;
+    return transfer->request.digest_known ||
+           (headers->accepts_ranges && (strong || headers->last_modified) &&
+            status_of(transfer) / 100 == 2);
 }
 
 static void set_range(Transfer *transfer)
@@ -369,9 +376,10 @@ static void start_attempt(Transfer *transfer)
 {
     HttpClient *client = transfer->client;
     g_autofree char *if_range =
-        transfer->resume > 0 ? g_strdup(transfer->headers.etag ? transfer->headers.etag
-                                                               : transfer->headers.last_modified)
-                             : NULL;
+        transfer->resume > 0 && !transfer->request.digest_known
+            ? g_strdup(transfer->headers.etag ? transfer->headers.etag
+                                              : transfer->headers.last_modified)
+            : NULL;
     http_headers_clear(&transfer->headers);
     transfer->header_bytes = 0;
     transfer->body_begun = transfer->too_long = false;
@@ -462,8 +470,18 @@ static void queue_again(Transfer *transfer, gint64 pause_usec)
     g_queue_push_head(&transfer->client->waiting, transfer);
 }
 
+/* Long downloads over bad lines: tries are counted anew once the body has grown. */
+static void forgive_tries(Transfer *transfer)
+{
+    if (!transfer->request.digest_known || transfer->received < transfer->farthest + PROGRESS_BYTES)
+        return;
+    transfer->farthest = transfer->received;
+    transfer->tries = 0;
+}
+
 static bool try_again(Transfer *transfer)
 {
+    forgive_tries(transfer);
     if (++transfer->tries >= LIMIT_HTTP_TRIES)
         return false;
     gint64 pause = ((gint64)transfer->client->options.pause_msec * 1000) << (transfer->tries - 1);

@@ -51,6 +51,8 @@ typedef struct {
     size_t limit_bytes;  /* the body may not be longer */
     HttpSink sink;       /* NULL: the body is kept for the response */
     void *sink_data;
+    bool digest_known; /* the caller checks the body by digest: it may be resumed unvalidated, and
+                          goes on being resumed for as long as every attempt brings more of it */
     const void *owner; /* for http_client_drop(), or NULL */
 } HttpRequest;
 

@@ -12,16 +12,18 @@ typedef struct {
     const char *canonical;         /* project */
     const IndexLocation *location; /* where to ask for it; NULL: `url` */
     const char *url;               /* of a file named by URL or path; or NULL */
+    guint index;                   /* the caller's */
     /* answer */
-    char *path; /* of a file with that sha256 */
+    char *path; /* of a file with that sha256; the caller frees it */
 } WheelWanted;
 
 /* Called in the caller's thread as each file is there, so that work on it can begin while others
  * arrive. FALSE with an error ends everything. */
 typedef gboolean (*WheelArrived)(void *data, WheelWanted *wheel, GError **error);
 
-/* Files are found in their index by name and checked by sha256; downloads run in parallel, largest
- * first, are resumed where they break off and go into the blob store. A file of another digest is
- * never used and never kept: ERROR_VERIFY naming the URL, the expected and the found digest. */
+/* Those that are on this machine arrive first, largest first. Files are found in their index by
+ * name and checked by sha256; downloads run in parallel, largest first, are resumed where they
+ * break off and go into the blob store. A file of another digest is never used and never kept:
+ * ERROR_VERIFY naming the URL, the expected and the found digest. */
 gboolean wheels_fetch(IndexClient *client, BlobStore *blobs, GPtrArray *wanted,
                       WheelArrived arrived, void *data, GError **error);
