@@ -21,3 +21,8 @@ ImageBlob *image_blob_new_file(const char *media_type, const char *digest, guint
 ImageBlob *image_blob_copy(const ImageBlob *blob);
 void image_blob_free(ImageBlob *blob);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageBlob, image_blob_free)
+/* Where an OCI layout has the blob: "blobs/sha256/…". The digest is valid. */
+char *image_blob_layout_path(const char *digest);
+/* Writes all of its bytes. Errors: ERROR_FAILED, also for a blob that is nowhere yet and for a file
+ * that has become shorter. */
+gboolean image_blob_write(const ImageBlob *blob, int fd, GError **error);

@@ -72,6 +72,7 @@ typedef struct {
 } ImageDescriptor;
 ImageDescriptor *image_descriptor_new(const char *media_type, const char *digest, guint64 size);
 void image_descriptor_free(ImageDescriptor *descriptor);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageDescriptor, image_descriptor_free)
 
 typedef struct {
     char *media_type; /* or NULL */

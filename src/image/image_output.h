@@ -29,9 +29,10 @@ ImageBlob *images_root(const GPtrArray *images);
 
 /* Whether the layout has a blob of that digest and size. */
 bool image_layout_has_blob(const char *dir, const char *digest, guint64 size);
-/* `tag` NULL: the image is in index.json without a name. One that has the same tag there is
- * replaced. The folder is made where it is missing; one that exists, is not empty and no layout is
- * ERROR_INPUT. Safe for several processes at once. */
+/* `tag` NULL: the image is in index.json without a name. One that has the same tag there, or like
+ * it none, is replaced; a layer that is nowhere yet has to be in the layout already. The folder is
+ * made where it is missing; one that exists, is not empty and no layout is ERROR_INPUT. Safe for
+ * several processes at once. */
 gboolean image_layout_write(const char *dir, const char *tag, const GPtrArray *images,
                             GError **error);
 

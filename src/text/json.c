@@ -85,3 +85,11 @@ bool json_next_pair(const Json *object, void **state, const char **ret_key, cons
     *ret_value = json_object_iter_value(*state);
     return true;
 }
+
+char *json_dump(const Json *value)
+{
+    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    char *copy = g_strdup(text);
+    free(text);
+    return copy;
+}

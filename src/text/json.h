@@ -29,3 +29,5 @@ size_t json_length(const Json *value);
 const Json *json_item(const Json *array, size_t index);
 /* Steps through an object's pairs in file order: start with *state = NULL; false at the end. */
 bool json_next_pair(const Json *object, void **state, const char **ret_key, const Json **ret_value);
+/* The value as compact JSON, in the order of the file; the caller frees it. */
+char *json_dump(const Json *value);

@@ -156,6 +156,12 @@ void jsonw_null(JsonWriter *writer)
     g_string_append(writer->out, "null");
 }
 
+void jsonw_raw(JsonWriter *writer, const char *json)
+{
+    begin_value(writer);
+    g_string_append(writer->out, json);
+}
+
 void jsonw_string_member(JsonWriter *writer, const char *key, const char *text)
 {
     jsonw_key(writer, key);

@@ -40,6 +40,8 @@ void jsonw_unsigned(JsonWriter *writer, guint64 value);
 void jsonw_integer(JsonWriter *writer, gint64 value);
 void jsonw_boolean(JsonWriter *writer, bool value);
 void jsonw_null(JsonWriter *writer);
+/* A value that is JSON already, as it stands. */
+void jsonw_raw(JsonWriter *writer, const char *json);
 
 /* key and value in one line of C */
 void jsonw_string_member(JsonWriter *writer, const char *key, const char *text);
