@@ -24,3 +24,15 @@ gboolean clock_parse_date(const char *text, gint64 *ret_seconds)
     *ret_seconds = g_date_time_to_unix(when);
     return TRUE;
 }
+
+char *clock_format_utc(gint64 seconds)
+{
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(seconds);
+    if (!time)
+        return g_strdup("1970-01-01T00:00:00Z");
+    int year, month, day;
+    g_date_time_get_ymd(time, &year, &month, &day);
+    return g_strdup_printf("%04d-%02d-%02dT%02d:%02d:%02dZ", year, month, day,
+                           g_date_time_get_hour(time), g_date_time_get_minute(time),
+                           g_date_time_get_second(time));
+}

@@ -11,3 +11,5 @@ gint64 clock_monotonic_usec(void);
  * date is its first second in UTC. Returns FALSE when the text is neither. No locale, no time zone
  * database. */
 gboolean clock_parse_date(const char *text, gint64 *ret_seconds);
+/* "2024-06-01T12:00:00Z" of seconds since 1970, for years up to 9999; caller frees. */
+char *clock_format_utc(gint64 seconds);

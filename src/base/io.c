@@ -3,10 +3,13 @@
 #include "base/limits.h"
 
 #include "base/auto.h"
+#include "base/limits.h"
+#include "base/sorted.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static gboolean load_failed(GError **error, const char *name, int errnum)
 {
@@ -119,4 +122,30 @@ gboolean io_make_dirs(const char *path, GError **error)
     if (g_mkdir_with_parents(path, 0777) == 0)
         return TRUE;
     return error_set_errno(error, ERROR_FAILED, errno, "cannot make the folder %s", path);
+}
+
+static gboolean remove_tree(const char *path, unsigned depth, GError **error)
+{
+    bool is_folder =
+        g_file_test(path, G_FILE_TEST_IS_DIR) && !g_file_test(path, G_FILE_TEST_IS_SYMLINK);
+    if (is_folder) {
+        g_autoptr(GPtrArray) names = sorted_dir(path, LIMIT_FOLDER_NAMES, error);
+        if (!names)
+            return FALSE;
+        if (depth > LIMIT_PATH_DEPTH)
+            return error_set(error, ERROR_FAILED, SPAN_NONE, "%s lies too deep", path);
+        for (guint i = 0; i < names->len; i++) {
+            g_autofree char *child = g_build_filename(path, names->pdata[i], NULL);
+            if (!remove_tree(child, depth + 1, error))
+                return FALSE;
+        }
+    }
+    if ((is_folder ? rmdir(path) : unlink(path)) < 0 && errno != ENOENT)
+        return error_set_errno(error, ERROR_FAILED, errno, "cannot remove %s", path);
+    return TRUE;
+}
+
+gboolean io_remove_tree(const char *path, GError **error)
+{
+    return remove_tree(path, 0, error);
 }

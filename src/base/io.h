@@ -23,3 +23,6 @@ gssize io_read(int fd, void *buffer, size_t length, GError **error);
 gssize io_read_at(int fd, void *buffer, size_t length, guint64 offset, GError **error);
 /* All of it, through short writes and EINTR. */
 gboolean io_write_all(int fd, const void *data, size_t length, GError **error);
+/* Removes a file, or a folder with everything in it, which may lie LIMIT_PATH_DEPTH deep; links are
+ * removed, not followed. What is not there is fine. */
+gboolean io_remove_tree(const char *path, GError **error);

@@ -147,6 +147,8 @@ const char *lock_source_name(LockSourceKind kind); /* "index", "url", "path", "g
 
 /* Canonical bytes; the same lock always gives the same ones. Unsolved targets are left out. */
 char *lock_encode(const Lock *lock, size_t *ret_length);
+/* The same with this target alone and its files. */
+char *lock_encode_target(const Lock *lock, const LockTarget *target, size_t *ret_length);
 /* Strict: unknown keys, dangling ids, wrong types and impossible digests are ERROR_INPUT. */
 Lock *lock_decode(const char *name, const char *text, size_t length, GError **error);
 /* *ret_lock is NULL when there is no such file. */

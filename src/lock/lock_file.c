@@ -469,8 +469,9 @@ static void note_files(GHashTable *used, const LockTarget *target)
     }
 }
 
-/* The part of a lock that is saved; borrows everything. */
-static Lock *saved_part(const Lock *lock)
+/* The part of a lock that is saved: `only`, or where that is NULL every solved target. Borrows
+ * everything. */
+static Lock *saved_part(const Lock *lock, const LockTarget *only)
 {
     Lock *part = g_new0(Lock, 1);
     part->files = g_ptr_array_new();
@@ -478,7 +479,7 @@ static Lock *saved_part(const Lock *lock)
     g_autoptr(GHashTable) used = g_hash_table_new(NULL, NULL);
     for (guint i = 0; i < lock->targets->len; i++) {
         LockTarget *target = lock->targets->pdata[i];
-        if (!lock_target_is_solved(target))
+        if (!lock_target_is_solved(target) || (only && target != only))
             continue;
         g_ptr_array_add(part->targets, target);
         note_files(used, target);
@@ -491,15 +492,20 @@ static Lock *saved_part(const Lock *lock)
     return part;
 }
 
-char *lock_encode(const Lock *lock, size_t *ret_length)
+char *lock_encode_target(const Lock *lock, const LockTarget *target, size_t *ret_length)
 {
     LockContext context = {0};
     g_autoptr(JsonWriter) writer = jsonw_new();
-    g_autoptr(Lock) part = saved_part(lock);
+    g_autoptr(Lock) part = saved_part(lock, target);
     json_record_encode(&lock_record, writer, part, &context);
     g_clear_pointer(&context.gone, g_ptr_array_unref);
     g_clear_pointer(&context.different, g_ptr_array_unref);
     return jsonw_finish(writer, ret_length);
+}
+
+char *lock_encode(const Lock *lock, size_t *ret_length)
+{
+    return lock_encode_target(lock, NULL, ret_length);
 }
 
 static gboolean check_file(JsonDecoder *decoder, const LockContext *context, const LockFile *file)

@@ -325,7 +325,7 @@ static gboolean find_room(const RecipeLayers *layers, unsigned base_layers, unsi
     return TRUE;
 }
 
-gboolean layering_assign(const Plan *plan, unsigned base_layers, Layers **ret_layers,
+gboolean layering_assign(const Plan *plan, const LayeringOptions *options, Layers **ret_layers,
                          GError **error)
 {
     static GPtrArray *(*const strategies[])(const Layering *) = {
@@ -335,12 +335,13 @@ gboolean layering_assign(const Plan *plan, unsigned base_layers, Layers **ret_la
     };
     const RecipeLayers *chosen = plan->recipe ? plan->recipe->config->layers : NULL;
     Layering layering = {.plan = plan};
-    if (!find_room(chosen, base_layers, &layering.room, error))
+    if (!find_room(chosen, options->base_layers, &layering.room, error))
         return FALSE;
     Layers *layers = g_new0(Layers, 1);
     layers->items = layering_items(plan);
     layering.items = layers->items;
-    layers->slots = strategies[chosen ? chosen->strategy : LAYERS_PACKAGE](&layering);
+    int strategy = options->one_layer ? LAYERS_ONE : chosen ? chosen->strategy : LAYERS_PACKAGE;
+    layers->slots = strategies[strategy](&layering);
     g_ptr_array_set_free_func(layers->slots, slot_free);
     for (guint i = 0; i < layers->slots->len; i++) {
         LayerSlot *slot = layers->slots->pdata[i];

@@ -43,9 +43,14 @@ typedef struct {
 
 /* The wheels that are installed when all stages are done, by name: LayeringItem. */
 GPtrArray *layering_items(const Plan *plan);
-/* `base_layers`: how many layers lie below. ERROR_INPUT: the base leaves fewer than four layers up
- * to the cap. Borrows the plan. */
-gboolean layering_assign(const Plan *plan, unsigned base_layers, Layers **ret_layers,
+
+typedef struct {
+    unsigned base_layers; /* how many lie below */
+    bool one_layer;       /* strategy one, whatever the recipe says */
+} LayeringOptions;
+
+/* ERROR_INPUT: the base leaves fewer than four layers up to the cap. Borrows the plan. */
+gboolean layering_assign(const Plan *plan, const LayeringOptions *options, Layers **ret_layers,
                          GError **error);
 void layers_free(Layers *layers);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Layers, layers_free)
