@@ -29,9 +29,10 @@ enum {
 struct ZipDirectory {
     GBytes *records; /* while they are read */
     GStringChunk *names;
-    GArray *members;     /* ZipMember */
-    GHashTable *by_name; /* name → index + 1 */
-    guint64 start;       /* of the directory in the file: no member reaches beyond */
+    GArray *members;       /* ZipMember */
+    GHashTable *by_name;   /* name → index + 1 */
+    guint64 start;         /* of the directory in the file: no member reaches beyond */
+    const char *duplicate; /* a name with several entries, or NULL */
 };
 
 typedef struct {
@@ -236,8 +237,10 @@ static void drop_superseded(ZipDirectory *directory)
     unsigned kept = 0;
     for (unsigned i = 0; i < members->len; i++) {
         ZipMember member = g_array_index(members, ZipMember, i);
-        if (GPOINTER_TO_UINT(g_hash_table_lookup(directory->by_name, member.name)) != i + 1)
+        if (GPOINTER_TO_UINT(g_hash_table_lookup(directory->by_name, member.name)) != i + 1) {
+            directory->duplicate = member.name;
             continue;
+        }
         g_array_index(members, ZipMember, kept++) = member;
         g_hash_table_replace(directory->by_name, member.name, GUINT_TO_POINTER(kept));
     }
@@ -323,6 +326,11 @@ const ZipMember *zip_directory_members(const ZipDirectory *directory, size_t *re
 {
     *ret_count = directory->members->len;
     return (const ZipMember *)(const void *)directory->members->data;
+}
+
+const char *zip_directory_duplicate(const ZipDirectory *directory)
+{
+    return directory->duplicate;
 }
 
 const ZipMember *zip_directory_find(const ZipDirectory *directory, const char *name)

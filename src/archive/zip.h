@@ -39,6 +39,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ZipDirectory, zip_directory_free)
 /* In directory order; superseded duplicates are left out. */
 const ZipMember *zip_directory_members(const ZipDirectory *directory, size_t *ret_count);
 const ZipMember *zip_directory_find(const ZipDirectory *directory, const char *name);
+/* A name that had more than one entry, or NULL. */
+const char *zip_directory_duplicate(const ZipDirectory *directory);
 /* The member's content: CRC and size are checked, `limit` before memory is taken. */
 GBytes *zip_member_read(const ZipSource *source, const ZipMember *member, size_t limit,
                         GError **error);

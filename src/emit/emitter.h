@@ -5,9 +5,7 @@
 #include "dockerfile/words.h"
 #include "dockerfile/writer.h"
 #include "emit/dockerfile.h"
-
-/* Where copied files lie while a RUN needs them; the RUN removes it. */
-#define BUILD_TEMP "/tmp/ramekin"
+#include "plan/stage_tree.h"
 
 typedef struct {
     const Recipe *recipe;

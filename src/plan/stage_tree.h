@@ -5,6 +5,11 @@
 #include "plan/plan.h"
 #include "plan/wheel_install.h"
 
+/* Where files of the recipe's folder lie while a RUN of a Dockerfile needs them; the RUN removes
+ * it.
+ */
+#define BUILD_TEMP "/tmp/ramekin"
+
 typedef struct {
     const Plan *plan;
     const ImageRoot *base;     /* NULL: scratch */
@@ -13,6 +18,7 @@ typedef struct {
     GHashTable *wheels;        /* LockFile* → WheelArchive* of every file that is installed */
     const InstallTarget *target;    /* NULL: no Python, and no pip stage installs anything */
     const Environment *environment; /* of the base, as the facts have it; or NULL */
+    const PythonTarget *python;     /* the same */
 } StageTreeInput;
 
 /* Kinds of stages that need a program to run (run, apt, build of sources …) or that fetch something

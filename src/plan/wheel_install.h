@@ -9,12 +9,19 @@
 typedef struct {
     InstallScheme scheme;
     /* folders, absolute inside the image */
+    const char *prefix; /* in a virtual environment pip removes nothing outside of it */
     const char *purelib, *platlib, *scripts, *headers, *data;
     const char *python;    /* as the first line of scripts names it */
     const char *cache_tag; /* "cpython-311" */
     unsigned python_major, python_minor;
     const char *pip_version; /* of the base: decides the text of wrappers; NULL: the newest */
 } InstallTarget;
+
+/* Of an environment, whose strings it borrows. */
+InstallTarget *install_target_new(const Environment *environment, const PythonTarget *python,
+                                  const char *pip_version);
+void install_target_free(InstallTarget *target);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(InstallTarget, install_target_free)
 
 typedef struct {
     const WheelArchive *wheel;
@@ -29,9 +36,9 @@ typedef struct {
  * everything else to LAYER_OF_INSTALLER. */
 gboolean wheel_install(MergedTree *tree, const InstallTarget *target, const WheelInstall *install,
                        GError **error);
-/* pip's uninstall of the distribution whose dist-info is `dist_info` in the folder `site_dir`: by
- * its RECORD in the tree, byte-compiled twins included, folders that are empty afterwards too.
- * ERROR_INPUT when there is no RECORD. */
+/* pip's uninstall of the distribution whose dist-info (or egg-info) is `dist_info` in the folder
+ * `site_dir`: by its RECORD in the tree, byte-compiled twins and entry points included; folders in
+ * which nothing else is go too. ERROR_INPUT when there is no RECORD. */
 gboolean wheel_uninstall(MergedTree *tree, const InstallTarget *target, const char *site_dir,
                          const char *dist_info, GError **error);
 

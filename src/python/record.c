@@ -10,6 +10,7 @@ static void row_free(void *data)
     RecordRow *row = data;
     g_free(row->path);
     g_free(row->sha256);
+    g_free(row->other);
     g_free(row);
 }
 
@@ -66,8 +67,11 @@ static bool set_path(Reader *reader, RecordRow *row, const GString *field)
 /* "sha256=" and the digest; other algorithms are let through without a digest. */
 static bool set_digest(Reader *reader, RecordRow *row, const GString *field)
 {
-    if (!g_str_has_prefix(field->str, "sha256="))
+    if (!g_str_has_prefix(field->str, "sha256=")) {
+        bool text = field->len > 0 && g_utf8_validate(field->str, (gssize)field->len, NULL);
+        row->other = text ? g_strdup(field->str) : NULL;
         return true;
+    }
     const char *digest = field->str + strlen("sha256=");
     size_t length = strlen(digest);
     while (length > 0 && digest[length - 1] == '=')
@@ -78,6 +82,7 @@ static bool set_digest(Reader *reader, RecordRow *row, const GString *field)
     if (!good)
         return refuse(reader, "the sha256 is no urlsafe base64 of 32 bytes");
     row->sha256 = g_strndup(digest, length);
+    row->other = digest[length] ? g_strdup(field->str) : NULL;
     return true;
 }
 

@@ -6,6 +6,7 @@
 typedef struct {
     char *path;   /* as written, "/" separators, relative to the folder that holds the dist-info */
     char *sha256; /* urlsafe base64 without padding, or NULL */
+    char *other; /* the second column as written, where it is not "sha256=" and `sha256`; or NULL */
     guint64 size;
     bool has_size;
 } RecordRow;

@@ -8,6 +8,7 @@
 typedef struct {
     char *name;               /* "cli", as written */
     char *module, *attribute; /* "pkg.cli", "app.run" */
+    bool gui;
 } EntryPoint;
 
 typedef struct {
@@ -28,8 +29,8 @@ typedef struct {
 
 /* Opens the file and checks all that can be known without inflating: one dist-info that fits the
  * file name, Wheel-Version 1, METADATA, RECORD, valid entry points, no member that is encrypted,
- * absolute, escapes, has "\\" or NUL, no member twice (also after normalisation), none below a path
- * that is a file, no ".wh." name, limits. ERROR_INPUT naming wheel and member. */
+ * absolute, escapes, has "\\" or NUL or empty or dot parts, no member twice, none below a path that
+ * is a file, no ".wh." name, limits. ERROR_INPUT naming wheel and member. */
 WheelArchive *wheel_archive_open(const char *path, const char *filename, const char *sha256,
                                  GError **error);
 void wheel_archive_free(WheelArchive *wheel);

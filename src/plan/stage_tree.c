@@ -1,0 +1,301 @@
+#include "plan/stage_tree.h"
+
+#include "plan/stage_files_tree.h"
+#include "plan/venv_tree.h"
+#include "plan/wheel_script.h"
+#include "python/name.h"
+
+#include <string.h>
+
+/* The stages at work: the tree, and what pip would find installed in it. */
+typedef struct {
+    const StageTreeInput *input;
+    MergedTree *tree;
+    Environment *environment; /* NULL: no Python */
+    const Stage *stage;
+    const LockStage *locked;
+    unsigned index;
+} Builder;
+
+/* direct_url.json (PEP 610), as pip's json.dumps(sort_keys=True) writes it */
+
+/* ASCII only, as Python's json has it by default. */
+static void append_json(GString *out, const char *text)
+{
+    g_string_append_c(out, '"');
+    for (const char *at = text; *at; at = g_utf8_next_char(at)) {
+        gunichar c = g_utf8_get_char(at);
+        if (c == '"' || c == '\\')
+            g_string_append_printf(out, "\\%c", (char)c);
+        else if (c >= ' ' && c < 0x7f)
+            g_string_append_c(out, (char)c);
+        else if (c < 0x10000)
+            g_string_append_printf(out, "\\u%04x", c);
+        else
+            g_string_append_printf(out, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10),
+                                   0xdc00 + ((c - 0x10000) & 0x3ff));
+    }
+    g_string_append_c(out, '"');
+}
+
+/* pip 23.1 and newer say the digest twice. */
+static char *archive_url(const char *url, const char *sha256, const char *pip_version)
+{
+    GString *out = g_string_new(NULL);
+    g_string_append_printf(out, "{\"archive_info\": {\"hash\": \"sha256=%s\"", sha256);
+    if (!pip_version || !pip_is_older(pip_version, 23, 1))
+        g_string_append_printf(out, ", \"hashes\": {\"sha256\": \"%s\"}", sha256);
+    g_string_append(out, "}, \"url\": ");
+    append_json(out, url);
+    g_string_append_c(out, '}');
+    return g_string_free(out, FALSE);
+}
+
+/* "name @ git+https://host/x@v1.2#subdirectory=y" → "v1.2"; NULL: none was named. */
+static char *requested_revision(const LockAction *action)
+{
+    for (guint i = 0; i < action->edges->len; i++) {
+        const LockEdge *edge = action->edges->pdata[i];
+        const char *git = strstr(edge->requirement, "git+");
+        const char *path = git ? strstr(git, "://") : NULL;
+        path = path ? strchr(path + 3, '/') : NULL;
+        const char *at = path ? strchr(path, '@') : NULL;
+        if (at)
+            return g_strndup(at + 1, strcspn(at + 1, "#; "));
+    }
+    return NULL;
+}
+
+static char *git_url(const LockAction *action)
+{
+    const LockFile *file = action->file;
+    g_autofree char *revision = requested_revision(action);
+    GString *out = g_string_new("{\"url\": ");
+    append_json(out, file->source_name);
+    g_string_append_printf(out, ", \"vcs_info\": {\"commit_id\": \"%s\"",
+                           file->commit ? file->commit : "");
+    if (revision) {
+        g_string_append(out, ", \"requested_revision\": ");
+        append_json(out, revision);
+    }
+    g_string_append(out, ", \"vcs\": \"git\"}}");
+    return g_string_free(out, FALSE);
+}
+
+/* What stands in direct_url.json; NULL for files of an index, which have none. A file of the
+ * recipe's folder lies where the Dockerfile puts it for its pip. */
+static char *direct_url(const LockAction *action, const char *pip_version)
+{
+    const LockFile *file = action->file;
+    switch (file->source) {
+    case LOCK_SOURCE_URL: {
+        g_autofree char *url = g_strndup(file->source_name, strcspn(file->source_name, "#"));
+        return archive_url(url, file->sha256, pip_version);
+    }
+    case LOCK_SOURCE_PATH: {
+        g_autofree char *path = g_canonicalize_filename(file->source_name, BUILD_TEMP);
+        g_autofree char *quoted = g_uri_escape_string(path, "/", FALSE);
+        g_autofree char *url = g_strconcat("file://", quoted, NULL);
+        return archive_url(url, file->sha256, pip_version);
+    }
+    case LOCK_SOURCE_GIT:
+        return git_url(action);
+    case LOCK_SOURCE_INDEX:
+    default:
+        return NULL;
+    }
+}
+
+/* Installing */
+
+static gboolean uninstall(Builder *builder, const InstalledDistribution *old, GError **error)
+{
+    if (!wheel_uninstall(builder->tree, builder->input->target, old->site_dir, old->dist_info,
+                         error))
+        return FALSE;
+    environment_remove(builder->environment, old);
+    return TRUE;
+}
+
+/* pip leaves a copy outside of the environment where it is: the new one shadows it. */
+static gboolean uninstall_old(Builder *builder, const char *name, GError **error)
+{
+    const InstalledDistribution *old = environment_find(builder->environment, name);
+    return !old || old->outside || uninstall(builder, old, error);
+}
+
+/* The name as the first requirement for it spells it. */
+static char *spelled_name(const LockAction *action)
+{
+    for (guint i = 0; i < action->edges->len; i++) {
+        const LockEdge *edge = action->edges->pdata[i];
+        const char *text = edge->requirement;
+        size_t length = 0;
+        while (g_ascii_isalnum(text[length]) || (text[length] && strchr("-_.", text[length])))
+            length++;
+        g_autofree char *name = g_strndup(text, length);
+        g_autofree char *canonical = name_canonicalize(name);
+        if (g_str_equal(canonical, action->name))
+            return g_steal_pointer(&name);
+    }
+    return NULL;
+}
+
+static void note_installed(Builder *builder, const WheelArchive *wheel, bool requested)
+{
+    const InstallTarget *target = builder->input->target;
+    InstalledDistribution *fresh = installed_distribution_new(wheel->name, NULL);
+    fresh->site_dir = g_strdup(wheel->root_is_purelib ? target->purelib : target->platlib);
+    fresh->dist_info = g_strdup(wheel->dist_info);
+    fresh->has_record = true;
+    fresh->requested = requested;
+    environment_add(builder->environment, fresh);
+}
+
+static gboolean install(Builder *builder, const LockAction *action, GError **error)
+{
+    const WheelArchive *wheel = g_hash_table_lookup(builder->input->wheels, action->file);
+    if (!wheel) {
+        error_set(error, ERROR_INPUT, builder->stage->at,
+                  "%s is no wheel: what has to be built first can't go into an image directly",
+                  action->file->file);
+        if (error && *error)
+            error_set_hint(*error, "`ramekin render` writes a Dockerfile that builds it");
+        return FALSE;
+    }
+    if (!builder->stage->body.pip->ignore_installed && !uninstall_old(builder, action->name, error))
+        return FALSE;
+    g_autofree char *url = direct_url(action, builder->input->target->pip_version);
+    g_autofree char *name = spelled_name(action);
+    WheelInstall what = {wheel, name, action->requested, url, builder->index};
+    if (!wheel_install(builder->tree, builder->input->target, &what, error))
+        return FALSE;
+    note_installed(builder, wheel, action->requested);
+    return TRUE;
+}
+
+static gboolean apply_action(Builder *builder, const LockAction *action, GError **error)
+{
+    if (g_str_equal(action->action, "keep"))
+        return TRUE;
+    if (!builder->environment || !builder->input->target)
+        return error_set(error, ERROR_INPUT, builder->stage->at,
+                         "the base has no Python that `pip` could install into");
+    GError *cause = NULL;
+    bool removes = g_str_equal(action->action, "remove");
+    gboolean ok =
+        removes ? uninstall_old(builder, action->name, &cause) : install(builder, action, &cause);
+    return ok || error_wrap(error, cause, builder->stage->at, "stage '%s': %s %s",
+                            builder->stage->name, action->name, action->version);
+}
+
+static gboolean apply_pip(Builder *builder, GError **error)
+{
+    const PipStage *pip = builder->stage->body.pip;
+    if (pip->build && pip->build->len > 0)
+        return error_set(error, ERROR_INPUT, ((const PipBuild *)pip->build->pdata[0])->at,
+                         "`build:` needs a compiler at work, which only `ramekin render` has");
+    if (pip->project.text)
+        return error_set(error, ERROR_INPUT, pip->project.at,
+                         "`project:` needs a build, which only `ramekin render` has");
+    for (guint i = 0; i < builder->locked->actions->len; i++) {
+        if (!apply_action(builder, builder->locked->actions->pdata[i], error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* Stages */
+
+static gboolean apply_files(Builder *builder, GError **error)
+{
+    return tree_add_files(builder->tree, builder->input->plan->recipe, builder->stage,
+                          builder->index, error);
+}
+
+static gboolean apply_remove(Builder *builder, GError **error)
+{
+    return tree_remove_globs(builder->tree, builder->stage, builder->index, error);
+}
+
+typedef gboolean (*ApplyFunc)(Builder *builder, GError **error);
+
+/* NULL: needs a program to run, or something that the lock does not hold. */
+static const ApplyFunc apply_kinds[STAGE_KIND_COUNT] = {
+    [STAGE_PIP] = apply_pip,
+    [STAGE_FILES] = apply_files,
+    [STAGE_REMOVE] = apply_remove,
+};
+
+static gboolean refuse(Span at, const char *what, GError **error)
+{
+    error_set(error, ERROR_INPUT, at, "%s can't go into an image directly", what);
+    if (error && *error)
+        error_set_hint(*error, "`ramekin render` writes a Dockerfile that does it");
+    return FALSE;
+}
+
+static gboolean check_recipe(const Recipe *recipe, GError **error)
+{
+    if (recipe->parts && recipe->parts->len > 0) {
+        const RecipePart *part = recipe->parts->pdata[0];
+        g_autofree char *what = g_strdup_printf("the helper image '%s'", part->name);
+        return refuse(part->at, what, error);
+    }
+    for (guint i = 0; i < recipe->stages->len; i++) {
+        const Stage *stage = recipe->stages->pdata[i];
+        if (apply_kinds[stage->kind])
+            continue;
+        g_autofree char *what =
+            g_strdup_printf("stage '%s' (%s)", stage->name, stage_kind_name(stage->kind));
+        return refuse(stage->at, what, error);
+    }
+    return TRUE;
+}
+
+static gboolean add_venv(Builder *builder, GError **error)
+{
+    const StageTreeInput *input = builder->input;
+    const RecipePython *python = &input->plan->recipe->python;
+    if (!python->venv || !input->target)
+        return TRUE;
+    g_autofree char *interpreter = tree_find_program(builder->tree, input->env, "python3");
+    if (!interpreter)
+        return error_set(error, ERROR_INPUT, python->at,
+                         "the base has no python3 that the virtual environment could use");
+    VenvTree venv = {python->venv, interpreter, input->python};
+    return tree_add_venv(builder->tree, &venv, error);
+}
+
+static gboolean apply_stages(Builder *builder, GError **error)
+{
+    const Plan *plan = builder->input->plan;
+    const Recipe *recipe = plan->recipe;
+    if (!check_recipe(recipe, error) || !add_venv(builder, error))
+        return FALSE;
+    for (guint i = 0; i < recipe->stages->len; i++) {
+        builder->index = i;
+        builder->stage = recipe->stages->pdata[i];
+        builder->locked = plan->target->stages->pdata[i];
+        if (!apply_kinds[builder->stage->kind](builder, error))
+            return FALSE;
+    }
+    return tree_add_user(builder->tree, recipe, recipe->stages->len, error);
+}
+
+gboolean stage_tree_build(const StageTreeInput *input, MergedTree **ret_tree, GError **error)
+{
+    const Recipe *recipe = input->plan->recipe;
+    if (!recipe || recipe->stages->len != input->plan->target->stages->len)
+        return error_set(error, ERROR_INPUT, SPAN_NONE,
+                         "the lock does not have the recipe's stages");
+    g_autoptr(MergedTree) tree = merged_tree_new(input->base);
+    Builder builder = {.input = input, .tree = tree};
+    if (input->environment)
+        builder.environment = environment_copy(input->environment);
+    gboolean ok = apply_stages(&builder, error);
+    environment_free(builder.environment);
+    if (ok)
+        *ret_tree = g_steal_pointer(&tree);
+    return ok;
+}
