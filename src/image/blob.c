@@ -1,12 +1,12 @@
 #include "image/blob.h"
 
-#include "base/auto.h"
 #include "base/digest.h"
 #include "base/io.h"
 #include "base/limits.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 enum {
     COPY_BYTES = 1024 * KIB,
@@ -61,35 +61,69 @@ char *image_blob_layout_path(const char *digest)
     return g_strdup_printf("blobs/%.6s/%s", digest, digest + strlen("sha256:"));
 }
 
-static gboolean write_file(const ImageBlob *blob, int out, GError **error)
+struct ImageBlobReader {
+    const ImageBlob *blob;
+    int fd; /* -1: in memory */
+    guint64 position;
+};
+
+ImageBlobReader *image_blob_reader_new(const ImageBlob *blob, GError **error)
 {
-    AUTO_FD int fd = open(blob->path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return error_set_errno(error, ERROR_FAILED, errno, "cannot read %s", blob->path);
-    g_autofree char *buffer = g_malloc(MIN(blob->size, (guint64)COPY_BYTES) + 1);
-    for (guint64 done = 0; done < blob->size;) {
-        size_t length = (size_t)MIN(blob->size - done, (guint64)COPY_BYTES);
-        gssize n = io_read_at(fd, buffer, length, blob->offset + done, error);
-        if (n < 0)
-            return FALSE;
-        if ((size_t)n < length)
-            return error_set(error, ERROR_FAILED, SPAN_NONE, "%s is shorter than it was",
-                             blob->path);
-        if (!io_write_all(out, buffer, length, error))
-            return FALSE;
-        done += length;
+    if (!blob->bytes && !blob->path) {
+        error_set(error, ERROR_FAILED, SPAN_NONE, "the blob %s was not made", blob->digest);
+        return NULL;
     }
-    return TRUE;
+    int fd = blob->bytes ? -1 : open(blob->path, O_RDONLY | O_CLOEXEC);
+    if (!blob->bytes && fd < 0) {
+        error_set_errno(error, ERROR_FAILED, errno, "cannot read %s", blob->path);
+        return NULL;
+    }
+    ImageBlobReader *reader = g_new0(ImageBlobReader, 1);
+    reader->blob = blob;
+    reader->fd = fd;
+    return reader;
 }
 
-gboolean image_blob_write(const ImageBlob *blob, int fd, GError **error)
+void image_blob_reader_free(ImageBlobReader *reader)
 {
-    gsize length;
-    if (blob->bytes) {
-        const void *data = g_bytes_get_data(blob->bytes, &length);
-        return io_write_all(fd, data, length, error);
+    if (!reader)
+        return;
+    if (reader->fd >= 0)
+        close(reader->fd);
+    g_free(reader);
+}
+
+gssize image_blob_reader_read(void *data, void *buffer, size_t length, GError **error)
+{
+    ImageBlobReader *reader = data;
+    size_t wanted = (size_t)MIN(reader->blob->size - reader->position, (guint64)length);
+    gssize n = (gssize)wanted;
+    if (reader->fd >= 0)
+        n = io_read_at(reader->fd, buffer, wanted, reader->blob->offset + reader->position, error);
+    else if (wanted > 0)
+        memcpy(buffer, (const char *)g_bytes_get_data(reader->blob->bytes, NULL) + reader->position,
+               wanted);
+    if (n > 0)
+        reader->position += (guint64)n;
+    return n;
+}
+
+gboolean image_blob_write(const ImageBlob *blob, DeflateSink sink, void *data, GError **error)
+{
+    g_autoptr(ImageBlobReader) reader = image_blob_reader_new(blob, error);
+    if (!reader)
+        return FALSE;
+    g_autofree char *buffer = g_malloc(COPY_BYTES);
+    for (guint64 left = blob->size; left > 0;) {
+        gssize n = image_blob_reader_read(reader, buffer, COPY_BYTES, error);
+        if (n < 0)
+            return FALSE;
+        if (n == 0)
+            return error_set(error, ERROR_FAILED, SPAN_NONE, "%s is shorter than it was",
+                             blob->path);
+        if (!sink(data, buffer, (size_t)n, error))
+            return FALSE;
+        left -= (guint64)n;
     }
-    if (blob->path)
-        return write_file(blob, fd, error);
-    return error_set(error, ERROR_FAILED, SPAN_NONE, "the blob %s was not made", blob->digest);
+    return TRUE;
 }

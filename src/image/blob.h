@@ -2,7 +2,7 @@
  * link or write them, and never look inside. */
 #pragma once
 
-#include "base/error.h"
+#include "archive/deflate_encode.h"
 
 typedef struct {
     char *digest;     /* "sha256:…" of the bytes */
@@ -23,6 +23,13 @@ void image_blob_free(ImageBlob *blob);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageBlob, image_blob_free)
 /* Where an OCI layout has the blob: "blobs/sha256/…". The digest is valid. */
 char *image_blob_layout_path(const char *digest);
-/* Writes all of its bytes. Errors: ERROR_FAILED, also for a blob that is nowhere yet and for a file
- * that has become shorter. */
-gboolean image_blob_write(const ImageBlob *blob, int fd, GError **error);
+/* Gives all of its bytes to the sink. Errors: the sink's; ERROR_FAILED, also for a blob that is
+ * nowhere yet and for a file that has become shorter. */
+gboolean image_blob_write(const ImageBlob *blob, DeflateSink sink, void *data, GError **error);
+/* Its bytes as input; those of a file that has become shorter end early. NULL: it is nowhere. */
+typedef struct ImageBlobReader ImageBlobReader;
+ImageBlobReader *image_blob_reader_new(const ImageBlob *blob, GError **error);
+void image_blob_reader_free(ImageBlobReader *reader);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageBlobReader, image_blob_reader_free)
+/* The read of an ArchiveInput, whose data is the reader. */
+gssize image_blob_reader_read(void *reader, void *buffer, size_t length, GError **error);

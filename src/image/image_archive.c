@@ -1,16 +1,8 @@
-#include "archive/tar_write.h"
-#include "base/auto.h"
-#include "base/io.h"
-#include "base/limits.h"
 #include "image/image_output.h"
 #include "image/layout_index.h"
 #include "image/reference.h"
-#include "store/new_file.h"
+#include "image/tar_output.h"
 #include "text/jsonw.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
 
 /* What goes into the archive, in order: documents first, so that a reader of a stream knows what
  * the layers after them are. */
@@ -139,41 +131,34 @@ static gboolean make_documents(Contents *contents, const GPtrArray *images, cons
 
 /* The tar file */
 
-static gboolean write_header(int fd, EntryKind kind, const char *path, guint64 size, GError **error)
+static gboolean write_header(TarOutput *out, EntryKind kind, const char *path, guint64 size,
+                             GError **error)
 {
     ArchiveEntry entry = {
         .kind = kind, .path = path, .size = size, .mode = kind == ENTRY_FOLDER ? 0755 : 0644};
-    guint8 header[TAR_HEADER_BYTES];
-    size_t length;
-    return tar_header_write(&entry, header, &length, error) &&
-           io_write_all(fd, header, length, error);
+    return tar_output_header(out, &entry, error);
 }
 
-static gboolean write_zeros(int fd, size_t length, GError **error)
-{
-    static const char zeros[TAR_END_BYTES];
-    return io_write_all(fd, zeros, length, error);
-}
-
-static gboolean write_text(int fd, const char *path, const char *text, GError **error)
+static gboolean write_text(TarOutput *out, const char *path, const char *text, GError **error)
 {
     size_t length = strlen(text);
-    return write_header(fd, ENTRY_FILE, path, length, error) &&
-           io_write_all(fd, text, length, error) && write_zeros(fd, tar_padding(length), error);
+    return write_header(out, ENTRY_FILE, path, length, error) &&
+           tar_output_write(out, text, length, error) && tar_output_pad(out, length, error);
 }
 
-static gboolean write_blob(int fd, const ImageBlob *blob, GError **error)
+static gboolean write_blob(TarOutput *out, const ImageBlob *blob, GError **error)
 {
     g_autofree char *path = image_blob_layout_path(blob->digest);
-    return write_header(fd, ENTRY_FILE, path, blob->size, error) &&
-           image_blob_write(blob, fd, error) && write_zeros(fd, tar_padding(blob->size), error);
+    return write_header(out, ENTRY_FILE, path, blob->size, error) &&
+           image_blob_write(blob, tar_output_write, out, error) &&
+           tar_output_pad(out, blob->size, error);
 }
 
 /* "blobs/sha256" and, where a base has such digests, "blobs/sha512". */
-static gboolean write_folders(int fd, const Contents *contents, GError **error)
+static gboolean write_folders(TarOutput *out, const Contents *contents, GError **error)
 {
     static const char *const algorithms[] = {"sha256", "sha512"};
-    if (!write_header(fd, ENTRY_FOLDER, "blobs", 0, error))
+    if (!write_header(out, ENTRY_FOLDER, "blobs", 0, error))
         return FALSE;
     for (size_t i = 0; i < G_N_ELEMENTS(algorithms); i++) {
         g_autofree char *path = g_strdup_printf("blobs/%s", algorithms[i]);
@@ -181,48 +166,25 @@ static gboolean write_folders(int fd, const Contents *contents, GError **error)
         for (guint n = 0; n < contents->blobs->len && !used; n++)
             used = g_str_has_prefix(((const ImageBlob *)contents->blobs->pdata[n])->digest,
                                     algorithms[i]);
-        if (used && !write_header(fd, ENTRY_FOLDER, path, 0, error))
+        if (used && !write_header(out, ENTRY_FOLDER, path, 0, error))
             return FALSE;
     }
     return TRUE;
 }
 
-static gboolean write_contents(int fd, const Contents *contents, GError **error)
+static gboolean write_contents(TarOutput *out, void *data, GError **error)
 {
-    if (!write_text(fd, "oci-layout", IMAGE_LAYOUT_FILE, error) ||
-        !write_text(fd, "index.json", contents->index, error) ||
-        (contents->manifest && !write_text(fd, "manifest.json", contents->manifest, error)) ||
-        !write_folders(fd, contents, error))
+    const Contents *contents = data;
+    if (!write_text(out, "oci-layout", IMAGE_LAYOUT_FILE, error) ||
+        !write_text(out, "index.json", contents->index, error) ||
+        (contents->manifest && !write_text(out, "manifest.json", contents->manifest, error)) ||
+        !write_folders(out, contents, error))
         return FALSE;
     for (guint i = 0; i < contents->blobs->len; i++) {
-        if (!write_blob(fd, contents->blobs->pdata[i], error))
+        if (!write_blob(out, contents->blobs->pdata[i], error))
             return FALSE;
     }
-    return write_zeros(fd, TAR_END_BYTES, error);
-}
-
-/* Pipes and devices are written to as they are; renaming over them would replace them. */
-static gboolean write_stream(const char *path, const Contents *contents, GError **error)
-{
-    bool standard = g_str_equal(path, "-");
-    AUTO_FD int fd = standard ? -1 : open(path, O_WRONLY | O_CLOEXEC);
-    if (!standard && fd < 0)
-        return error_set_errno(error, ERROR_FAILED, errno, "cannot open it");
-    return write_contents(standard ? STDOUT_FILENO : fd, contents, error);
-}
-
-static gboolean write_to(const char *path, const Contents *contents, GError **error)
-{
-    struct stat st;
-    bool exists = stat(path, &st) == 0;
-    if (exists && S_ISDIR(st.st_mode))
-        return error_set(error, ERROR_INPUT, SPAN_NONE, "it is a folder");
-    if (g_str_equal(path, "-") || (exists && !S_ISREG(st.st_mode)))
-        return write_stream(path, contents, error);
-    g_auto(NewFile) file = NEW_FILE_NONE;
-    g_autofree char *dir = g_path_get_dirname(path);
-    return io_make_dirs(dir, error) && new_file_open(&file, dir, error) &&
-           write_contents(file.fd, contents, error) && new_file_replace(&file, path, error);
+    return TRUE;
 }
 
 gboolean image_archive_write(ImageArchiveKind kind, const char *path, const char *tag,
@@ -239,9 +201,5 @@ gboolean image_archive_write(ImageArchiveKind kind, const char *path, const char
     if (!find_names(kind, tag, &names, error) || !make_documents(&contents, images, &names, error))
         return FALSE;
     add_blobs(&contents, images, root);
-    GError *cause = NULL;
-    if (write_to(path, &contents, &cause))
-        return TRUE;
-    return error_wrap(error, cause, SPAN_NONE, "cannot write %s",
-                      g_str_equal(path, "-") ? "the archive" : path);
+    return tar_output_make(path, write_contents, &contents, error);
 }
