@@ -1,9 +1,10 @@
-#include "base/io.h"
-#include "base/limits.h"
+#include "base/clock.h"
+#include "base/names.h"
 #include "base/sorted.h"
+#include "cli/cache_report.h"
 #include "cli/commands.h"
 #include "cli/workspace.h"
-#include "store/cache.h"
+#include "text/decode.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -17,6 +18,12 @@ static const OptionRow rows[] = {
     /* clang-format off */
     {"cache-dir", 0, OPTION_VALUE, "DIR", offsetof(Options, cache_dir), 0,
      "the cache to work on, instead of $XDG_CACHE_HOME/ramekin"},
+    {"format", 0, OPTION_CHOICE, "text|json", offsetof(Options, format), 0,
+     "text for people or JSON (ramekin.cache/1) for scripts"},
+    {"older-than", 0, OPTION_VALUE, "AGE", offsetof(Options, older_than), 0,
+     "prune what was not used for so long: 30d, 12h"},
+    {"keep", 0, OPTION_VALUE, "SIZE", offsetof(Options, keep), 0,
+     "prune the wheels and layers that were used least recently, until at most so much is left: 10G"},
     {0},
     /* clang-format on */
 };
@@ -55,19 +62,185 @@ static gboolean clean(const char *dir, GError **error)
     return remove_tree(doomed, 0, error);
 }
 
+typedef struct {
+    Invocation *invocation;
+    Cache *cache;
+    BlobStore *blobs;
+    bool json;
+} CacheRun;
+
+static int print(const CacheRun *run, char *take_text)
+{
+    output_result(run->invocation->output, take_text);
+    g_free(take_text);
+    return 0;
+}
+
+static int fail(const CacheRun *run, GError *error)
+{
+    return output_error(run->invocation->output, error);
+}
+
+static int run_size(const CacheRun *run)
+{
+    GError *error = NULL;
+    g_autoptr(GPtrArray) buckets = cache_list(run->cache, &error);
+    g_autoptr(GPtrArray) blobs = buckets ? blob_store_list(run->blobs, &error) : NULL;
+    if (!blobs)
+        return fail(run, error);
+    CacheReport report = {cache_dir(run->cache), buckets, blobs};
+    return print(run, cache_report_size(&report, run->json));
+}
+
+static int run_list(const CacheRun *run)
+{
+    GError *error = NULL;
+    g_autoptr(GPtrArray) blobs = blob_store_list(run->blobs, &error);
+    if (!blobs)
+        return fail(run, error);
+    CacheReport report = {cache_dir(run->cache), NULL, blobs};
+    bool colour = output_result_colour(run->invocation->output);
+    return print(run, cache_report_list(&report, run->json, colour));
+}
+
+/* "10G" is short for "10GB". */
+static gboolean parse_keep(const char *text, guint64 *ret_bytes, GError **error)
+{
+    g_autofree char *longer = g_strconcat(text, "B", NULL);
+    bool is_short = *text && strchr("kKMGTi", text[strlen(text) - 1]);
+    if (text_parse_size(is_short ? longer : text, ret_bytes))
+        return TRUE;
+    error_set(error, ERROR_USAGE, SPAN_NONE, "--keep takes a size, not \"%s\"", text);
+    error_set_hint(*error, "write a number and B, kB, MB, GB, TB or KiB, MiB, GiB, TiB: 10GB");
+    return FALSE;
+}
+
+static gboolean parse_age(const char *text, gint64 *ret_before, GError **error)
+{
+    guint64 milliseconds;
+    if (text_parse_duration(text, &milliseconds)) {
+        *ret_before = clock_now_seconds() - (gint64)(milliseconds / 1000);
+        return TRUE;
+    }
+    error_set(error, ERROR_USAGE, SPAN_NONE, "--older-than takes an age, not \"%s\"", text);
+    error_set_hint(*error, "write a number and s, m, h or d: 30d, 12h");
+    return FALSE;
+}
+
+static guint64 total_size(const GPtrArray *blobs)
+{
+    guint64 total = 0;
+    for (guint i = 0; i < blobs->len; i++)
+        total += ((const BlobInfo *)blobs->pdata[i])->size;
+    return total;
+}
+
+static gboolean prune(const CacheRun *run, gint64 before, guint64 keep, guint64 *ret_removed,
+                      guint64 *ret_left, GError **error)
+{
+    guint64 of_blobs = 0, of_entries = 0;
+    if (!blob_store_prune(run->blobs, before, keep, &of_blobs, error) ||
+        !cache_prune(run->cache, before, &of_entries, error))
+        return FALSE;
+    g_autoptr(GPtrArray) blobs = blob_store_list(run->blobs, error);
+    if (!blobs)
+        return FALSE;
+    *ret_removed = of_blobs + of_entries;
+    *ret_left = total_size(blobs);
+    return TRUE;
+}
+
+static int run_prune(const CacheRun *run)
+{
+    const Options *options = run->invocation->options;
+    GError *error = NULL;
+    gint64 before = G_MININT64;
+    guint64 keep = G_MAXUINT64, removed = 0, left = 0;
+    if (!options->older_than && !options->keep)
+        error_set(&error, ERROR_USAGE, SPAN_NONE, "prune needs --older-than or --keep");
+    if (error || (options->older_than && !parse_age(options->older_than, &before, &error)) ||
+        (options->keep && !parse_keep(options->keep, &keep, &error)) ||
+        !prune(run, before, keep, &removed, &left, &error))
+        return fail(run, error);
+    return print(run, cache_report_pruned(cache_dir(run->cache), removed, left, run->json));
+}
+
+static int run_check(const CacheRun *run)
+{
+    GError *error = NULL;
+    guint64 entries = 0, damaged_entries = 0;
+    g_autoptr(GPtrArray) damaged = NULL;
+    g_autoptr(GPtrArray) blobs = blob_store_list(run->blobs, &error);
+    if (!blobs || !cache_check(run->cache, &entries, &damaged_entries, &error) ||
+        !blob_store_check(run->blobs, &damaged, &error))
+        return fail(run, error);
+    print(run, cache_report_checked(cache_dir(run->cache), entries, damaged_entries, blobs->len,
+                                    damaged, run->json));
+    return damaged->len + damaged_entries > 0 ? 1 : 0;
+}
+
+static int run_dir(const CacheRun *run)
+{
+    return print(run, cache_report_dir(cache_dir(run->cache), run->json));
+}
+
+static int run_clean(const CacheRun *run)
+{
+    GError *error = NULL;
+    return clean(cache_dir(run->cache), &error) ? 0 : fail(run, error);
+}
+
+static const struct {
+    const char *name;
+    int (*run)(const CacheRun *run);
+    bool prunes;
+} verbs[] = {
+    {"size", run_size, false},   {"list", run_list, false},   {"prune", run_prune, true},
+    {"check", run_check, false}, {"clean", run_clean, false}, {"dir", run_dir, false},
+};
+
+static int refuse_verb(Invocation *invocation, const char *word)
+{
+    GError *error = NULL;
+    const char *names[G_N_ELEMENTS(verbs)];
+    for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++)
+        names[i] = verbs[i].name;
+    const char *near = names_nearest(word, names, G_N_ELEMENTS(verbs));
+    error_set(&error, ERROR_USAGE, SPAN_NONE,
+              "cache takes size, list, prune, check, clean or dir, not \"%s\"", word);
+    if (near)
+        error_set_hint(error, "did you mean %s?", near);
+    return output_error(invocation->output, error);
+}
+
+static int run_verb(Invocation *invocation, size_t verb)
+{
+    const Options *options = invocation->options;
+    GError *error = NULL;
+    if (!verbs[verb].prunes && (options->older_than || options->keep)) {
+        error_set(&error, ERROR_USAGE, SPAN_NONE,
+                  "--older-than and --keep say what `ramekin cache prune` removes");
+        return output_error(invocation->output, error);
+    }
+    g_autoptr(Cache) cache = cache_new(options->cache_dir);
+    g_autoptr(BlobStore) blobs = blob_store_new(cache);
+    CacheRun run = {invocation, cache, blobs, options->format == FORMAT_JSON};
+    return verbs[verb].run(&run);
+}
+
 static int run_cache(Invocation *invocation)
 {
-    const char *verb = invocation->options->arguments->pdata[0];
-    g_autoptr(Cache) cache = cache_new(invocation->options->cache_dir);
-    GError *error = NULL;
-    if (g_str_equal(verb, "dir"))
-        output_result_line(invocation->output, "%s", cache_dir(cache));
-    else if (!g_str_equal(verb, "clean"))
-        error_set(&error, ERROR_USAGE, SPAN_NONE, "cache takes dir or clean, not \"%s\"", verb);
-    else
-        clean(cache_dir(cache), &error);
-    return error ? output_error(invocation->output, error) : 0;
+    const GPtrArray *arguments = invocation->options->arguments;
+    const char *word = arguments->len > 0 ? arguments->pdata[0] : "size";
+    for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++) {
+        if (g_str_equal(verbs[i].name, word))
+            return run_verb(invocation, i);
+    }
+    return refuse_verb(invocation, word);
 }
 
 const Command command_cache = {
-    "cache", run_cache, "dir|clean", 1, 1, "say where downloads are kept, or remove them", groups};
+    "cache", run_cache, "[size|list|prune|check|clean|dir]",
+    0,       1,         "show, check and prune what downloads and builds keep for the next run",
+    groups,
+};

@@ -44,6 +44,7 @@ typedef struct {
     bool offline;
     GPtrArray *indexes, *substitutes, *trusted_hosts;
     char *substitute_base;
+    char *older_than, *keep; /* of the cache */
 
     char *recipe; /* -f */
     char *platform;

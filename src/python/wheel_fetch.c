@@ -175,8 +175,10 @@ static gboolean accept(Fetch *fetch, GError **error)
     if (!fetch->digest && !begin(fetch, error))
         return FALSE; /* of an empty body */
     g_autofree char *found = digest_finish(fetch->digest);
-    if (g_str_equal(found, fetch->wheel->sha256))
+    if (g_str_equal(found, fetch->wheel->sha256)) {
+        blob_store_set_name(fetch->batch->blobs, found, fetch->wheel->filename);
         return blob_writer_commit(fetch->writer, found, &fetch->wheel->path, error);
+    }
     if (fetch->asked_again)
         return set_wrong_digest(error, fetch->url, fetch->wheel, found);
     fetch->asked_again = true;

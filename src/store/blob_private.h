@@ -16,6 +16,7 @@ char *blob_path(const BlobStore *store, const char *sha256);
 void blob_note_save(BlobStore *store, const char *sha256, const struct stat *st);
 void blob_note_forget(BlobStore *store, const char *sha256);
 bool blob_note_holds(BlobStore *store, const char *sha256, const struct stat *st);
+char *blob_name(BlobStore *store, const char *sha256); /* or NULL */
 /* Hashes the open file from its beginning; what is read does not count as use. */
 char *blob_hash_fd(int fd, const char *path, GError **error);
 /* Opens without leaving a trace of it where that is allowed. */

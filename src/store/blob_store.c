@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "store/blob_private.h"
+#include "store/cache_private.h"
 #include "store/new_file.h"
 
 #include <errno.h>
@@ -19,6 +20,7 @@ enum {
 };
 
 static const char NOTES[] = "blob-notes";
+static const char NAMES[] = "blob-names";
 static const char FILES[] = "files";
 
 struct BlobWriter {
@@ -32,7 +34,7 @@ BlobStore *blob_store_new(Cache *cache)
 {
     BlobStore *store = g_new0(BlobStore, 1);
     store->cache = cache;
-    store->dir = g_build_filename(cache_dir(cache), "blobs", NULL);
+    store->dir = g_build_filename(cache_dir(cache), CACHE_BLOBS, NULL);
     return store;
 }
 
@@ -74,6 +76,7 @@ void blob_note_save(BlobStore *store, const char *sha256, const struct stat *st)
 void blob_note_forget(BlobStore *store, const char *sha256)
 {
     cache_remove(store->cache, NOTES, sha256);
+    cache_remove(store->cache, NAMES, sha256);
 }
 
 bool blob_note_holds(BlobStore *store, const char *sha256, const struct stat *st)
@@ -315,6 +318,17 @@ gboolean blob_store_verify_file(BlobStore *store, const char *path, const char *
     if (ret_found)
         *ret_found = g_steal_pointer(&digest);
     return TRUE;
+}
+
+void blob_store_set_name(BlobStore *store, const char *sha256, const char *name)
+{
+    cache_save(store->cache, NAMES, sha256, name, strlen(name));
+}
+
+char *blob_name(BlobStore *store, const char *sha256)
+{
+    g_autofree char *name = load_text(store->cache, NAMES, sha256);
+    return name && g_utf8_validate(name, -1, NULL) ? g_steal_pointer(&name) : NULL;
 }
 
 char *blob_store_load_fact(BlobStore *store, const char *kind, const char *key)

@@ -19,10 +19,12 @@ void blob_info_free(BlobInfo *info)
     if (!info)
         return;
     g_free(info->sha256);
+    g_free(info->name);
     g_free(info);
 }
 
-static void add_blob(GPtrArray *list, const char *folder, const char *first, const char *rest)
+static void add_blob(BlobStore *store, GPtrArray *list, const char *folder, const char *first,
+                     const char *rest)
 {
     g_autofree char *path = g_build_filename(folder, rest, NULL);
     g_autofree char *sha256 = g_strconcat(first, rest, NULL);
@@ -30,6 +32,7 @@ static void add_blob(GPtrArray *list, const char *folder, const char *first, con
     if (!digest_is_sha256_hex(sha256) || lstat(path, &st) < 0 || !S_ISREG(st.st_mode))
         return;
     BlobInfo *info = g_new0(BlobInfo, 1);
+    info->name = blob_name(store, sha256);
     info->sha256 = g_steal_pointer(&sha256);
     info->size = (guint64)st.st_size;
     info->used = st.st_atim.tv_sec;
@@ -51,7 +54,7 @@ GPtrArray *blob_store_list(BlobStore *store, GError **error)
         if (!names)
             return NULL;
         for (guint j = 0; j < names->len; j++)
-            add_blob(list, folder, first, names->pdata[j]);
+            add_blob(store, list, folder, first, names->pdata[j]);
     }
     return folders ? g_steal_pointer(&list) : NULL;
 }

@@ -1,4 +1,4 @@
-#include "store/cache.h"
+#include "store/cache_private.h"
 
 #include "archive/inflate.h"
 #include "base/auto.h"
@@ -127,6 +127,24 @@ static GBytes *read_whole(const char *path)
     g_autofree char *entry = g_malloc((size_t)st.st_size + 1);
     gssize length = io_read_at(fd, entry, (size_t)st.st_size, 0, NULL);
     return length < 0 ? NULL : g_bytes_new_take(g_steal_pointer(&entry), (gsize)length);
+}
+
+bool cache_entry_is_sound(const char *path)
+{
+    g_autoptr(GBytes) entry = read_whole(path);
+    gsize length = 0;
+    const char *bytes = entry ? g_bytes_get_data(entry, &length) : NULL;
+    EntryHeader header;
+    if (length < sizeof header)
+        return false;
+    memcpy(&header, bytes, sizeof header);
+    if (header.key_length > length - sizeof header)
+        return false;
+    g_autofree char *key = g_strndup(bytes + sizeof header, header.key_length);
+    g_autofree char *digest = digest_sha256(key, strlen(key));
+    g_autofree char *place = g_strdup_printf("/%.2s/%s", digest, digest + 2);
+    return strlen(key) == header.key_length && g_str_has_suffix(path, place) &&
+           check_entry(bytes, length, key) > 0;
 }
 
 GBytes *cache_load(Cache *cache, const char *bucket, const char *key)

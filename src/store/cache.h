@@ -22,3 +22,16 @@ const char *cache_problem(const Cache *cache);
 GBytes *cache_load(Cache *cache, const char *bucket, const char *key);
 void cache_save(Cache *cache, const char *bucket, const char *key, const void *data, size_t length);
 void cache_remove(Cache *cache, const char *bucket, const char *key);
+
+/* What `ramekin cache` shows and does; blobs are no entries. A cache that is not there has none. */
+typedef struct {
+    char *name;
+    guint64 entries, bytes;
+} CacheBucket;
+void cache_bucket_free(CacheBucket *bucket);
+GPtrArray *cache_list(const Cache *cache, GError **error); /* CacheBucket, by name */
+/* Reads every entry and removes the damaged ones, and what killed processes left behind. */
+gboolean cache_check(const Cache *cache, guint64 *ret_checked, guint64 *ret_damaged,
+                     GError **error);
+/* Removes what was neither written nor read since `before` (seconds since 1970). */
+gboolean cache_prune(const Cache *cache, gint64 before, guint64 *ret_removed_bytes, GError **error);

@@ -1,0 +1,10 @@
+/* What the files of the cache share. */
+#pragma once
+
+#include "store/cache.h"
+
+/* The folder of blobs, which are no entries. */
+#define CACHE_BLOBS "blobs"
+
+/* Whether the file of an entry is whole, and lies where its key belongs. */
+bool cache_entry_is_sound(const char *path);
