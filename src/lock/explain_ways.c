@@ -13,8 +13,10 @@ static const char *line_text(const PipRequirement *line)
 static char *describe_gives(const Conflict *conflict, const WayOut *way)
 {
     size_t length = strlen(conflict->name);
-    bool same = way->kind == WAY_CHANGE && way->line->requirement &&
-                g_str_equal(way->line->requirement->canonical, conflict->name);
+    bool same = way->kind == WAY_ADD
+                    ? strncmp(way->text, conflict->name, length) == 0 && way->text[length] == '='
+                    : way->kind == WAY_CHANGE && way->line->requirement &&
+                          g_str_equal(way->line->requirement->canonical, conflict->name);
     if (!way->gives || same || length == 0)
         return g_strdup("");
     return g_strdup_printf("; %s is %s then", conflict->name, way->gives + length + 1);

@@ -151,8 +151,8 @@ static void explain_limits(Explanation *explanation, const Conflict *conflict)
 {
     if (conflict->solvable)
         explain_note(explanation, SPAN_NONE,
-                     g_strdup("versions that fit together exist, but pip's search ends without "
-                              "finding them"));
+                     g_strdup("pip fails here although versions that fit together exist: its "
+                              "search passes them by"));
     else if (conflict->unread)
         explain_note(explanation, SPAN_NONE,
                      g_strdup("not every change was tried: too much would have to be fetched for "

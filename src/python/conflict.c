@@ -287,7 +287,8 @@ Conflict *conflict_from_causes(World *world, const GPtrArray *causes)
     if (causes->len == 0) {
         Conflict *conflict = conflict_new("");
         conflict->message =
-            g_strdup_printf("the search for versions that fit together was given up after %u steps",
+            g_strdup_printf("pip gives up after %u rounds of its search for versions that fit "
+                            "together",
                             LIMIT_RESOLVE_ROUNDS);
         conflict->versions = g_new0(char *, 1);
         return conflict;

@@ -109,6 +109,34 @@ static Conflict *conflict_reduce(Trials *trials, Conflict *conflict, const Lines
     return less;
 }
 
+static unsigned conflicts_of(const World *world, const PipRequirement *line)
+{
+    const Ident *ident = g_hash_table_lookup(world->ident_table, line->requirement->canonical);
+    return ident ? ident->conflicts : 0;
+}
+
+/* Leaves the lines whose names were most often in the way, `count` of them. */
+static void lines_keep_busiest(const World *world, Lines *lines, guint count)
+{
+    while (lines_count(lines) > count) {
+        const PipRequirement *least = lines_get(lines, lines_count(lines) - 1);
+        for (guint i = lines_count(lines); i > 0; i--) {
+            const PipRequirement *line = lines_get(lines, i - 1);
+            if (conflicts_of(world, line) < conflicts_of(world, least))
+                least = line;
+        }
+        lines_remove(lines, least);
+    }
+}
+
+/* The search was given up: nothing tells which lines conflict, if any do. */
+static void ways_out_of_depth(Trials *trials, const Lines *all, Conflict *conflict)
+{
+    g_auto(Lines) busiest = lines_copy(all);
+    lines_keep_busiest(trials->world, &busiest, LINES_TRIED);
+    ways_out_find(trials, all, &busiest, conflict);
+}
+
 Conflict *search_explain(World *world, const GPtrArray *causes)
 {
     Conflict *conflict = conflict_from_causes(world, causes);
@@ -121,6 +149,8 @@ Conflict *search_explain(World *world, const GPtrArray *causes)
         conflict = conflict_reduce(&trials, conflict, &all, &lines);
         ways_out_find(&trials, &all, &lines, conflict);
     }
+    if (causes->len == 0)
+        ways_out_of_depth(&trials, &all, conflict);
     trials_end(&trials, conflict);
     return conflict;
 }

@@ -1,8 +1,5 @@
 #include "python/ways_out.h"
 
-/* More lines than this are not tried one by one. */
-#define LINES_TRIED 8
-
 typedef struct {
     Trials *trials;
     const Lines *all, *set;

@@ -3,6 +3,9 @@
 
 #include "python/trial.h"
 
+/* More lines than this are not tried one by one. */
+#define LINES_TRIED 8
+
 /* Fills conflict->ways. `all` are the request's lines, `set` those that conflict. */
 void ways_out_find(Trials *trials, const Lines *all, const Lines *set, Conflict *conflict);
 /* For a conflict that pip's search reports: looks for a solution that it does not find, by pinning

@@ -2,9 +2,10 @@
 
     python3 conflicts_oracle.py DRIVER [--seed N] [--conflicts N] [--show]
 
-Makes random small universes from seed N on (as pip_oracle.py does) and stages of several requirements
-and constraints, until N of them conflict. Of each conflict it is checked with resolve_driver, which
-is told nothing but the lines:
+Begins with one on which pip fails although there is a solution (pip_oracle.FIXED), and makes random small
+universes from seed N on (as pip_oracle.py does) and stages of several requirements and constraints,
+until N of them conflict. Of each conflict it is checked with resolve_driver, which is told nothing but
+the lines:
 
 - the lines that are named conflict without the others, and without any one of them they do not;
 - each way out holds when it is applied: to all lines, or, where another conflict remains, to those
@@ -17,7 +18,7 @@ import json
 import subprocess
 import sys
 
-from pip_oracle import Maker
+from pip_oracle import FIXED, Maker
 
 KEYS = {"r": "install", "c": "constraints"}
 
@@ -144,8 +145,9 @@ def main():
     driver = Driver(options.driver)
     counts = {"conflicts": 0, "wrong": 0, "ways": 0, "without": 0, "stopped": 0, "beyond": 0, "staged": 0}
     seed = options.seed
+    beyond = dict(FIXED[0], python="3.11.2", libc="glibc 2.36")
     while counts["conflicts"] < options.conflicts:
-        case = make_case(seed)
+        case = make_case(seed) if counts["conflicts"] else beyond
         answer, reached = driver.ask(case)
         if isinstance(answer, dict) and reached >= len(case["stages"]) and (answer["lines"] or answer["solvable"]):
             check = Check(driver, case, answer)
@@ -164,7 +166,7 @@ def main():
     print("%(conflicts)d conflicts, %(staged)d of them after another stage, with %(ways)d ways out; %(without)d "
           "have none, %(stopped)d were stopped, in %(beyond)d pip finds no solution though there is one; "
           "%(wrong)d wrong" % counts)  # fmt: skip
-    return 1 if counts["wrong"] else 0
+    return 1 if counts["wrong"] or not counts["beyond"] else 0
 
 
 if __name__ == "__main__":
