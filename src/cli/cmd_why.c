@@ -68,28 +68,27 @@ static int refuse_absent(const Workspace *workspace, const LockTarget *target, c
     return status;
 }
 
-/* The lines of the conflict without what they say about a constraint that nobody wrote. */
-static char *drop_trial(const char *explanation, const char *constraint)
+/* What is said about a version, and what it is said from. */
+typedef struct {
+    WhyQuestion question;
+    GPtrArray *files;
+    Lock *trial;
+} Answer;
+
+static void answer_clear(Answer *answer)
 {
-    g_auto(GStrv) lines = g_strsplit(explanation, "\n", -1);
-    g_autoptr(GString) text = g_string_new(NULL);
-    for (guint i = 0; lines[i]; i++) {
-        if (i > 0 &&
-            (g_str_has_prefix(lines[i], "hint: ") || g_str_has_prefix(lines[i], constraint)))
-            continue;
-        g_string_append_printf(text, "%s%s", i > 0 ? "\n" : "", lines[i]);
-    }
-    return g_strdup(text->str);
+    g_clear_pointer(&answer->files, g_ptr_array_unref);
+    g_clear_pointer(&answer->trial, lock_free);
 }
 
-static char *explain_trial(const LockTarget *target, const char *constraint)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Answer, answer_clear)
+
+static const LockStage *find_unsatisfiable(const LockTarget *target)
 {
     for (guint i = 0; i < target->stages->len; i++) {
         const LockStage *stage = target->stages->pdata[i];
-        if (stage->status != STAGE_UNSATISFIABLE || !stage->explanation)
-            continue;
-        g_autofree char *text = drop_trial(stage->explanation, constraint);
-        return g_strdup_printf("stage '%s' can't be satisfied: %s", stage->name, text);
+        if (stage->status == STAGE_UNSATISFIABLE && stage->explanation)
+            return stage;
     }
     return NULL;
 }
@@ -97,20 +96,21 @@ static char *explain_trial(const LockTarget *target, const char *constraint)
 /* Solves the stages with the version as a constraint. What can't be found out leaves the question
  * open. */
 static int try_version(Workspace *workspace, const WorkTarget *wanted, const Why *why,
-                       WhyQuestion *question)
+                       Answer *answer)
 {
+    WhyQuestion *question = &answer->question;
     g_autofree char *constraint = g_strdup_printf("%s==%s", why->name, question->version);
     LockSession *session = workspace_session(workspace);
-    g_autoptr(Lock) lock = lock_new();
+    answer->trial = lock_new();
     LockTarget *target = NULL;
     lock_session_try(session, why->decided->stage->name, constraint);
-    int status = workspace_resolve(workspace, wanted, lock, &target);
+    int status = workspace_resolve(workspace, wanted, answer->trial, &target);
     lock_session_try(session, NULL, NULL);
     if (status != 0)
         return status;
-    question->trial = lock_target_is_solved(target) ? TRIAL_SOLVED : TRIAL_FAILED;
-    question->trial_text =
-        question->trial == TRIAL_FAILED ? explain_trial(target, constraint) : NULL;
+    question->failed = find_unsatisfiable(target);
+    if (question->failed || lock_target_is_solved(target))
+        question->trial = question->failed ? TRIAL_FAILED : TRIAL_SOLVED;
     return 0;
 }
 
@@ -134,19 +134,20 @@ static bool is_current(const Why *why, const char *version)
 }
 
 /* What the indexes have, and the trial where nothing else speaks against the version. */
-static int answer(Workspace *workspace, const WorkTarget *wanted, LockSurvey *survey, Why *why,
-                  WhyQuestion *question, GPtrArray **ret_files)
+static int find_answer(Workspace *workspace, const WorkTarget *wanted, LockSurvey *survey, Why *why,
+                       Answer *answer)
 {
+    WhyQuestion *question = &answer->question;
     why_ask(why, question);
     if (!why->decided || is_current(why, question->version))
         return 0;
     GError *error = NULL;
-    if (!lock_survey_files(survey, why->decided->stage->name, why->name, ret_files, &error))
+    if (!lock_survey_files(survey, why->decided->stage->name, why->name, &answer->files, &error))
         return output_error(workspace->output, error);
-    question->files = *ret_files;
+    question->files = answer->files;
     if (why_is_excluded(why) || !offers_usable(question))
         return 0;
-    return try_version(workspace, wanted, why, question);
+    return try_version(workspace, wanted, why, answer);
 }
 
 static void print_why(const Workspace *workspace, const Why *why)
@@ -173,11 +174,9 @@ static int explain(Workspace *workspace, const WorkTarget *wanted, const LockTar
     g_autoptr(Why) why = why_new(workspace->recipe_path, target, survey, subject->name);
     if (!why)
         return refuse_absent(workspace, target, subject->name);
-    WhyQuestion question = {.version = subject->version};
-    g_autoptr(GPtrArray) files = NULL;
-    status = subject->version ? answer(workspace, wanted, survey, why, &question, &files) : 0;
+    g_auto(Answer) answer = {.question = {.version = subject->version}};
+    status = subject->version ? find_answer(workspace, wanted, survey, why, &answer) : 0;
     print_why(workspace, why);
-    g_free(question.trial_text);
     if (lock_target_is_solved(target))
         return status;
     workspace_explain_unsolved(workspace, target);

@@ -82,6 +82,8 @@ LockStage *lock_stage_new(const char *name, const char *kind, const char *at)
     stage->actions = list_new((GDestroyNotify)lock_action_free);
     stage->findings = list_new((GDestroyNotify)finding_free);
     stage->environment = list_new((GDestroyNotify)lock_distribution_free);
+    stage->conflict_lines = list_new(lock_conflict_line_free);
+    stage->ways_out = list_new(lock_way_out_free);
     return stage;
 }
 
@@ -96,6 +98,8 @@ void lock_stage_free(LockStage *stage)
     g_clear_pointer(&stage->findings, g_ptr_array_unref);
     g_clear_pointer(&stage->environment, g_ptr_array_unref);
     g_free(stage->explanation);
+    g_clear_pointer(&stage->conflict_lines, g_ptr_array_unref);
+    g_clear_pointer(&stage->ways_out, g_ptr_array_unref);
     g_clear_error(&stage->conflict);
     g_strfreev(stage->pip_arguments);
     g_free(stage);

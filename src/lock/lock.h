@@ -12,6 +12,7 @@
 
 #include "base/diags.h"
 #include "base/finding.h"
+#include "lock/lock_conflict.h"
 
 #include <stdbool.h>
 
@@ -73,10 +74,13 @@ typedef struct {
     char *name, *kind;
     char *at; /* "file:line" */
     StageStatus status;
-    GPtrArray *actions;     /* LockAction in order of installation; keep ones last */
-    GPtrArray *findings;    /* Finding */
-    GPtrArray *environment; /* LockDistribution, by name: everything installed after the stage */
-    char *explanation;      /* of an unsatisfiable stage: text for people; never saved */
+    GPtrArray *actions;        /* LockAction in order of installation; keep ones last */
+    GPtrArray *findings;       /* Finding */
+    GPtrArray *environment;    /* LockDistribution, by name: everything installed after the stage */
+    char *explanation;         /* of an unsatisfiable stage: text for people; never saved */
+    GPtrArray *conflict_lines; /* LockConflictLine: a smallest set of lines that conflict; empty
+                                  where that is not known; never saved */
+    GPtrArray *ways_out;       /* LockWayOut, the best first; never saved */
     GError *conflict;     /* the same as an error with span, notes and hint; or NULL; never saved */
     char **pip_arguments; /* requirement and constraint lines as resolved, for render; or NULL */
 } LockStage;

@@ -106,8 +106,8 @@ const char *solve_installed_version(const InstalledDistribution *distribution);
 
 /* Marks the stage as one that cannot be satisfied; takes `error`, which is shown to people. */
 void stage_set_conflict(LockStage *locked, GError *error);
-/* The same from the resolver's answer. */
-void stage_explain(const Solve *solve, guint index, const Conflict *conflict);
+/* The same from the resolver's answer, of which it keeps the ways out that can be shown. */
+void stage_explain(const Solve *solve, guint index, Conflict *conflict);
 
 /* What is known before and after a stage, for its findings. */
 typedef struct {

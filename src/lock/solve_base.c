@@ -43,8 +43,11 @@ void solve_add_base_constraints(Solve *solve, guint stage, StageInputs *inputs)
         inputs_add(solve->target, input, text, length);
         pip_inputs_add_file(inputs->inputs, one->path, SPAN_NONE, true, &options, solve->diags);
     }
-    for (guint i = before, first = 0; i < own->len; i++, first++)
-        g_ptr_array_insert(own, (int)first, g_ptr_array_steal_index(own, i));
+    for (guint i = before, first = 0; i < own->len; i++, first++) {
+        PipRequirement *line = g_ptr_array_steal_index(own, i);
+        line->of_base = true;
+        g_ptr_array_insert(own, (int)first, line);
+    }
 }
 
 GError *solve_base_constraints_refusal(const Solve *solve, guint stage)

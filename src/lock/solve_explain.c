@@ -94,7 +94,8 @@ static void explain_causes(Explanation *explanation, const Solve *solve, const C
 {
     guint shown = 0, left = 0;
     for (guint i = 0; i < conflict->causes->len; i++) {
-        if (is_told(conflict, i))
+        const ConflictCause *cause = conflict->causes->pdata[i];
+        if (is_told(conflict, i) || explain_is_trial(solve, cause->root))
             continue;
         if (shown++ < CAUSES_SHOWN)
             explain_cause(explanation, solve, conflict, i);
@@ -129,11 +130,11 @@ static bool is_mentioned(const Conflict *conflict, const PipRequirement *line)
 }
 
 /* Lines without which the others could be satisfied, and that no cause has named. */
-static void explain_lines(Explanation *explanation, const Conflict *conflict)
+static void explain_lines(Explanation *explanation, const Solve *solve, const Conflict *conflict)
 {
     for (guint i = 0; i < conflict->lines->len && !conflict->stopped; i++) {
         const PipRequirement *line = conflict->lines->pdata[i];
-        if (!is_mentioned(conflict, line))
+        if (!is_mentioned(conflict, line) && !explain_is_trial(solve, line))
             explain_note(explanation, line->at,
                          g_strdup_printf("%s takes part in the conflict", line->text));
     }
@@ -175,21 +176,21 @@ static void explain_asked(Explanation *explanation, const Conflict *conflict)
                : g_strdup("no index was asked: pip's no-index is set"));
 }
 
-static const ConflictCause *find_constraint(const Conflict *conflict)
+static const ConflictCause *find_constraint(const Solve *solve, const Conflict *conflict)
 {
     for (guint i = 0; i < conflict->causes->len; i++) {
         const ConflictCause *cause = conflict->causes->pdata[i];
-        if (cause->constraint)
+        if (cause->constraint && !explain_is_trial(solve, cause->root))
             return cause;
     }
     return NULL;
 }
 
-static char *make_hint(const Stage *stage, const Conflict *conflict)
+static char *make_hint(const Solve *solve, const Stage *stage, const Conflict *conflict)
 {
-    const ConflictCause *constraint = find_constraint(conflict);
+    const ConflictCause *constraint = find_constraint(solve, conflict);
     const char *refused = explain_refusal_hint(conflict);
-    g_autofree char *ways = explain_ways(conflict);
+    g_autofree char *ways = explain_ways(solve, conflict);
     if (refused && ways)
         return g_strdup_printf("%s\nor %s", refused, ways);
     if (refused || ways)
@@ -235,10 +236,12 @@ static Span find_place(const Stage *stage, const StageInputs *inputs, const Conf
     return stage->at;
 }
 
-void stage_explain(const Solve *solve, guint index, const Conflict *conflict)
+void stage_explain(const Solve *solve, guint index, Conflict *conflict)
 {
     const Stage *stage = solve->recipe->stages->pdata[index];
     LockStage *locked = solve->target->stages->pdata[index];
+    explain_drop_trial(solve, conflict);
+    explain_note_conflict(solve, locked, conflict);
     Explanation explanation = {NULL, g_string_new(NULL)};
     error_set(&explanation.error, ERROR_INPUT,
               find_place(stage, solve->inputs->pdata[index], conflict),
@@ -246,12 +249,12 @@ void stage_explain(const Solve *solve, guint index, const Conflict *conflict)
     g_string_append(explanation.text, conflict->message);
     explain_causes(&explanation, solve, conflict);
     explain_installed(&explanation, solve, conflict);
-    explain_lines(&explanation, conflict);
+    explain_lines(&explanation, solve, conflict);
     explain_files(&explanation, solve, index, conflict);
     explain_versions(&explanation, conflict);
     explain_asked(&explanation, conflict);
     explain_limits(&explanation, conflict);
-    g_autofree char *hint = make_hint(stage, conflict);
+    g_autofree char *hint = make_hint(solve, stage, conflict);
     if (hint)
         explain_hint(&explanation, hint);
     locked->status = STAGE_UNSATISFIABLE;

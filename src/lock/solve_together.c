@@ -152,7 +152,7 @@ static gboolean apply_all(Together *all, Solution *solution, GError **error)
 }
 
 /* The conflict belongs to the last stage that has a part in it; what is not solved is skipped. */
-static void note_conflict(const Together *all, const Conflict *conflict)
+static void note_conflict(const Together *all, Conflict *conflict)
 {
     guint position = 0;
     for (guint i = 0; i < conflict->causes->len; i++) {

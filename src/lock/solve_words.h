@@ -23,7 +23,13 @@ char *explain_allowed(const Conflict *conflict, const char *requirement);
 /* "numpy on main: 1.26.4, 2.1.0; on cu124: none", or NULL. Caller frees. */
 char *explain_indexes(const Conflict *conflict);
 /* The best ways out, one a line, or NULL. Caller frees. */
-char *explain_ways(const Conflict *conflict);
+char *explain_ways(const Solve *solve, const Conflict *conflict);
+/* Whether the line is the one that lock_session_try() added. */
+bool explain_is_trial(const Solve *solve, const PipRequirement *line);
+/* Takes out the ways that change what lock_session_try() asks about. */
+void explain_drop_trial(const Solve *solve, Conflict *conflict);
+/* The conflict as scripts get it. */
+void explain_note_conflict(const Solve *solve, LockStage *locked, const Conflict *conflict);
 /* " (stage 'torch', ramekin.yaml:9)" of a distribution that is installed in this version, "" of
  * others. Caller frees. */
 char *explain_origin(const Solve *solve, const char *name, const char *version);

@@ -18,6 +18,8 @@ typedef struct {
     char *name, *kind, *at;
     StageStatus status;
     char *explanation;
+    GPtrArray *conflict;    /* LockConflictLine */
+    GPtrArray *ways_out;    /* LockWayOut */
     GPtrArray *actions;     /* ActionDocument */
     GPtrArray *findings;    /* Finding */
     GPtrArray *environment; /* LockDistribution */
@@ -47,6 +49,8 @@ static void free_stage(void *data)
     g_free(stage->kind);
     g_free(stage->at);
     g_free(stage->explanation);
+    g_clear_pointer(&stage->conflict, g_ptr_array_unref);
+    g_clear_pointer(&stage->ways_out, g_ptr_array_unref);
     g_clear_pointer(&stage->actions, g_ptr_array_unref);
     g_clear_pointer(&stage->findings, g_ptr_array_unref);
     g_clear_pointer(&stage->environment, g_ptr_array_unref);
@@ -181,6 +185,10 @@ static const JsonField stage_fields[] = {
     {.key = "status", .type = JSON_FIELD_CHOICE, .offset = offsetof(StageDocument, status),
      .names = statuses},
     TEXT(StageDocument, explanation, "explanation", JSON_OPTIONAL),
+    {.key = "conflict", .type = JSON_FIELD_RECORDS, .offset = offsetof(StageDocument, conflict),
+     .record = &lock_conflict_line_record, .flags = JSON_OPTIONAL},
+    {.key = "ways_out", .type = JSON_FIELD_RECORDS, .offset = offsetof(StageDocument, ways_out),
+     .record = &lock_way_out_record, .flags = JSON_OPTIONAL},
     LIST(StageDocument, actions, &action_record),
     LIST(StageDocument, findings, &finding_plan_record),
     {.key = "environment", .type = JSON_FIELD_CUSTOM, .encode = encode_environment,
@@ -244,6 +252,8 @@ static StageDocument *describe_stage(const PlanStage *planned, bool all)
     document->at = stage->at;
     document->status = stage->status;
     document->explanation = stage->explanation;
+    document->conflict = stage->conflict_lines;
+    document->ways_out = stage->ways_out;
     document->findings = stage->findings;
     document->environment = stage->environment;
     document->actions = g_ptr_array_new_with_free_func(g_free);
@@ -311,6 +321,10 @@ static LockStage *make_stage(Lock *lock, StageDocument *document)
     LockStage *stage = lock_stage_new(document->name, document->kind, document->at);
     stage->status = document->status;
     stage->explanation = g_steal_pointer(&document->explanation);
+    g_ptr_array_unref(stage->conflict_lines);
+    stage->conflict_lines = g_steal_pointer(&document->conflict);
+    g_ptr_array_unref(stage->ways_out);
+    stage->ways_out = g_steal_pointer(&document->ways_out);
     for (guint i = 0; i < document->actions->len; i++)
         g_ptr_array_add(stage->actions, make_action(lock, document->actions->pdata[i]));
     g_ptr_array_unref(stage->findings);

@@ -320,6 +320,11 @@ bool why_is_excluded(const Why *why)
     return excluding->len > 0;
 }
 
+char *why_failed_text(const LockStage *failed)
+{
+    return g_strdup_printf("stage '%s' can't be satisfied: %s", failed->name, failed->explanation);
+}
+
 const char *why_nearest(const LockTarget *target, const char *name)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new();

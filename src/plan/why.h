@@ -51,7 +51,7 @@ typedef struct {
 typedef enum {
     TRIAL_NONE,   /* not made */
     TRIAL_SOLVED, /* everything can be solved with the version */
-    TRIAL_FAILED, /* nothing can; `trial_text` says why */
+    TRIAL_FAILED, /* it can't; `failed` says why */
 } WhyTrial;
 
 /* Why not this version; made by the caller. */
@@ -60,7 +60,7 @@ typedef struct {
     const GPtrArray *files; /* SurveyFile: what the indexes of the deciding stage have of the name,
                                newest first; NULL: not known */
     WhyTrial trial;
-    char *trial_text; /* borrowed */
+    const LockStage *failed; /* the stage that can't be satisfied with it, or NULL; borrowed */
 } WhyQuestion;
 
 typedef struct {
@@ -90,6 +90,8 @@ GPtrArray *why_excluding(const Why *why);
 /* Whether there are any. */
 bool why_is_excluded(const Why *why);
 
+/* Why the version of the question can't be had: a text of lines; caller frees. */
+char *why_failed_text(const LockStage *failed);
 /* Names in the environment and in the actions of the target that are near to `name`; NULL: none.
  * Belongs to the target. */
 const char *why_nearest(const LockTarget *target, const char *name);

@@ -75,6 +75,20 @@ static void write_files(JsonWriter *writer, const WhyQuestion *question)
     jsonw_end_array(writer);
 }
 
+/* What stands in the way of the version; nulls where nothing does. */
+static void write_failed(JsonWriter *writer, const LockStage *failed)
+{
+    g_autofree char *text = failed ? why_failed_text(failed) : NULL;
+    jsonw_string_member(writer, "explanation", text);
+    if (!failed)
+        return;
+    jsonw_key(writer, "conflict");
+    json_records_encode(&lock_conflict_line_record, writer, failed->conflict_lines, JSONW_BLOCK,
+                        NULL);
+    jsonw_key(writer, "ways_out");
+    json_records_encode(&lock_way_out_record, writer, failed->ways_out, JSONW_BLOCK, NULL);
+}
+
 static void write_question(JsonWriter *writer, const Why *why)
 {
     static const char *const trials[] = {NULL, "solved", "unsatisfiable"};
@@ -89,7 +103,7 @@ static void write_question(JsonWriter *writer, const Why *why)
     jsonw_boolean_member(writer, "excluded", why_is_excluded(why));
     write_files(writer, question);
     jsonw_string_member(writer, "trial", trials[question->trial]);
-    jsonw_string_member(writer, "explanation", question->trial_text);
+    write_failed(writer, question->failed);
     jsonw_end_object(writer);
 }
 

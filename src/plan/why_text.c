@@ -361,7 +361,8 @@ static void put_trial(const Printer *printer)
         put_line(printer, TINT_GOOD, 2, text);
     } else if (question->trial == TRIAL_FAILED) {
         put_line(printer, TINT_NONE, 2, "no clause on it stands against it, but with it:");
-        g_auto(GStrv) lines = g_strsplit(question->trial_text, "\n", -1);
+        g_autofree char *text = why_failed_text(question->failed);
+        g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
         for (guint i = 0; lines[i]; i++)
             put_line(printer, TINT_NONE, 4, lines[i]);
     }

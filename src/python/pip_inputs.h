@@ -18,6 +18,7 @@ typedef struct {
     char *text;           /* the line as the user wrote it, trimmed */
     char *base_dir;       /* folder a relative path counts from */
     Span at;              /* borrowed from inputs->sources */
+    bool of_base;         /* a constraint of the base's own, which nobody can edit */
 } PipRequirement;
 
 typedef struct {

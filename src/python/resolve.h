@@ -121,12 +121,14 @@ typedef enum {
     WAY_DROP,   /* without the line */
     WAY_ADD,    /* `text` as one more constraint: pip's search finds the solution then */
     WAY_WHEELS, /* only wheels count of the name in `text` */
+    WAY_OTHER,  /* an earlier stage installs `text` instead of what it installs */
+    WAY_BASE,   /* without the constraints of the base's own, of which `line` is one */
 } WayOutKind;
 
 /* A change of the input with which the request can be satisfied: tried by a search of its own. */
 typedef struct {
     WayOutKind kind;
-    const PipRequirement *line; /* the user's, NULL for WAY_ADD and WAY_WHEELS */
+    const PipRequirement *line; /* the user's, or NULL */
     bool constraint;            /* the line is a constraint */
     char *text;                 /* "numpy==1.26.4", "numpy"; NULL for WAY_DROP */
     char *gives;  /* "numpy 1.26.4": what is had of the blocked name then; NULL: nothing */

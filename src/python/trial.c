@@ -113,7 +113,13 @@ static void trial_init(Trial *trial, const World *world, const TrialPlan *plan)
     trial->inputs.constraints = plan->lines->constraints;
     trial->request.options = &trial->options;
     trial->request.inputs = &trial->inputs;
+    if (plan->without) {
+        trial->locations = array_copy(world->request->locations);
+        g_ptr_array_add(trial->locations, (gpointer)plan->without->file->location);
+        trial->request.locations = trial->locations;
+    }
     trial->world = world_new(&trial->request);
+    trial->world->without = plan->without ? plan->without->canonical : NULL;
     trial->world->first = plan->first;
 }
 
@@ -154,6 +160,7 @@ void trial_free(Trial *trial)
     g_clear_pointer(&trial->result, result_free);
     g_clear_pointer(&trial->causes, g_ptr_array_unref);
     world_free(trial->world);
+    g_clear_pointer(&trial->locations, g_ptr_array_unref);
     format_control_clear(&trial->options.format);
     g_free(trial);
 }

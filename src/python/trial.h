@@ -48,6 +48,7 @@ typedef struct {
     ResolveRequest request;
     ResolveOptions options;
     PipInputs inputs;
+    GPtrArray *locations; /* IndexLocation, when there are more; or NULL */
     World *world;
     Result *result;    /* of TRIAL_SOLVED and TRIAL_SOURCE */
     GPtrArray *causes; /* of TRIAL_CONFLICT */
@@ -56,8 +57,10 @@ typedef struct {
 /* The lines must outlive the trial. */
 typedef struct {
     const Lines *lines;
-    const char *first;  /* canonical name that is pinned before others, or NULL */
-    const char *binary; /* canonical name of which only wheels count, or NULL */
+    const char *first;                    /* canonical name that is pinned before others, or NULL */
+    const char *binary;                   /* canonical name of which only wheels count, or NULL */
+    const InstalledDistribution *without; /* as if it were not installed, but to be had from where
+                                             it came from; or NULL */
 } TrialPlan;
 
 Trial *trial_run(Trials *trials, const TrialPlan *plan);

@@ -151,7 +151,7 @@ static void try_change(const Search *search, const PipRequirement *line)
 {
     const Version *pin = pinned_version(line);
     g_autoptr(Version) version = NULL;
-    if (is_open(line) || line->link || search->trials->world->require_hashes)
+    if (is_open(line) || line->link || line->of_base || search->trials->world->require_hashes)
         return;
     if (try_neighbours(search, line))
         return;
@@ -171,11 +171,72 @@ static void try_change(const Search *search, const PipRequirement *line)
 static void try_drop(const Search *search, const PipRequirement *line)
 {
     bool partial = false;
-    if (search->all->roots->len == 1 && !is_constraint(search, line))
+    if (line->of_base || (search->all->roots->len == 1 && !is_constraint(search, line)))
         return;
     g_autoptr(Trial) trial = try_without(search, line, NULL, NULL, &partial);
     if (trial->answer == TRIAL_SOLVED)
         add_way(search, WAY_DROP, line, trial)->partial = partial;
+}
+
+/* The copy of an earlier stage that takes part in the conflict, if this stage does not ask the
+ * index that it came from: only then is another version of it out of the search's reach. */
+static const InstalledDistribution *find_inherited(const World *world, const ConflictCause *cause)
+{
+    const Ident *ident =
+        cause->parent ? g_hash_table_lookup(world->ident_table, cause->parent) : NULL;
+    const InstalledDistribution *found = ident ? ident->distribution : NULL;
+    bool same = found && found->file && found->file->location &&
+                g_str_equal(version_text(found->metadata->version), cause->parent_version);
+    return same && !g_ptr_array_find((GPtrArray *)world->request->locations, found->file->location,
+                                     NULL)
+               ? found
+               : NULL;
+}
+
+static void try_other_version(const Search *search, const InstalledDistribution *inherited)
+{
+    TrialPlan plan = {.lines = search->all, .without = inherited};
+    g_autoptr(Trial) trial = trial_run(search->trials, &plan);
+    const Version *version = trial_version(trial, inherited->canonical);
+    if (trial->answer == TRIAL_SOLVED && version)
+        add_way(search, WAY_OTHER, NULL, trial)->text =
+            g_strdup_printf("%s==%s", inherited->canonical, version_text(version));
+}
+
+static void try_other_versions(const Search *search)
+{
+    g_autoptr(GPtrArray) tried = g_ptr_array_new();
+    for (guint i = 0; i < search->conflict->causes->len; i++) {
+        const InstalledDistribution *inherited =
+            find_inherited(search->trials->world, search->conflict->causes->pdata[i]);
+        if (!inherited || g_ptr_array_find(tried, inherited, NULL))
+            continue;
+        g_ptr_array_add(tried, (gpointer)inherited);
+        try_other_version(search, inherited);
+    }
+}
+
+/* pip can be told to leave out all constraints that the base is configured to apply, not one. */
+static void try_without_base(const Search *search)
+{
+    const PipRequirement *first = NULL;
+    g_auto(Lines) lines = lines_copy(search->all);
+    for (guint i = lines_count(&lines); i > 0; i--) {
+        const PipRequirement *line = lines_get(&lines, i - 1);
+        if (line->of_base)
+            lines_remove(&lines, line);
+    }
+    for (guint i = lines_count(search->set); i > 0; i--) {
+        const PipRequirement *line = lines_get(search->set, i - 1);
+        first = line->of_base ? line : first;
+    }
+    if (!first)
+        return;
+    TrialPlan plan = {.lines = &lines};
+    g_autoptr(Trial) trial = trial_run(search->trials, &plan);
+    trial->inputs.roots = trial->inputs.constraints = NULL;
+    if (trial->answer == TRIAL_SOLVED)
+        add_way(search, WAY_BASE, first, trial);
 }
 
 /* Whether the version of a change is at least what the line names. */
@@ -197,6 +258,10 @@ static int way_rank(const WayOut *way)
     int rank = 0;
     if (way->kind == WAY_CHANGE)
         rank = is_upgrade(way) ? 0 : 1;
+    else if (way->kind == WAY_OTHER)
+        rank = 1;
+    else if (way->kind == WAY_BASE)
+        rank = 2;
     else if (way->kind == WAY_DROP)
         rank = way->constraint ? 2 : 3;
     return rank + (way->partial ? 4 : 0);
@@ -222,6 +287,8 @@ void ways_out_find(Trials *trials, const Lines *all, const Lines *set, Conflict 
         return;
     for (guint i = 0; i < lines_count(set); i++)
         try_change(&search, lines_get(set, i));
+    try_other_versions(&search);
+    try_without_base(&search);
     for (guint i = 0; i < lines_count(set); i++)
         try_drop(&search, lines_get(set, i));
     g_ptr_array_sort(conflict->ways, compare_ways); /* a stable sort */

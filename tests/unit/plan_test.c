@@ -131,6 +131,12 @@ TEST(json_reads_back)
     LockStage *last = ((LockTarget *)lock->targets->pdata[0])->stages->pdata[2];
     last->status = STAGE_UNSATISFIABLE;
     last->explanation = g_strdup("no\nway");
+    LockConflictLine *line = g_new0(LockConflictLine, 1);
+    *line = (LockConflictLine){NULL, g_strdup("numpy<2"), true};
+    g_ptr_array_add(last->conflict_lines, line);
+    LockWayOut *way = g_new0(LockWayOut, 1);
+    *way = (LockWayOut){.kind = g_strdup("drop"), .at = g_strdup("a:1"), .partial = true};
+    g_ptr_array_add(last->ways_out, way);
     LockAction *removal = lock_action_new("remove", "filelock", "3.18.0");
     g_ptr_array_add(last->actions, removal);
     g_autoptr(Plan) plan = plan_new(NULL, lock->targets->pdata[0]);
@@ -144,6 +150,8 @@ TEST(json_reads_back)
     assert_no_error(error);
     g_autofree char *again = plan_encode_json(back, true, NULL);
     assert_text(NULL, text, again);
+    g_assert_nonnull(strstr(again, "\"conflict\": ["));
+    g_assert_nonnull(strstr(again, "\"kind\": \"drop\""));
     g_autofree char *shown = plan_format_text(plan, true, false, 80);
     g_assert_nonnull(strstr(shown, "no\n  way"));
 }
