@@ -49,7 +49,8 @@ def make_case(seed):
     indexes = ["simple", "other"] if maker.two else ["simple"]
     stages = []
     for count in maker.random.choice([[5], [4], [1, 4], [6]]):
-        stage = {"indexes": indexes, "install": [maker.requirement(exact=0.2) for _ in range(count)]}
+        asked = maker.random.choice([indexes, indexes[-1:]]) if stages else indexes
+        stage = {"indexes": asked, "install": [maker.requirement(exact=0.2) for _ in range(count)]}
         stage["constraints"] = [
             maker.requirement(extras=0) for _ in range(maker.random.choice([0, 1, 2, 3]) if count > 1 else 0)
         ]
@@ -92,6 +93,13 @@ class Check:
         answer, reached = self.driver.ask(with_lines(self.case, lines))
         return answer if isinstance(answer, list) or reached >= stages else "early"
 
+    def solve_after(self, line):
+        """All lines, when another version was installed just before."""
+        before = {"indexes": ["simple", "other"], "install": [line], "no_deps": True}
+        stages = self.case["stages"]
+        answer, reached = self.driver.ask(dict(self.case, stages=stages[:-1] + [before, stages[-1]]))
+        return answer if reached > len(stages) else "early"
+
     def check_set(self):
         if not isinstance(self.solve(self.named), dict):
             self.bad.append("the named lines do not conflict alone")
@@ -109,7 +117,7 @@ class Check:
             lines[line_of(way["line"])] = way["text"] + "".join(marker[1:])
         elif way["kind"] == "add":
             lines["c", 1000] = way["text"]
-        answer = self.solve(lines)
+        answer = self.solve(lines) if way["kind"] != "other" else self.solve_after(way["text"])
         if not isinstance(answer, list):
             self.bad.append("the way out %s does not hold" % way)
         elif way["gives"] and way["gives"].replace(" ", "==") not in answer:

@@ -24,6 +24,7 @@ typedef struct {
     TagSet *tags;
     MarkerEnvironment *markers;
     Environment *environment;
+    GPtrArray *locations; /* IndexLocation */
 } Case;
 
 static Source *read_stage_file(void *data, const char *path, GError **error)
@@ -143,7 +144,7 @@ static void write_line(JsonWriter *writer, const PipInputs *inputs, const PipReq
 
 static void write_way(JsonWriter *writer, const PipInputs *inputs, const WayOut *way)
 {
-    static const char *const kinds[] = {"change", "drop", "add", "wheels"};
+    static const char *const kinds[] = {"change", "drop", "add", "wheels", "other", "base"};
     jsonw_begin_object(writer, JSONW_COMPACT);
     jsonw_string_member(writer, "kind", kinds[way->kind]);
     jsonw_key(writer, "line");
@@ -173,6 +174,18 @@ static void write_ways(JsonWriter *writer, const PipInputs *inputs, const Confli
     jsonw_end_object(writer);
 }
 
+/* The index of this name: the same for all stages, because what is installed refers to it. */
+static IndexLocation *case_location(Case *c, const char *name)
+{
+    for (guint i = 0; i < c->locations->len; i++) {
+        IndexLocation *location = c->locations->pdata[i];
+        if (g_str_equal(location->name, name))
+            return location;
+    }
+    g_ptr_array_add(c->locations, index_location_new(name, INDEX_SIMPLE, BASE_URL));
+    return c->locations->pdata[c->locations->len - 1];
+}
+
 /* FALSE: later stages are not reached. */
 static bool run_stage(Case *c, JsonWriter *writer, Tell tell)
 {
@@ -186,12 +199,10 @@ static bool run_stage(Case *c, JsonWriter *writer, Tell tell)
     }
     ResolveOptions options;
     read_options(c->stage, &options);
-    g_autoptr(GPtrArray) locations =
-        g_ptr_array_new_with_free_func((GDestroyNotify)index_location_free);
+    g_autoptr(GPtrArray) locations = g_ptr_array_new();
     const Json *indexes = json_find(c->stage, "indexes");
     for (size_t i = 0; i < json_length(indexes); i++)
-        g_ptr_array_add(locations, index_location_new(json_text(json_item(indexes, i)),
-                                                      INDEX_SIMPLE, BASE_URL));
+        g_ptr_array_add(locations, case_location(c, json_text(json_item(indexes, i))));
     ResolveRequest request = {.target = c->target,
                               .tags = c->tags,
                               .markers = c->markers,
@@ -241,6 +252,7 @@ static char *run_case(const Json *json, Tell tell)
     c.tags = tag_set_new(c.target);
     c.markers = marker_environment_new(c.target);
     c.environment = environment_new(SCHEME_VENV, "/venv", c.target);
+    c.locations = g_ptr_array_new_with_free_func((GDestroyNotify)index_location_free);
     g_autoptr(JsonWriter) writer = jsonw_new();
     jsonw_begin_array(writer, JSONW_COMPACT);
     const Json *stages = json_find(json, "stages");
@@ -251,6 +263,7 @@ static char *run_case(const Json *json, Tell tell)
     }
     jsonw_end_array(writer);
     environment_free(c.environment);
+    g_ptr_array_unref(c.locations);
     memory_index_free(c.client);
     marker_environment_free(c.markers);
     tag_set_free(c.tags);

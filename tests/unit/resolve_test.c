@@ -300,7 +300,7 @@ static void describe_lines(GString *text, const Conflict *conflict)
 
 static void describe_ways(GString *text, const Conflict *conflict)
 {
-    static const char *const kinds[] = {"change", "drop", "add", "wheels of"};
+    static const char *const kinds[] = {"change", "drop", "add", "wheels of", "other", "base"};
     if (conflict->solvable)
         g_string_append(text, "  solvable\n");
     for (guint i = 0; i < conflict->ways->len; i++) {
