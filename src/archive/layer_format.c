@@ -1,6 +1,7 @@
 #include "archive/layer_format.h"
 
 #include "archive/deflate_encode.h"
+#include "archive/layer_pack.h"
 
 enum {
     ENCODER_STEP = 100, /* versions of the encoder count by hundreds, those of a format by one */
@@ -47,5 +48,5 @@ const char *layer_format_media_suffix(LayerFormat format)
 
 const char *layer_format_library(LayerFormat format)
 {
-    return NULL;
+    return format == LAYER_ZSTD ? zstd_library() : NULL;
 }

@@ -34,4 +34,8 @@ struct LayerPack {
 /* `data` stays the caller's and outlives the pack. */
 LayerPack *gzip_pack_new(DeflateSink sink, void *data);
 LayerPack *gzip_single_pack_new(DeflateSink sink, void *data);
+LayerPack *zstd_pack_new(DeflateSink sink, void *data);
 LayerPack *tar_pack_new(DeflateSink sink, void *data);
+
+/* "zstd 1.5.4": the library that zstd_pack_new() runs with. The text lives for ever. */
+const char *zstd_library(void);

@@ -1,5 +1,6 @@
 #include "archive/splice.h"
 
+#include "archive/estargz.h"
 #include "archive/layer_pack.h"
 #include "archive/tar_write.h"
 #include "base/digest.h"
@@ -10,6 +11,7 @@
 
 enum {
     READ_BYTES = 64 * 1024, /* of a content at a time */
+    MTIME = 315532800,      /* of files that a format adds: 1980-01-01 */
     METHOD_STORED = 0,
     METHOD_DEFLATE = 8,
 };
@@ -20,20 +22,24 @@ static const struct {
     LayerPack *(*pack_new)(DeflateSink sink, void *data);
     guint64 encode_most;
 } formats[LAYER_FORMATS] = {
-    [LAYER_GZIP] = {gzip_pack_new, 2048},
-    [LAYER_GZIP_SINGLE] = {gzip_single_pack_new, 2048},
+    [LAYER_GZIP] = {gzip_pack_new, 4096},     [LAYER_GZIP_SINGLE] = {gzip_single_pack_new, 4096},
+    [LAYER_ESTARGZ] = {gzip_pack_new, 0},     [LAYER_ZSTD] = {zstd_pack_new, READ_BYTES},
     [LAYER_TAR] = {tar_pack_new, READ_BYTES},
 };
+
+static const guint8 zeros[TAR_END_BYTES];
 
 struct LayerWriter {
     LayerFormat format;
     DeflateSink sink;
     void *sink_data;
     LayerPack *pack;
-    Inflater *inflater; /* of what the pack does not take over */
+    EstargzToc *toc;    /* NULL for other formats */
+    Inflater *inflater; /* of what the pack does not take over; made when it is needed */
     SmallInflater *small;
     Digest *tar, *blob; /* blob: NULL where it is the tar */
     guint64 tar_size, blob_size;
+    guint64 chunk_left; /* of the chunk under way */
     guint8 room[READ_BYTES];
 };
 
@@ -54,7 +60,7 @@ LayerWriter *layer_writer_new(LayerFormat format, DeflateSink sink, void *data)
     writer->sink = sink;
     writer->sink_data = data;
     writer->pack = formats[format].pack_new(take_blob, writer);
-    writer->inflater = writer->pack->type->payload ? NULL : inflater_new();
+    writer->toc = format == LAYER_ESTARGZ ? estargz_toc_new() : NULL;
     writer->small = small_inflater_new();
     writer->tar = digest_new("sha256");
     writer->blob = format == LAYER_TAR ? NULL : digest_new("sha256");
@@ -66,6 +72,7 @@ void layer_writer_free(LayerWriter *writer)
     if (!writer)
         return;
     writer->pack->type->free(writer->pack);
+    estargz_toc_free(writer->toc);
     inflater_free(writer->inflater);
     small_inflater_free(writer->small);
     digest_free(writer->tar);
@@ -77,6 +84,7 @@ void layer_summary_clear(LayerSummary *summary)
 {
     g_clear_pointer(&summary->diff_id, g_free);
     g_clear_pointer(&summary->digest, g_free);
+    g_clear_pointer(&summary->toc_digest, g_free);
 }
 
 static void hash_tar(LayerWriter *writer, const void *bytes, size_t length)
@@ -104,18 +112,81 @@ static gboolean put_header(LayerWriter *writer, const ArchiveEntry *entry, GErro
     return tar_header_write(entry, header, &length, error) && put(writer, header, length, error);
 }
 
-static gboolean put_padding(LayerWriter *writer, guint64 size, GError **error)
+/* Whether the entry may come from outside. */
+static gboolean check_name(const LayerWriter *writer, const ArchiveEntry *entry, GError **error)
 {
-    static const guint8 zeros[TAR_BLOCK_BYTES];
+    if (writer->toc && (g_str_equal(entry->path, ESTARGZ_TOC_NAME) ||
+                        g_str_equal(entry->path, ESTARGZ_LANDMARK_NAME)))
+        return error_set(error, ERROR_INPUT, SPAN_NONE,
+                         "a layer of format eStargz cannot have a file %s of its own", entry->path);
+    return TRUE;
+}
+
+static gboolean cut(LayerWriter *writer, GError **error)
+{
+    return writer->pack->type->cut(writer->pack, error);
+}
+
+/* The header of a file, and what a content begins with. */
+static gboolean begin_file(LayerWriter *writer, const ArchiveEntry *entry, GError **error)
+{
+    if (!put_header(writer, entry, error))
+        return FALSE;
+    if (!writer->toc)
+        return TRUE;
+    if (entry->size == 0)
+        return estargz_toc_add(writer->toc, entry, error);
+    if (!estargz_toc_begin_file(writer->toc, entry, error) || !cut(writer, error))
+        return FALSE;
+    estargz_toc_begin_chunk(writer->toc, writer->blob_size);
+    writer->chunk_left = entry->size > ESTARGZ_WHOLE_BYTES ? ESTARGZ_CHUNK_BYTES : entry->size;
+    return TRUE;
+}
+
+static gboolean end_file(LayerWriter *writer, guint64 size, GError **error)
+{
+    if (writer->toc && size > 0)
+        estargz_toc_end_file(writer->toc);
     return put(writer, zeros, tar_padding(size), error);
+}
+
+/* Content that is packed by us. */
+static gboolean put_content(LayerWriter *writer, const void *bytes, size_t length, GError **error)
+{
+    const guint8 *at = bytes;
+    while (writer->toc && length > 0) {
+        if (writer->chunk_left == 0) {
+            if (!cut(writer, error))
+                return FALSE;
+            estargz_toc_begin_chunk(writer->toc, writer->blob_size);
+            writer->chunk_left = ESTARGZ_CHUNK_BYTES;
+        }
+        size_t piece = (size_t)MIN((guint64)length, writer->chunk_left);
+        if (!put(writer, at, piece, error))
+            return FALSE;
+        estargz_toc_content(writer->toc, at, piece);
+        writer->chunk_left -= piece;
+        at += piece;
+        length -= piece;
+    }
+    return put(writer, at, length, error);
+}
+
+static gboolean add_entry(LayerWriter *writer, const ArchiveEntry *entry, const void *content,
+                          GError **error)
+{
+    if (entry->kind != ENTRY_FILE)
+        return put_header(writer, entry, error) &&
+               (!writer->toc || estargz_toc_add(writer->toc, entry, error));
+    return begin_file(writer, entry, error) &&
+           put_content(writer, content, (size_t)entry->size, error) &&
+           end_file(writer, entry->size, error);
 }
 
 gboolean layer_writer_add(LayerWriter *writer, const ArchiveEntry *entry, const void *content,
                           GError **error)
 {
-    size_t size = entry->kind == ENTRY_FILE ? (size_t)entry->size : 0;
-    return put_header(writer, entry, error) && put(writer, content, size, error) &&
-           put_padding(writer, size, error);
+    return check_name(writer, entry, error) && add_entry(writer, entry, content, error);
 }
 
 static gboolean put_input(LayerWriter *writer, guint64 size, const ArchiveInput *input,
@@ -134,7 +205,7 @@ static gboolean put_input(LayerWriter *writer, guint64 size, const ArchiveInput 
         if (length == 0)
             return TRUE;
         left -= (guint64)length;
-        if (!put(writer, writer->room, (size_t)length, error))
+        if (!put_content(writer, writer->room, (size_t)length, error))
             return FALSE;
     }
 }
@@ -143,12 +214,12 @@ gboolean layer_writer_add_stream(LayerWriter *writer, const ArchiveEntry *entry,
                                  const ArchiveInput *input, GError **error)
 {
     g_return_val_if_fail(entry->kind == ENTRY_FILE, FALSE);
-    if (!put_header(writer, entry, error))
+    if (!check_name(writer, entry, error) || !begin_file(writer, entry, error))
         return FALSE;
     GError *cause = NULL;
     if (!put_input(writer, entry->size, input, &cause))
         return error_wrap(error, cause, SPAN_NONE, "content of %s", entry->path);
-    return put_padding(writer, entry->size, error);
+    return end_file(writer, entry->size, error);
 }
 
 static gssize read_fd(void *data, void *buffer, size_t length, GError **error)
@@ -189,8 +260,10 @@ static gboolean take_content(void *data, const void *bytes, size_t length, GErro
     passage->size += length;
     passage->crc = crc32_update(passage->crc, bytes, length);
     if (!passage->spliced)
-        return put(passage->writer, bytes, length, error);
+        return put_content(passage->writer, bytes, length, error);
     hash_tar(passage->writer, bytes, length);
+    if (passage->writer->toc)
+        estargz_toc_content(passage->writer->toc, bytes, length);
     return TRUE;
 }
 
@@ -260,7 +333,8 @@ static gboolean pass_deflated(Passage *passage, const ZipSource *source, guint64
 {
     LayerWriter *writer = passage->writer;
     const LayerPackType *type = writer->pack->type;
-    if (!type->payload) {
+    if (!type->payload || (writer->toc && passage->member->size > ESTARGZ_WHOLE_BYTES)) {
+        writer->inflater = writer->inflater ? writer->inflater : inflater_new();
         inflater_begin(writer->inflater);
         return pass_pieces(passage, source, offset, error) && inflater_end(writer->inflater, error);
     }
@@ -277,7 +351,8 @@ static gboolean pass_member(Passage *passage, const ZipSource *source, GError **
     if (member->method != METHOD_DEFLATE && member->method != METHOD_STORED)
         return error_set(error, ERROR_INPUT, SPAN_NONE, "compression method %u is not supported",
                          member->method);
-    bool small = member->size <= formats[passage->writer->format].encode_most &&
+    bool small = member->size <= (g_getenv("NN") ? (guint64)g_ascii_strtoull(g_getenv("NN"), 0, 10)
+                                                 : formats[passage->writer->format].encode_most) &&
                  member->compressed_size <= READ_BYTES;
     return zip_member_data(source, member, &offset, error) &&
            (member->method == METHOD_STORED ? pass_pieces(passage, source, offset, error)
@@ -292,20 +367,52 @@ gboolean layer_writer_splice(LayerWriter *writer, const ArchiveEntry *entry,
     ArchiveEntry sized = *entry;
     sized.kind = ENTRY_FILE;
     sized.size = member->size;
-    if (!put_header(writer, &sized, error))
+    if (!check_name(writer, &sized, error) || !begin_file(writer, &sized, error))
         return FALSE;
     Passage passage = {.writer = writer, .member = member};
     GError *cause = NULL;
     if (!pass_member(&passage, source, &cause))
         return error_wrap(error, cause, SPAN_NONE, "member %s", member->name);
-    return put_padding(writer, member->size, error);
+    return end_file(writer, member->size, error);
+}
+
+/* The landmark, and the table of contents in the last entry, which begins a member. */
+static gboolean put_toc(LayerWriter *writer, char **ret_digest, guint64 *ret_offset, GError **error)
+{
+    static const guint8 landmark = ESTARGZ_LANDMARK;
+    ArchiveEntry entry = {.path = ESTARGZ_LANDMARK_NAME, .size = 1, .mode = 0644, .mtime = MTIME};
+    if (!add_entry(writer, &entry, &landmark, error) || !cut(writer, error))
+        return FALSE;
+    size_t length;
+    g_autofree char *json = estargz_toc_finish(writer->toc, &length);
+    *ret_digest = digest_sha256(json, length);
+    *ret_offset = writer->blob_size;
+    entry.path = ESTARGZ_TOC_NAME;
+    entry.size = length;
+    return put_header(writer, &entry, error) && put(writer, json, length, error) &&
+           put(writer, zeros, tar_padding(length), error);
+}
+
+static gboolean put_end(LayerWriter *writer, GError **error)
+{
+    return put(writer, zeros, sizeof zeros, error) &&
+           writer->pack->type->finish(writer->pack, error);
+}
+
+static gboolean put_estargz_end(LayerWriter *writer, char **ret_digest, GError **error)
+{
+    guint8 footer[ESTARGZ_FOOTER_BYTES];
+    guint64 offset;
+    if (!put_toc(writer, ret_digest, &offset, error) || !put_end(writer, error))
+        return FALSE;
+    estargz_footer(offset, footer);
+    return take_blob(writer, footer, sizeof footer, error);
 }
 
 gboolean layer_writer_finish(LayerWriter *writer, LayerSummary *ret_summary, GError **error)
 {
-    static const guint8 zeros[TAR_END_BYTES];
-    if (!put(writer, zeros, sizeof zeros, error) ||
-        !writer->pack->type->finish(writer->pack, error))
+    g_autofree char *toc_digest = NULL;
+    if (writer->toc ? !put_estargz_end(writer, &toc_digest, error) : !put_end(writer, error))
         return FALSE;
     char *diff_id = digest_finish(writer->tar);
     *ret_summary = (LayerSummary){
@@ -313,6 +420,7 @@ gboolean layer_writer_finish(LayerWriter *writer, LayerSummary *ret_summary, GEr
         .digest = writer->blob ? digest_finish(writer->blob) : g_strdup(diff_id),
         .size = writer->blob_size,
         .tar_size = writer->tar_size,
+        .toc_digest = g_steal_pointer(&toc_digest),
     };
     return TRUE;
 }

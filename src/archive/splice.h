@@ -13,6 +13,10 @@
  * could have shared cost more than the time that is saved. Which one is small is part of a format's
  * version.
  *
+ * eStargz splices small files too, since the content of every file begins a member there, but not
+ * those above ESTARGZ_WHOLE_BYTES, which are divided. It adds two files, one named as its table of
+ * contents and a landmark; entries of these names are refused.
+ *
  * The blob is a function of the entries, their bytes (compressed ones where spliced) and what
  * archive/layer_format.h tells of the format.
  *
@@ -30,6 +34,7 @@ typedef struct {
     char *digest;  /* hex sha256 of the blob */
     guint64 size;  /* of the blob */
     guint64 tar_size;
+    char *toc_digest; /* hex sha256 of the table of contents of eStargz; NULL: has none */
 } LayerSummary;
 
 void layer_summary_clear(LayerSummary *summary);

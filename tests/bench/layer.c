@@ -1,10 +1,13 @@
 /* What tests/bench/layer.py runs: "layer encode FILE" compresses the file by our encoder, "layer
- * splice ZIP" makes the layer of a zip file's members. Prints seconds, bytes in and bytes out. */
+ * FORMAT OUT ZIP..." writes the layer of the zip files' members. Prints seconds, bytes in, bytes
+ * out, diff_id, digest and the digest of the table of contents, or "-". */
 #include "archive/splice.h"
 #include "base/auto.h"
 #include "base/clock.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 static gboolean count(void *data, const void *bytes, size_t length, GError **error)
 {
@@ -26,15 +29,17 @@ static gboolean encode(const char *path, guint64 *ret_in, guint64 *ret_out, gint
            deflate_encoder_finish(encoder, error);
 }
 
-static gboolean splice_all(const char *path, int fd, LayerSummary *summary, GError **error)
+static gboolean splice_zip(LayerWriter *writer, const char *path, GError **error)
 {
     ZipSource source;
+    AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return error_set_errno(error, ERROR_FAILED, errno, "%s", path);
     if (!zip_source_from_fd(fd, &source, error))
         return FALSE;
     g_autoptr(ZipDirectory) directory = zip_directory_read(path, &source, error);
     if (!directory)
         return FALSE;
-    g_autoptr(LayerWriter) writer = layer_writer_new(LAYER_GZIP, NULL, NULL);
     size_t members;
     const ZipMember *member = zip_directory_members(directory, &members);
     for (; members-- > 0; member++) {
@@ -43,25 +48,47 @@ static gboolean splice_all(const char *path, int fd, LayerSummary *summary, GErr
             !layer_writer_splice(writer, &entry, &source, member, error))
             return FALSE;
     }
-    return layer_writer_finish(writer, summary, error);
+    return TRUE;
+}
+
+static gboolean write_fd(void *data, const void *bytes, size_t length, GError **error)
+{
+    return write(*(int *)data, bytes, length) == (ssize_t)length ||
+           error_set_errno(error, ERROR_FAILED, errno, "could not write");
+}
+
+static gboolean write_layer(LayerFormat format, const char *out, char **paths,
+                            LayerSummary *ret_summary, GError **error)
+{
+    AUTO_FD int fd = open(out, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    g_autoptr(LayerWriter) writer = layer_writer_new(format, write_fd, &fd);
+    for (; *paths; paths++)
+        if (!splice_zip(writer, *paths, error))
+            return FALSE;
+    return layer_writer_finish(writer, ret_summary, error);
 }
 
 int main(int argc, char **argv)
 {
-    g_assert(argc == 3);
     g_autoptr(GError) error = NULL;
-    guint64 in = 0, out = 0;
-    gint64 start = clock_monotonic_usec();
     g_auto(LayerSummary) summary = {0};
-    AUTO_FD int fd = open(argv[2], O_RDONLY | O_CLOEXEC);
-    bool splicing = g_str_equal(argv[1], "splice");
-    if (splicing ? !splice_all(argv[2], fd, &summary, &error)
-                 : !encode(argv[2], &in, &out, &start, &error)) {
+    LayerFormat format;
+    gint64 start = clock_monotonic_usec();
+    gboolean done;
+    if (argc == 3 && g_str_equal(argv[1], "encode")) {
+        done = encode(argv[2], &summary.tar_size, &summary.size, &start, &error);
+    } else {
+        g_assert(argc >= 4 && layer_format_parse(argv[1], &format));
+        done = write_layer(format, argv[2], argv + 3, &summary, &error);
+    }
+    if (!done) {
         fprintf(stderr, "%s\n", error->message);
         return 1;
     }
     gint64 usec = clock_monotonic_usec() - start;
-    fprintf(stdout, "%.6f %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT "\n", (double)usec / 1e6,
-            splicing ? summary.tar_size : in, splicing ? summary.size : out);
+    fprintf(stdout, "%.6f %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %s %s %s\n",
+            (double)usec / 1e6, summary.tar_size, summary.size,
+            summary.diff_id ? summary.diff_id : "-", summary.digest ? summary.digest : "-",
+            summary.toc_digest ? summary.toc_digest : "-");
     return 0;
 }

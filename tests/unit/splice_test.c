@@ -1,3 +1,4 @@
+#include "archive/estargz.h"
 #include "archive/gzip_write.h"
 #include "archive/inflate.h"
 #include "archive/splice.h"
@@ -6,6 +7,7 @@
 #include "test.h"
 
 #include <gio/gio.h>
+#include <zstd.h>
 
 static gboolean collect(void *data, const void *bytes, size_t length, GError **error)
 {
@@ -69,10 +71,30 @@ static GByteArray *gunzip(const GByteArray *blob, size_t *ret_members)
     return out;
 }
 
+static GByteArray *unzstd(const GByteArray *blob)
+{
+    GByteArray *out = g_byte_array_new();
+    ZSTD_DStream *stream = ZSTD_createDStream();
+    ZSTD_inBuffer in = {blob->data, blob->len, 0};
+    size_t left;
+    do {
+        guint8 room[65536];
+        ZSTD_outBuffer piece = {room, sizeof room, 0};
+        left = ZSTD_decompressStream(stream, &piece, &in);
+        g_assert_false(ZSTD_isError(left));
+        g_byte_array_append(out, room, (guint)piece.pos);
+    } while (left != 0);
+    g_assert_cmpuint(in.pos, ==, in.size);
+    ZSTD_freeDStream(stream);
+    return out;
+}
+
 static GByteArray *unpack(LayerFormat format, GByteArray *blob)
 {
     size_t members = 1;
-    GByteArray *tar = format == LAYER_TAR ? g_byte_array_ref(blob) : gunzip(blob, &members);
+    GByteArray *tar = format == LAYER_TAR    ? g_byte_array_ref(blob)
+                      : format == LAYER_ZSTD ? unzstd(blob)
+                                             : gunzip(blob, &members);
     if (format == LAYER_GZIP_SINGLE)
         g_assert_cmpuint(members, ==, 1);
     return tar;
@@ -245,7 +267,7 @@ static void add_sample(LayerWriter *writer, const ArchiveEntry *entry, const cha
     g_assert_true(done);
 }
 
-static void check_format(LayerFormat format, const char *golden)
+static void check_format(LayerFormat format, const char *diff_id, const char *golden)
 {
     static const size_t sizes[] = {0, 1, 511, 512, 513, 5000, 700000, 3000000};
     g_autofree char *text = sample(3000000);
@@ -269,12 +291,19 @@ static void check_format(LayerFormat format, const char *golden)
     g_assert_true(layer_writer_finish(writer, &summary, NULL));
     assert_summary(format, &summary, blob);
     g_autofree char *found = list(blob);
+    if (format == LAYER_ESTARGZ)
+        g_string_append_printf(expected,
+                               "f .no.prefetch.landmark 644 0:0 315532800 1 dc0e9c36\n"
+                               "f stargz.index.json 644 0:0 315532800 8406 %.8s\n",
+                               summary.toc_digest);
     assert_text(NULL, expected->str, found);
-    assert_text("every format", "3613b8c76375b180c5cf6a1fba8648475a84bb83d2b258a48db749c743c27569",
-                summary.diff_id);
+    g_assert_true((summary.toc_digest != NULL) == (format == LAYER_ESTARGZ));
+    assert_text(layer_format_name(format), diff_id, summary.diff_id);
     if (golden)
         assert_text(layer_format_name(format), golden, summary.digest);
 }
+
+#define SAMPLE_DIFF_ID "3613b8c76375b180c5cf6a1fba8648475a84bb83d2b258a48db749c743c27569"
 
 /* A digest that changes here asks for another version of the format. */
 TEST(splices_and_encodes)
@@ -282,16 +311,129 @@ TEST(splices_and_encodes)
     static const struct {
         LayerFormat format;
         unsigned version;
-        const char *digest;
+        const char *diff_id, *digest; /* NULL: the library's version decides */
     } rows[] = {
-        {LAYER_GZIP, 101, "b3ebacbd7532078239c12a6321486cbc2f68d076ab9b3fc79fe271b1a934a90a"},
-        {LAYER_GZIP_SINGLE, 101,
+        {LAYER_GZIP, 101, SAMPLE_DIFF_ID,
+         "b3ebacbd7532078239c12a6321486cbc2f68d076ab9b3fc79fe271b1a934a90a"},
+        {LAYER_GZIP_SINGLE, 101, SAMPLE_DIFF_ID,
          "3b1292b1970e3f53b210558a50dc228365ee6b54af48154c2948445f320a4692"},
-        {LAYER_TAR, 1, "3613b8c76375b180c5cf6a1fba8648475a84bb83d2b258a48db749c743c27569"},
+        {LAYER_ESTARGZ, 101, "abf75638d363b847dc10fa481c50317f3dacfcc7aea6611fa375aaef6fc78e41",
+         "ae25a4a8941886997fcfca1937ed447630a7b8a004169d9c77e69cdbc1470af8"},
+        {LAYER_ZSTD, 1, SAMPLE_DIFF_ID, NULL},
+        {LAYER_TAR, 1, SAMPLE_DIFF_ID, SAMPLE_DIFF_ID},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_assert_cmpuint(layer_format_version(rows[i].format), ==, rows[i].version);
-        check_format(rows[i].format, rows[i].digest);
+        g_assert_true((layer_format_library(rows[i].format) != NULL) == !rows[i].digest);
+        check_format(rows[i].format, rows[i].diff_id, rows[i].digest);
+    }
+}
+
+static char *read_toc(GByteArray *blob)
+{
+    g_autoptr(GBytes) bytes = g_bytes_new(blob->data, blob->len);
+    g_autoptr(ArchiveReader) reader = archive_reader_new_bytes("layer", bytes, NULL);
+    const ArchiveEntry *entry = NULL;
+    while (archive_reader_next(reader, &entry, NULL) && entry) {
+        if (!g_str_equal(entry->path, ESTARGZ_TOC_NAME))
+            continue;
+        g_autoptr(GBytes) content = archive_reader_read_all(reader, 1 << 20, NULL);
+        return g_strndup(g_bytes_get_data(content, NULL), g_bytes_get_size(content));
+    }
+    return g_strdup("none");
+}
+
+TEST(the_table_of_an_estargz_layer)
+{
+    static const char expected[] =
+        "{\"version\":1,\"entries\":["
+        "{\"name\":\"d/\",\"type\":\"dir\",\"modtime\":\"1980-01-01T00:00:00Z\",\"mode\":493,"
+        "\"uid\":7,\"gid\":8},"
+        "{\"name\":\"d/empty\",\"type\":\"reg\",\"modtime\":\"1970-01-01T00:00:00Z\",\"mode\":420},"
+        "{\"name\":\"d/l\",\"type\":\"symlink\",\"modtime\":\"1970-01-01T00:00:00Z\",\"linkName\":"
+        "\"../\\\"x\\\"\"},"
+        "{\"name\":\"d/small\",\"type\":\"reg\",\"size\":10,\"modtime\":\"1970-01-01T00:00:00"
+        "Z\",\"mode\":2541,\"offset\":156,\"digest\":\"sha256:01d448afd928065458cf670b60f5a59"
+        "4d735af0172c8d67f22a81680132681ca\",\"chunkDigest\":\"sha256:01d448afd928065458cf670"
+        "b60f5a594d735af0172c8d67f22a81680132681ca\"},"
+        "{\"name\":\"d/large\",\"type\":\"reg\",\"size\":16777217,\"modtime\":\"1970-01-01T00"
+        ":00:00Z\",\"mode\":420,\"offset\":237,\"digest\":\"sha256:1003b1b5dc078189799a1216ce"
+        "0f9fbcebb94e8b6b83c58c4b03345f07f94ced\",\"chunkSize\":4194304,\"chunkDigest\":\"sha"
+        "256:bb9f8df61474d25e71fa00722318cd387396ca1736605e1248821cc0de3d3af8\"},"
+        "{\"name\":\"d/large\",\"type\":\"chunk\",\"offset\":4572,\"chunkOffset\":4194304,\"c"
+        "hunkSize\":4194304,\"chunkDigest\":\"sha256:bb9f8df61474d25e71fa00722318cd387396ca17"
+        "36605e1248821cc0de3d3af8\"},"
+        "{\"name\":\"d/large\",\"type\":\"chunk\",\"offset\":8907,\"chunkOffset\":8388608,\"c"
+        "hunkSize\":4194304,\"chunkDigest\":\"sha256:bb9f8df61474d25e71fa00722318cd387396ca17"
+        "36605e1248821cc0de3d3af8\"},"
+        "{\"name\":\"d/large\",\"type\":\"chunk\",\"offset\":13242,\"chunkOffset\":12582912,"
+        "\"chunkSize\":4194304,\"chunkDigest\":\"sha256:bb9f8df61474d25e71fa00722318cd387396c"
+        "a1736605e1248821cc0de3d3af8\"},"
+        "{\"name\":\"d/large\",\"type\":\"chunk\",\"offset\":17577,\"chunkOffset\":16777216,"
+        "\"chunkSize\":1,\"chunkDigest\":\"sha256:6e340b9cffb37a989ca544e6bb780a2c78901d3fb33"
+        "738768511a30617afa01d\"},"
+        "{\"name\":\".no.prefetch.landmark\",\"type\":\"reg\",\"size\":1,\"modtime\":\"1980-0"
+        "1-01T00:00:00Z\",\"mode\":420,\"offset\":17678,\"digest\":\"sha256:dc0e9c3658a1a3ed1"
+        "ec94274d8b19925c93e1abb7ddba294923ad9bde30f8cb8\",\"chunkDigest\":\"sha256:dc0e9c365"
+        "8a1a3ed1ec94274d8b19925c93e1abb7ddba294923ad9bde30f8cb8\"}]}";
+    static const struct {
+        ArchiveEntry entry;
+    } rows[] = {
+        {{.kind = ENTRY_FOLDER, .path = "d", .mode = 0755, .uid = 7, .gid = 8, .mtime = 315532800}},
+        {{.kind = ENTRY_FILE, .path = "d/empty", .mode = 0644}},
+        {{.kind = ENTRY_SYMLINK, .path = "d/l", .target = "../\"x\""}},
+        {{.kind = ENTRY_FILE, .path = "d/small", .size = 10, .mode = 04755}},
+        {{.kind = ENTRY_FILE, .path = "d/large", .size = ESTARGZ_WHOLE_BYTES + 1, .mode = 0644}},
+    };
+    g_autofree char *zeros = g_malloc0(ESTARGZ_WHOLE_BYTES + 1);
+    g_autoptr(GByteArray) blob = g_byte_array_new();
+    g_autoptr(LayerWriter) writer = layer_writer_new(LAYER_ESTARGZ, collect, blob);
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        g_assert_true(layer_writer_add(writer, &rows[i].entry, zeros, NULL));
+    g_auto(LayerSummary) summary = {0};
+    g_assert_true(layer_writer_finish(writer, &summary, NULL));
+    g_autofree char *toc = read_toc(blob), *digest = digest_sha256(toc, strlen(toc));
+    assert_text(NULL, expected, toc);
+    assert_text(NULL, digest, summary.toc_digest);
+    char place[17] = "";
+    memcpy(place, blob->data + blob->len - ESTARGZ_FOOTER_BYTES + 16, 16);
+    guint64 offset = g_ascii_strtoull(place, NULL, 16);
+    g_assert_cmpuint(offset, <, blob->len);
+    g_byte_array_remove_range(blob, 0, (guint)offset);
+    size_t members;
+    g_autoptr(GByteArray) tail = gunzip(blob, &members);
+    g_assert_cmpuint(members, ==, 2);
+    assert_text(NULL, ESTARGZ_TOC_NAME, (const char *)tail->data);
+}
+
+TEST(names_that_an_estargz_layer_cannot_have)
+{
+    static const char *const names[] = {ESTARGZ_TOC_NAME, ESTARGZ_LANDMARK_NAME, "not\xffutf8"};
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autoptr(LayerWriter) writer = layer_writer_new(LAYER_ESTARGZ, NULL, NULL);
+        g_autoptr(GError) error = NULL;
+        ArchiveEntry entry = file(names[i], 1);
+        g_assert_false(layer_writer_add(writer, &entry, "x", &error));
+        g_assert_error(error, ERROR_DOMAIN, ERROR_INPUT);
+    }
+}
+
+/* How a content was cut into writes is nothing that a blob shows. */
+TEST(streams_give_the_same_bytes)
+{
+    g_autofree char *text = sample(700000);
+    for (unsigned format = 0; format < LAYER_FORMATS; format++) {
+        g_autofree char *digest = NULL;
+        for (unsigned way = 1; way < 4; way++) {
+            g_autoptr(LayerWriter) writer = layer_writer_new((LayerFormat)format, NULL, NULL);
+            ArchiveEntry entry = file("f", 700000);
+            add_sample(writer, &entry, text, way);
+            g_auto(LayerSummary) summary = {0};
+            g_assert_true(layer_writer_finish(writer, &summary, NULL));
+            if (!digest)
+                digest = g_strdup(summary.digest);
+            assert_text(layer_format_name((LayerFormat)format), digest, summary.digest);
+        }
     }
 }
 
@@ -366,8 +508,6 @@ TEST(refuses_members_that_lie)
     for (size_t j = 0; j < G_N_ELEMENTS(rows) * LAYER_FORMATS; j++) {
         size_t i = j / LAYER_FORMATS;
         LayerFormat format = (LayerFormat)(j % LAYER_FORMATS);
-        if (format == LAYER_ESTARGZ || format == LAYER_ZSTD)
-            continue;
         Zip zip = zip_of(text, 90000, true);
         g_byte_array_set_size(zip.bytes, zip.bytes->len - (guint)rows[i].less);
         for (int more = 0; more < rows[i].more; more++)
