@@ -38,15 +38,27 @@ static void append_json(GString *out, const char *text)
     g_string_append_c(out, '"');
 }
 
-/* pip 23.1 and newer say the digest twice. */
+/* Before 23.1, pip says the digest only where the user's URL had one. */
+static void append_hashes(GString *out, const char *url, const char *sha256,
+                          const char *pip_version)
+{
+    const char *fragment = strchr(url, '#');
+    bool named = fragment && strstr(fragment, "sha256=");
+    bool old = pip_version && pip_is_older(pip_version, 23, 1);
+    if (old && !named)
+        return;
+    g_string_append_printf(out, "\"hash\": \"sha256=%s\"", sha256);
+    if (!old)
+        g_string_append_printf(out, ", \"hashes\": {\"sha256\": \"%s\"}", sha256);
+}
+
 static char *archive_url(const char *url, const char *sha256, const char *pip_version)
 {
-    GString *out = g_string_new(NULL);
-    g_string_append_printf(out, "{\"archive_info\": {\"hash\": \"sha256=%s\"", sha256);
-    if (!pip_version || !pip_is_older(pip_version, 23, 1))
-        g_string_append_printf(out, ", \"hashes\": {\"sha256\": \"%s\"}", sha256);
+    g_autofree char *bare = g_strndup(url, strcspn(url, "#"));
+    GString *out = g_string_new("{\"archive_info\": {");
+    append_hashes(out, url, sha256, pip_version);
     g_string_append(out, "}, \"url\": ");
-    append_json(out, url);
+    append_json(out, bare);
     g_string_append_c(out, '}');
     return g_string_free(out, FALSE);
 }
@@ -88,10 +100,8 @@ static char *direct_url(const LockAction *action, const char *pip_version)
 {
     const LockFile *file = action->file;
     switch (file->source) {
-    case LOCK_SOURCE_URL: {
-        g_autofree char *url = g_strndup(file->source_name, strcspn(file->source_name, "#"));
-        return archive_url(url, file->sha256, pip_version);
-    }
+    case LOCK_SOURCE_URL:
+        return archive_url(file->source_name, file->sha256, pip_version);
     case LOCK_SOURCE_PATH: {
         g_autofree char *path = g_canonicalize_filename(file->source_name, BUILD_TEMP);
         g_autofree char *quoted = g_uri_escape_string(path, "/", FALSE);
@@ -124,8 +134,17 @@ static gboolean uninstall_old(Builder *builder, const char *name, GError **error
     return !old || old->outside || uninstall(builder, old, error);
 }
 
-/* The name as the first requirement for it spells it. */
-static char *spelled_name(const LockAction *action)
+/* What pip calls a wheel that was named by its file. */
+static char *name_of_file(const LockAction *action, const char *pip_version)
+{
+    const char *file = action->file->file;
+    g_autofree char *name = g_strndup(file, strcspn(file, "-"));
+    bool old = pip_version && pip_is_older(pip_version, 25, 1);
+    return old ? g_strdelimit(g_steal_pointer(&name), "_", '-') : name_canonicalize(name);
+}
+
+/* The name as the first requirement for it spells it: what its folder of headers is called. */
+static char *spelled_name(const LockAction *action, const char *pip_version)
 {
     for (guint i = 0; i < action->edges->len; i++) {
         const LockEdge *edge = action->edges->pdata[i];
@@ -138,7 +157,7 @@ static char *spelled_name(const LockAction *action)
         if (g_str_equal(canonical, action->name))
             return g_steal_pointer(&name);
     }
-    return NULL;
+    return action->file->source == LOCK_SOURCE_INDEX ? NULL : name_of_file(action, pip_version);
 }
 
 static void note_installed(Builder *builder, const WheelArchive *wheel, bool requested)
@@ -165,8 +184,9 @@ static gboolean install(Builder *builder, const LockAction *action, GError **err
     }
     if (!builder->stage->body.pip->ignore_installed && !uninstall_old(builder, action->name, error))
         return FALSE;
-    g_autofree char *url = direct_url(action, builder->input->target->pip_version);
-    g_autofree char *name = spelled_name(action);
+    const char *pip_version = builder->input->target->pip_version;
+    g_autofree char *url = direct_url(action, pip_version);
+    g_autofree char *name = spelled_name(action, pip_version);
     WheelInstall what = {wheel, name, action->requested, url, builder->index};
     if (!wheel_install(builder->tree, builder->input->target, &what, error))
         return FALSE;

@@ -284,15 +284,22 @@ static gboolean install_wrappers(Installer *installer, GError **error)
     return TRUE;
 }
 
+static unsigned kept_mode(const Installer *installer, const char *path)
+{
+    const TreeEntry *entry = merged_tree_find(installer->tree, path);
+    return entry && entry->kind == ENTRY_FILE ? entry->mode : 0644;
+}
+
 static gboolean install_info(Installer *installer, GError **error)
 {
     const WheelInstall *install = installer->install;
     const struct {
         const char *name, *text;
+        bool in_place; /* the file is emptied, others are replaced */
     } files[] = {
-        {"INSTALLER", "pip\n"},
-        {"direct_url.json", install->direct_url},
-        {"REQUESTED", install->requested ? "" : NULL},
+        {"INSTALLER", "pip\n", false},
+        {"direct_url.json", install->direct_url, false},
+        {"REQUESTED", install->requested ? "" : NULL, true},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
         if (!files[i].text)
@@ -300,7 +307,8 @@ static gboolean install_info(Installer *installer, GError **error)
         g_autoptr(GBytes) bytes = g_bytes_new(files[i].text, strlen(files[i].text));
         char *path =
             g_build_filename(installer->root, installer->wheel->dist_info, files[i].name, NULL);
-        if (!generate(installer, path, 0644, bytes, error))
+        unsigned mode = files[i].in_place ? kept_mode(installer, path) : 0644;
+        if (!generate(installer, path, mode, bytes, error))
             return FALSE;
     }
     return TRUE;

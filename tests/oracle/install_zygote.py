@@ -1,15 +1,36 @@
 """Runs pip in forks of a process that has it loaded: one JSON request a line, one JSON answer a line.
 
-    PYTHON -I install_zygote.py PIP_DIR
+    python3 -I -S install_zygote.py PIP_DIR
 
-PYTHON is that of the environment that pip installs into, PIP_DIR a folder outside of it with pip's
-package. A request is {"arguments": ["install", ...], "log": file for what pip prints, "python": what
-sys.executable is to be, or null}; the answer {"status": exit status}.
+PIP_DIR holds pip's package without its dist-info, so that pip does not see itself as installed. A
+request is {"arguments": ["install", ...], "log": file for what pip prints, "layout": {"venv": bool,
+"prefix", "purelib", "platlib", "scripts", "headers", "data": folders, "python": what sys.executable
+is}}; the answer {"status": exit status}.
 """
 
 import json
 import os
 import sys
+
+
+def settle(layout):
+    """Makes pip believe that it runs in the layout's Python."""
+    import pip._internal.req.req_install as req_install
+    import pip._internal.req.req_uninstall as req_uninstall
+    from pip._internal.models.scheme import Scheme
+    from pip._vendor.distlib import scripts
+
+    def get_scheme(dist_name, *_, **__):
+        folders = {key: layout[key] for key in ("platlib", "purelib", "scripts", "data")}
+        return Scheme(headers=os.path.join(layout["headers"], dist_name), **folders)
+
+    req_install.get_scheme = get_scheme
+    req_uninstall.get_bin_prefix = lambda: layout["scripts"]
+    sys.prefix = sys.exec_prefix = layout["prefix"]
+    sys.base_prefix = "/elsewhere" if layout["venv"] else layout["prefix"]
+    sys.executable = layout["python"]
+    scripts.get_executable = lambda: layout["python"]
+    sys.path[:0] = dict.fromkeys([layout["purelib"], layout["platlib"]])
 
 
 def child(request):
@@ -18,11 +39,8 @@ def child(request):
     os.dup2(log, 2)
     os.umask(0o022)
     from pip._internal.cli.main import main
-    from pip._vendor.distlib import scripts
 
-    if request.get("python"):
-        sys.executable = request["python"]
-        scripts.get_executable = lambda: request["python"]
+    settle(request["layout"])
     status = main(request["arguments"])
     sys.stdout.flush()
     sys.stderr.flush()
@@ -46,11 +64,11 @@ def main():
     sys.path.append(sys.argv[1])
     for name in [name for name in os.environ if name.startswith("PIP_")]:
         del os.environ[name]
-    os.environ.update(PIP_CONFIG_FILE=os.devnull, PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_NO_INPUT="1")
+    os.environ.update(PIP_CONFIG_FILE=os.devnull, PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_NO_INPUT="1", COLUMNS="10000")
     load()
     import pip
 
-    print(json.dumps({"pip": pip.__version__, "python": "%d.%d.%d" % sys.version_info[:3]}), flush=True)
+    print(json.dumps({"pip": pip.__version__, "python": "%d.%d" % sys.version_info[:2]}), flush=True)
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:
