@@ -1,12 +1,12 @@
 """The merged tree against real pip: awkward wheels, one to three stages, every path compared.
 
-    python3 install_tree.py --driver install_driver [--pip PIP_DIR] [--seed N] [--cases N] [--keep]
+    python3 install_tree.py --driver install_driver [--python PYTHON] [--pip PIP_DIR] [--seed N] [--cases N]
 
 makes N cases from seed N on. A case has a layout (virtual environment, docker-like, Debian, or one
 whose purelib and platlib differ), a base with strays, links and maybe distributions, and stages of
 `pip install` or `pip uninstall`; pip runs in place (install_zygote.py), install_driver over a copy of
 the base. Afterwards path, type, mode and content (of links: target) must be the same. Without --pip
-it takes the pip that Python has; the test is skipped where there is none.
+it is the pip that PYTHON has; the test is skipped where there is none.
 """
 
 import argparse
@@ -489,23 +489,23 @@ class Runner:
         self.driver.close()
 
 
-def find_pip(top):
-    """pip's package without its dist-info."""
-    try:
-        import pip
-    except ImportError:
+def find_pip(top, python):
+    """pip's package, as that Python has it, without its dist-info."""
+    command = [python, "-c", "import os, pip; print(os.path.dirname(pip.__file__))"]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    if found.returncode != 0:
         return None
     target = os.path.join(top, "pip")
     os.makedirs(target)
-    os.symlink(os.path.dirname(pip.__file__), os.path.join(target, "pip"))
+    os.symlink(found.stdout.strip(), os.path.join(target, "pip"))
     return target
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--driver", required=True)
-    parser.add_argument("--python", default=sys.executable)
-    parser.add_argument("--pip")
+    parser.add_argument("--python", default=os.environ.get("RAMEKIN_TEST_PYTHON", sys.executable), help="whose pip it is")
+    parser.add_argument("--pip", help="folder that holds another pip")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cases", type=int, default=200)
     parser.add_argument("--keep", action="store_true", help="leave the folder of the last case")
@@ -513,9 +513,9 @@ def main():
     os.umask(0o022)
     top = os.path.realpath(tempfile.mkdtemp(prefix="install-tree."))
     try:
-        pip_dir = options.pip or find_pip(top)
+        pip_dir = options.pip or find_pip(top, options.python)
         if not pip_dir:
-            print("SKIP: Python has no pip")
+            print("skipped: %s has no pip" % options.python)
             sys.exit(SKIP)
         runner = Runner(options, pip_dir, top)
         ran = wrong = 0

@@ -8,6 +8,8 @@ request is {"arguments": ["install", ...], "log": file for what pip prints, "lay
 is}}; the answer {"status": exit status}.
 """
 
+import contextlib
+import importlib
 import json
 import os
 import sys
@@ -48,16 +50,19 @@ def child(request):
 
 
 def load():
-    """Everything an install needs, so that the forks share it."""
-    import pip._internal.cli.main
-    import pip._internal.commands.install
-    import pip._internal.commands.uninstall
-    import pip._internal.network.session
-    import pip._internal.operations.install.wheel
-    import pip._internal.resolution.resolvelib.resolver
-    import pip._vendor.rich.console
-    import pip._vendor.rich.progress
-    import pip._vendor.rich.table
+    """Everything an install needs, so that the forks share it; what only the network needs is left out."""
+    for name in (
+        "cli.main", "cli.main_parser", "cli.autocompletion", "commands.install", "commands.uninstall", "metadata.importlib",
+        "network.session", "operations.install.wheel", "resolution.resolvelib.resolver", "cli.index_command", "cli.req_command",
+    ):  # fmt: skip
+        with contextlib.suppress(ImportError):
+            module = importlib.import_module("pip._internal." + name)
+            if hasattr(module, "_create_truststore_ssl_context"):
+                module._create_truststore_ssl_context = lambda: None
+    for name in ("rich.console", "rich.progress", "rich.table", "rich._emoji_codes", "pygments.lexers.python"):
+        with contextlib.suppress(ImportError):
+            importlib.import_module("pip._vendor." + name)
+    sys.modules["pip._internal.network.session"].user_agent = lambda: "pip"
 
 
 def main():
