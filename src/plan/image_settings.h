@@ -1,29 +1,51 @@
-/* The image's configuration: the base's with what the recipe says on top, as a Dockerfile's
- * instructions would have left it, and the labels. */
+/* The image's configuration: the base's with what the recipe says on top, as the instructions of
+ * the rendered Dockerfile would have left it, and the labels.
+ *
+ * Labels of ours, beside those of image-spec's annotations.md: LABEL_FORMAT, the version of all
+ * that an image's bytes depend on beside recipe and lock; LABEL_RECIPE and LABEL_LOCK, gzip in
+ * base64 (the lock of two hundred distributions takes about 50 KB of them; a registry takes 4 MiB
+ * of configuration); LABEL_FORCED, LABEL_SUBSTITUTED and LABEL_UNREPRODUCIBLE where they hold.
+ * Nothing in them depends on the clock or the machine. Those that the base has are dropped. */
 #pragma once
 
 #include "image/document.h"
 #include "plan/plan.h"
 
+#define LABEL_PREFIX "dev.ramekin."
+#define LABEL_FORMAT LABEL_PREFIX "format"
+#define LABEL_ROW LABEL_PREFIX "row"
+#define LABEL_RECIPE LABEL_PREFIX "recipe"
+#define LABEL_LOCK LABEL_PREFIX "lock"
+#define LABEL_FORCED LABEL_PREFIX "forced"                 /* "true": --force */
+#define LABEL_SUBSTITUTED LABEL_PREFIX "substituted"       /* "index cu124, base python:3.11" */
+#define LABEL_UNREPRODUCIBLE LABEL_PREFIX "unreproducible" /* why: one clause for each cause */
+#define LABEL_REVISION "org.opencontainers.image.revision"
+#define LABEL_SOURCE "org.opencontainers.image.source"
+
+/* The version in LABEL_FORMAT. Whoever changes the bytes of an image for the same recipe and lock
+ * raises it. */
+#define IMAGE_FORMAT_VERSION 1
+
 typedef struct {
     const Plan *plan;
     const ImageConfig *base;
-    const char *base_name, *base_digest; /* for org.opencontainers.image.base.*; or NULL */
+    const char *base_name, *base_digest; /* for org.opencontainers.image.base.*; or NULL; the name
+                                            of a base on this machine is left out */
     const char *created;                 /* RFC 3339 */
     const char *revision, *source;       /* --label-git; or NULL */
     bool forced;                         /* built with --force in spite of findings */
-    const char *recipe_text, *lock_text; /* embedded compressed */
+    const char *recipe_text, *lock_text; /* embedded compressed; or NULL */
 } ImageSettings;
 
 /* env with references to the base's values, entrypoint (which resets the base's cmd), cmd, user,
- * workdir, ports, volumes, stop_signal, healthcheck, labels. History and diff_ids are the base's.
- * Errors: ERROR_INPUT with the recipe line. */
+ * workdir, ports, volumes, stop_signal, healthcheck (`generated` leaves the base's), labels, of
+ * which the recipe's own win but for LABEL_PREFIX. History and diff_ids are the base's. Errors:
+ * ERROR_INPUT with the recipe line. */
 gboolean image_settings_config(const ImageSettings *settings, ImageConfig **ret_config,
                                GError **error);
 /* ImagePair list of the manifest's annotations. */
 GPtrArray *image_settings_annotations(const ImageSettings *settings);
-/* What image_settings_config() embedded: the texts of recipe (as one file, what it includes in
- * it) and lock, from an image's labels. NULL texts where there are none; ERROR_INPUT when they are
- * damaged. */
+/* What image_settings_config() embedded, from an image's labels. NULL texts where there are none;
+ * ERROR_INPUT when they are damaged. */
 gboolean image_settings_embedded(const ImageConfig *config, char **ret_recipe, char **ret_lock,
                                  GError **error);

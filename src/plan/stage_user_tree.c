@@ -100,7 +100,8 @@ static Attributes account_attributes(const Making *making, AccountFile file, con
 {
     bool secret = file == ACCOUNT_SHADOW || file == ACCOUNT_GSHADOW;
     Attributes attributes = {secret ? 0640 : 0644, 0, 0};
-    merged_tree_folder_attributes(making->tree, path, &attributes.mode, &attributes.uid, &attributes.gid);
+    merged_tree_folder_attributes(making->tree, path, &attributes.mode, &attributes.uid,
+                                  &attributes.gid);
     return attributes;
 }
 
