@@ -88,6 +88,7 @@ GBytes *merged_tree_read(const MergedTree *tree, const char *path, size_t limit)
  * among them. */
 const GPtrArray *merged_tree_entries(MergedTree *tree);
 const GPtrArray *merged_tree_whiteouts(MergedTree *tree);
-/* Owner and mode of a folder as it is in the image: the base's, an entry's, or 0755 0:0. */
+/* Owner and mode of what is at the path, links followed, as it is in the image: the base's, an
+ * entry's, or 0755 0:0. */
 void merged_tree_folder_attributes(const MergedTree *tree, const char *path, unsigned *ret_mode,
                                    guint64 *ret_uid, guint64 *ret_gid);

@@ -12,6 +12,7 @@ typedef struct {
     MergedTree *tree;
     const FilesEntry *entry;
     unsigned index;
+    bool plain; /* COPY alone does it in the rendered Dockerfile */
     bool has_mode, has_owner;
     Attributes wanted; /* where the entry says so */
 } Placing;
@@ -38,9 +39,48 @@ static gboolean put_link(const Placing *placing, const char *path, const char *t
     return stage_tree_put(placing->tree, link, placing->index, placing->entry->at, error);
 }
 
+/* COPY gives folders that it has to make the owner of what goes into them; `mkdir -p`, by which
+ * the rest goes, does not. */
+static gboolean make_parents(const Placing *placing, const char *path, GError **error)
+{
+    if (!placing->has_owner || !placing->plain)
+        return TRUE;
+    Attributes made = {0755, placing->wanted.uid, placing->wanted.gid};
+    for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        g_autofree char *parent = g_strndup(path, (gsize)(slash - path));
+        if (!stage_tree_make_folder(placing->tree, parent, made, false, placing->index,
+                                    placing->entry->at, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* The folder that content goes into keeps its mode and owner where it is there. */
+static gboolean make_target(const Placing *placing, const char *path, GError **error)
+{
+    Attributes made = {0755, placing->wanted.uid, placing->wanted.gid};
+    return make_parents(placing, path, error) &&
+           stage_tree_make_folder(placing->tree, path, made, false, placing->index,
+                                  placing->entry->at, error);
+}
+
+/* Folders in it become as the source has them. */
 static gboolean make_folder(const Placing *placing, const char *path, GError **error)
 {
     Attributes made = {mode_or(placing, 0755), placing->wanted.uid, placing->wanted.gid};
+    return stage_tree_make_folder(placing->tree, path, made, true, placing->index,
+                                  placing->entry->at, error);
+}
+
+/* `dir:`, which changes what it says and no more. */
+static gboolean add_dir(const Placing *placing, GError **error)
+{
+    const char *path = placing->entry->dir.text;
+    Attributes made = {0755, 0, 0};
+    merged_tree_folder_attributes(placing->tree, path, &made.mode, &made.uid, &made.gid);
+    made.mode = mode_or(placing, made.mode);
+    if (placing->has_owner)
+        made = (Attributes){made.mode, placing->wanted.uid, placing->wanted.gid};
     return stage_tree_make_folder(placing->tree, path, made,
                                   placing->has_mode || placing->has_owner, placing->index,
                                   placing->entry->at, error);
@@ -156,6 +196,12 @@ static gboolean put_context_file(const Placing *placing, const ContextFile *file
     }
 }
 
+static gboolean put_root(const Placing *placing, const ContextFile *file, const char *path,
+                         GError **error)
+{
+    return make_target(placing, path, error);
+}
+
 static gboolean put_folder(const Placing *placing, const ContextSource *source, const char *path,
                            GError **error)
 {
@@ -173,7 +219,7 @@ static gboolean put_folder(const Placing *placing, const ContextSource *source, 
         }
         g_autofree char *place =
             *file->path ? g_build_filename(path, file->path, NULL) : g_strdup(path);
-        if (!put_context_file(placing, file, place, error))
+        if (!(*file->path ? put_context_file : put_root)(placing, file, place, error))
             return FALSE;
     }
     return TRUE;
@@ -198,7 +244,8 @@ static gboolean put_source(const Placing *placing, const ContextSource *source, 
     }
     into |= merged_tree_stat(placing->tree, dest, true) == PATH_FOLDER;
     g_autofree char *path = g_build_filename(dest, into ? source->name : NULL, NULL);
-    return put_host_file(placing, source->files->pdata[0], path, error);
+    return make_parents(placing, path, error) &&
+           put_host_file(placing, source->files->pdata[0], path, error);
 }
 
 /* Adds to the file that is there, whose mode and owner stay unless the entry says otherwise. */
@@ -281,12 +328,17 @@ static gboolean add_content(const Placing *placing, GError **error)
         bytes = without_carriage_returns(bytes);
     if (entry->append)
         return append_bytes(placing, bytes, error);
+    if (!make_parents(placing, entry->dest.text, error)) {
+        g_bytes_unref(bytes);
+        return FALSE;
+    }
     return put_bytes(placing, entry->dest.text, mode_or(placing, 0644), bytes, error);
 }
 
 static gboolean find_attributes(Placing *placing, GError **error)
 {
     const FilesEntry *entry = placing->entry;
+    placing->plain = !entry->eol_lf && !entry->append && (!entry->exclude || !entry->exclude->len);
     placing->has_mode = entry->mode.text != NULL;
     placing->has_owner = entry->owner.text != NULL;
     if (placing->has_mode)
@@ -321,7 +373,7 @@ static gboolean add_entry(Placing *placing, const BuildContext *context, GError 
         return add_content(placing, error);
     if (entry->link.text)
         return put_link(placing, entry->dest.text, entry->link.text, error);
-    return make_folder(placing, entry->dir.text, error);
+    return add_dir(placing, error);
 }
 
 gboolean tree_add_files(MergedTree *tree, const Recipe *recipe, const Stage *stage, unsigned index,

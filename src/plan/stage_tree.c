@@ -300,7 +300,8 @@ static gboolean apply_stages(Builder *builder, GError **error)
         if (!apply_kinds[builder->stage->kind](builder, error))
             return FALSE;
     }
-    return tree_add_user(builder->tree, recipe, recipe->stages->len, error);
+    return tree_add_user(builder->tree, recipe, recipe->stages->len, error) &&
+           tree_add_workdir(builder->tree, recipe, recipe->stages->len, error);
 }
 
 gboolean stage_tree_build(const StageTreeInput *input, MergedTree **ret_tree, GError **error)
