@@ -66,7 +66,8 @@ static void write_user(Emitter *emitter, const RecipeUser *user)
 {
     if (!user)
         return;
-    if (!is_number(user->name) && !g_str_equal(user->name, "root")) {
+    /* "user:group" names what the base has. */
+    if (!is_number(user->name) && !g_str_equal(user->name, "root") && !strchr(user->name, ':')) {
         g_autoptr(RunStep) run = run_step_new();
         add_user(run, user);
         dockerfile_run(emitter->writer, run);

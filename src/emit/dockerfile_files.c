@@ -59,13 +59,56 @@ static void add_exclusions(RunStep *run, const GPtrArray *globs, const char *fol
         const char *glob = ((const Text *)globs->pdata[i])->text;
         bool anywhere = !strchr(glob, '/') || g_str_has_prefix(glob, "**/");
         g_autofree char *word = word_shell(g_str_has_prefix(glob, "**/") ? glob + 3 : glob);
-        g_autofree char *path = g_strdup_printf("%s/%s", folder, glob);
+        g_autofree char *path =
+            g_strdup_printf("%s%s%s", folder, g_str_has_suffix(folder, "/") ? "" : "/", glob);
         g_autofree char *path_word = word_shell(path);
         if (anywhere)
-            run_step_command(run, "find %s -name %s -prune -exec rm -rf '{}' +", folder, word);
+            run_step_command(run, "find %s -mindepth 1 -name %s -prune -exec rm -rf '{}' +", folder,
+                             word);
         else
             run_step_command(run, "find %s -path %s -prune -exec rm -rf '{}' +", folder, path_word);
     }
+}
+
+/* For chown, whose group stays where none is said; --chown of COPY takes the user's own, or for a
+ * number the same one. */
+static char *chown_owner(const FilesEntry *entry)
+{
+    const char *owner = entry->owner.text;
+    if (strchr(owner, ':'))
+        return g_strdup(owner);
+    bool number = owner[strspn(owner, "0123456789")] == '\0';
+    return g_strconcat(owner, ":", number ? owner : "", NULL);
+}
+
+static void add_owner_and_mode(RunStep *run, const FilesEntry *entry, const char *path)
+{
+    g_autofree char *owner = entry->owner.text ? chown_owner(entry) : NULL;
+    if (owner)
+        run_step_command(run, "chown %s%s %s", entry->link.text ? "-h " : "", owner, path);
+    if (entry->mode.text && !entry->link.text)
+        run_step_command(run, "chmod %s %s", entry->mode.text, path);
+}
+
+/* Into dest as COPY would: a folder that is there keeps its mode and owner, a new one gets the
+ * owner, and a link gives way to a file. */
+static void add_placing(RunStep *run, const FilesEntry *entry, const char *from, const char *target,
+                        bool folder)
+{
+    g_autofree char *dest = word_shell(target);
+    g_autofree char *parent = g_path_get_dirname(target);
+    g_autofree char *place = word_shell(folder || g_str_has_suffix(target, "/") ? target : parent);
+    g_autofree char *owner = entry->owner.text ? chown_owner(entry) : NULL;
+    if (owner && folder)
+        run_step_command(run, "{ [ -d %s ] || { mkdir -p %s && chown %s %s; }; }", place, place,
+                         owner, place);
+    else
+        run_step_command(run, "mkdir -p %s", place);
+    if (folder)
+        run_step_command(run, "find %s -mindepth 1 -maxdepth 1 -exec cp -a '{}' %s ';'", from,
+                         dest);
+    else
+        run_step_command(run, "cp -a --remove-destination %s %s", from, dest);
 }
 
 /* What COPY has no words for happens below BUILD_TEMP, so that nothing else at dest is touched. */
@@ -78,23 +121,21 @@ static gboolean copy_through_temp(Emitter *emitter, const FilesEntry *entry, GEr
     g_autofree char *from = word_shell(inside);
     g_autofree char *target = copy_target(emitter, entry);
     g_autofree char *dest = word_shell(target);
-    g_autofree char *parent_path = g_path_get_dirname(target);
-    g_autofree char *parent = word_shell(parent_path);
     g_autoptr(RunStep) run = run_step_new();
     if (folder && entry->exclude)
         add_exclusions(run, entry->exclude, from);
     if (entry->eol_lf)
         run_step_command(run, "find %s -type f -exec sed -i 's/\\r$//' '{}' +", from);
-    if (entry->mode.text)
-        run_step_command(run, "chmod -R %s %s", entry->mode.text, from);
-    if (entry->owner.text)
-        run_step_command(run, "chown -R %s %s", entry->owner.text, from);
-    if (entry->append)
+    g_autofree char *owner = entry->owner.text ? chown_owner(entry) : NULL;
+    if (entry->append) {
         run_step_command(run, "cat %s >>%s", from, dest);
-    else {
-        run_step_command(run, "mkdir -p %s",
-                         folder || g_str_has_suffix(target, "/") ? dest : parent);
-        run_step_command(run, "cp -a %s%s %s", from, folder ? "/." : "", dest);
+        add_owner_and_mode(run, entry, dest);
+    } else {
+        if (entry->mode.text)
+            run_step_command(run, "chmod -R %s %s", entry->mode.text, from);
+        if (owner)
+            run_step_command(run, "chown -R %s %s", owner, from);
+        add_placing(run, entry, from, target, folder);
     }
     emitter_run(emitter, run);
     return TRUE;
@@ -121,14 +162,6 @@ static gboolean write_src(Emitter *emitter, const FilesEntry *entry, GError **er
     return TRUE;
 }
 
-static void add_owner_and_mode(RunStep *run, const FilesEntry *entry, const char *path)
-{
-    if (entry->owner.text)
-        run_step_command(run, "chown -h %s %s", entry->owner.text, path);
-    if (entry->mode.text && !entry->link.text)
-        run_step_command(run, "chmod %s %s", entry->mode.text, path);
-}
-
 static void write_link_or_dir(Emitter *emitter, const FilesEntry *entry)
 {
     g_autoptr(RunStep) run = run_step_new();
@@ -145,20 +178,34 @@ static void write_link_or_dir(Emitter *emitter, const FilesEntry *entry)
     dockerfile_run(emitter->writer, run);
 }
 
+static char *content_text(const FilesEntry *entry)
+{
+    if (!entry->eol_lf)
+        return g_strdup(entry->content.text);
+    g_auto(GStrv) lines = g_strsplit(entry->content.text, "\n", -1);
+    for (guint i = 0; lines[i]; i++) {
+        size_t length = strlen(lines[i]);
+        if (length > 0 && lines[i][length - 1] == '\r')
+            lines[i][length - 1] = '\0';
+    }
+    return g_strjoinv("\n", lines);
+}
+
 static void write_content(Emitter *emitter, const FilesEntry *entry, guint rank)
 {
+    g_autofree char *text = content_text(entry);
     g_autofree char *base = g_path_get_basename(entry->dest.text);
     g_autofree char *suffix = g_strdup_printf("-%u-%s", rank + 1, base);
     g_autofree char *name = emitter_file_name(emitter, suffix);
     g_autofree char *path = g_build_filename("files", name, NULL);
     if (!entry->append) {
         g_autofree char *flags = copy_flags(entry);
-        emitter_copy_generated_as(emitter, path, entry->content.text, flags, entry->dest.text);
+        emitter_copy_generated_as(emitter, path, text, flags, entry->dest.text);
         emitter_flush_copies(emitter);
         return;
     }
     g_autofree char *temp = g_build_filename(BUILD_TEMP, name, NULL);
-    emitter_copy_generated(emitter, path, entry->content.text, temp);
+    emitter_copy_generated(emitter, path, text, temp);
     g_autoptr(RunStep) run = run_step_new();
     g_autofree char *dest = word_shell(entry->dest.text);
     run_step_command(run, "cat %s >>%s", temp, dest);

@@ -326,7 +326,7 @@ gboolean emit_run(Emitter *emitter, GError **error)
     return TRUE;
 }
 
-/* A glob for the shell: what is no wildcard is quoted. */
+/* A glob for the shell: what is no wildcard is quoted, but for the "!" of a set. */
 static char *shell_glob(const char *glob)
 {
     GString *out = g_string_new(NULL);
@@ -339,8 +339,13 @@ static char *shell_glob(const char *glob)
             g_string_append(out, word);
         }
         start += plain;
+        bool negates = start[0] == '[' && (start[1] == '!' || start[1] == '^');
         if (*start)
             g_string_append_c(out, *start++);
+        if (negates) {
+            g_string_append_c(out, '!');
+            start++;
+        }
     }
     return g_string_free(out, FALSE);
 }

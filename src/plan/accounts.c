@@ -94,21 +94,6 @@ bool accounts_find_user(const Accounts *accounts, const char *name, guint64 *ret
     return false;
 }
 
-bool accounts_find_uid(const Accounts *accounts, guint64 uid, guint64 *ret_gid)
-{
-    Line line;
-    for (const char *at = accounts->text[ACCOUNT_PASSWD]; next_line(&at, &line);) {
-        guint64 found, gid;
-        if (!field_number(&line, FIELD_NUMBER, &found) || found != uid ||
-            !field_number(&line, FIELD_GROUP, &gid))
-            continue;
-        if (ret_gid)
-            *ret_gid = gid;
-        return true;
-    }
-    return false;
-}
-
 bool accounts_find_group(const Accounts *accounts, const char *name, guint64 *ret_gid)
 {
     Line line;
@@ -339,8 +324,7 @@ gboolean accounts_resolve_owner(const Accounts *accounts, const char *owner, Spa
     if (*user == '\0' || (colon && colon[1] == '\0'))
         return error_set(error, ERROR_INPUT, at, "'%s' is no owner: write uid:gid or names", owner);
     if (parse_number(user, &uid)) {
-        if (!accounts_find_uid(accounts, uid, &gid))
-            gid = uid;
+        gid = uid;
     } else if (!accounts_find_user(accounts, user, &uid, &gid)) {
         return unknown_name("user", user, at, error);
     }

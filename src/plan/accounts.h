@@ -32,8 +32,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Accounts, accounts_free)
 /* The user of that name; outputs may be NULL. */
 bool accounts_find_user(const Accounts *accounts, const char *name, guint64 *ret_uid,
                         guint64 *ret_gid);
-/* The primary group of the user with that number. */
-bool accounts_find_uid(const Accounts *accounts, guint64 uid, guint64 *ret_gid);
 bool accounts_find_group(const Accounts *accounts, const char *name, guint64 *ret_gid);
 bool accounts_has_gid(const Accounts *accounts, guint64 gid);
 
@@ -54,7 +52,7 @@ typedef struct {
 gboolean accounts_add_user(Accounts *accounts, const NewAccount *account, guint64 *ret_uid,
                            guint64 *ret_gid, GError **error);
 
-/* "uid[:gid]", or names of users and groups, as COPY --chown reads it: without a group the user's
- * own, or for a number that nobody has the same number. ERROR_INPUT for an unknown name. */
+/* "uid[:gid]", or names of users and groups, as COPY --chown reads it: without a group that of the
+ * named user, or for a number the same one. ERROR_INPUT for an unknown name. */
 gboolean accounts_resolve_owner(const Accounts *accounts, const char *owner, Span at,
                                 guint64 *ret_uid, guint64 *ret_gid, GError **error);

@@ -8,7 +8,8 @@ static Accounts *make(bool shadows)
     Accounts *accounts = g_new0(Accounts, 1);
     accounts->text[ACCOUNT_PASSWD] = g_strdup("root:x:0:0:root:/root:/bin/bash\n"
                                               "daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\n"
-                                              "nobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n");
+                                              "nobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n"
+                                              "www:x:33:34::/:/bin/sh\n");
     accounts->text[ACCOUNT_GROUP] =
         g_strdup("root:x:0:\ndaemon:x:1:\nsudo:x:27:\nnogroup:x:65534:");
     if (!shadows)
@@ -49,7 +50,7 @@ TEST(users)
     add(accounts, "two", ACCOUNT_ANY, 27, NULL);
     assert_end(
         accounts, ACCOUNT_PASSWD,
-        "nologin\napp:x:1000:1001::/home/app:/bin/bash\nlow:x:500:1002::/home/low:/bin/bash\n"
+        "/bin/sh\napp:x:1000:1001::/home/app:/bin/bash\nlow:x:500:1002::/home/low:/bin/bash\n"
         "hi:x:1500:1500::/home/hi:/bin/bash\ntwo:x:1501:27::/home/two:/bin/bash\n");
     assert_end(accounts, ACCOUNT_GROUP,
                "sudo:x:27:app\nnogroup:x:65534:\nextra:x:1000:app\napp:x:1001:\nlow:x:1002:\n"
@@ -129,6 +130,8 @@ TEST(owners)
         {"1000:27", 1000, 27},
         {"1", 1, 1},
         {"65534", 65534, 65534},
+        {"33", 33, 33},
+        {"www", 33, 34},
         {"daemon", 1, 1},
         {"daemon:sudo", 1, 27},
         {"5:sudo", 5, 27},
