@@ -4,8 +4,9 @@
  * Labels of ours, beside those of image-spec's annotations.md: LABEL_FORMAT, the version of all
  * that an image's bytes depend on beside recipe and lock; LABEL_RECIPE and LABEL_LOCK, gzip in
  * base64 (the lock of two hundred distributions takes about 50 KB of them; a registry takes 4 MiB
- * of configuration); LABEL_FORCED, LABEL_SUBSTITUTED and LABEL_UNREPRODUCIBLE where they hold.
- * Nothing in them depends on the clock or the machine. Those that the base has are dropped. */
+ * of configuration); LABEL_ROW, LABEL_EPOCH, LABEL_FORCED, LABEL_SUBSTITUTED and
+ * LABEL_UNREPRODUCIBLE where they hold. Nothing in them depends on the clock or the machine. Those
+ * that the base has are dropped. */
 #pragma once
 
 #include "image/document.h"
@@ -19,6 +20,7 @@
 #define LABEL_FORCED LABEL_PREFIX "forced"                 /* "true": --force */
 #define LABEL_SUBSTITUTED LABEL_PREFIX "substituted"       /* "index cu124, base python:3.11" */
 #define LABEL_UNREPRODUCIBLE LABEL_PREFIX "unreproducible" /* why: one clause for each cause */
+#define LABEL_EPOCH LABEL_PREFIX "epoch" /* SOURCE_DATE_EPOCH, where it was given */
 #define LABEL_REVISION "org.opencontainers.image.revision"
 #define LABEL_SOURCE "org.opencontainers.image.source"
 
@@ -32,6 +34,7 @@ typedef struct {
     const char *base_name, *base_digest; /* for org.opencontainers.image.base.*; or NULL; the name
                                             of a base on this machine is left out */
     const char *created;                 /* RFC 3339 */
+    const char *epoch;                   /* SOURCE_DATE_EPOCH as a number; NULL: not given */
     const char *revision, *source;       /* --label-git; or NULL */
     bool forced;                         /* built with --force in spite of findings */
     const char *recipe_text, *lock_text; /* embedded compressed; or NULL */
