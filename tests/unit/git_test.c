@@ -9,10 +9,11 @@
 /* Runs git in the folder; what it prints, without its line break. */
 static char *git(const char *folder, const char *arguments)
 {
-    g_autofree char *command = g_strdup_printf(
-        "env -i PATH=/usr/bin:/bin HOME=%s GIT_AUTHOR_DATE=@0 GIT_COMMITTER_DATE=@0 "
-        "git -c user.name=n -c user.email=e@example.org -C %s %s",
-        folder, folder, arguments);
+    g_autofree char *command =
+        g_strdup_printf("env -i PATH=/usr/bin:/bin HOME=%s GIT_AUTHOR_DATE=2000-01-01T00:00:00Z "
+                        "GIT_COMMITTER_DATE=2000-01-01T00:00:00Z "
+                        "git -c user.name=n -c user.email=e@example.org -C %s %s",
+                        folder, folder, arguments);
     g_auto(GStrv) argv = NULL;
     g_assert_true(g_shell_parse_argv(command, NULL, &argv, NULL));
     GError *error = NULL;
