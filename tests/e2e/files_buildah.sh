@@ -69,7 +69,7 @@ stages:
       - {src: conf/a.conf, dest: /etc/issue.net, append: true, eol: lf}
   - remove: [/usr/share/doc, "/etc/cron*", "/var/lib/[!a]pk*/in*", /srv/app/link, /nothing, "/usr/share/man/*"]
 user: {name: app, groups: [staff, extra], shell: /bin/sh}
-workdir: /home/app/work/dir
+workdir: /srv/work/dir
 END
 "$FILES_PRINT" ramekin.yaml >"$work/printed"
 ramekin lock
