@@ -1,4 +1,4 @@
-#include "image/rootfs.h"
+#include "image/rootfs_private.h"
 
 #include "base/auto.h"
 #include "base/io.h"
@@ -9,27 +9,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-typedef struct {
-    char *name;
-    PathKind kind;
-    unsigned layer;  /* the highest one that has an entry for it */
-    unsigned pruned; /* the layer whose whiteouts have emptied it */
-    guint64 size;
-    char *target;         /* of a link */
-    GBytes *content;      /* of a file that is wanted */
-    GHashTable *children; /* of a folder: name → Node; names are the nodes' */
-} Node;
-
-struct ImageRoot {
-    char *folder; /* NULL: the tree is in memory */
-    Node *top;
-    ImageWantsFunc wants;
-    GHashTable *named; /* set of paths that are wanted too, or NULL */
-    unsigned layer;
-    guint64 entries, kept_bytes;
-};
-
-static void node_free(void *data)
+void node_free(void *data)
 {
     Node *node = data;
     g_free(node->name);
@@ -41,10 +21,10 @@ static void node_free(void *data)
     g_free(node);
 }
 
-static Node *node_new(const char *name, PathKind kind, unsigned layer)
+Node *node_new(char *take_name, PathKind kind, unsigned layer)
 {
     Node *node = g_new0(Node, 1);
-    node->name = g_strdup(name);
+    node->name = take_name;
     node->kind = kind;
     node->layer = layer;
     if (kind == PATH_FOLDER)
@@ -52,8 +32,7 @@ static Node *node_new(const char *name, PathKind kind, unsigned layer)
     return node;
 }
 
-/* Replaces what `folder` has under that name. Takes `child`. */
-static void node_put(Node *folder, Node *child)
+void node_put(Node *folder, Node *child)
 {
     g_hash_table_replace(folder->children, child->name, child);
 }
@@ -75,7 +54,8 @@ ImageRoot *image_root_new_image(ImageWantsFunc wants)
 {
     ImageRoot *root = g_new0(ImageRoot, 1);
     root->wants = wants;
-    root->top = node_new("", PATH_FOLDER, 0);
+    root->top = node_new(g_strdup(""), PATH_FOLDER, 0);
+    root->top->attributes = FOLDER_ATTRIBUTES;
     return root;
 }
 
@@ -122,6 +102,7 @@ static Node *find_node(const ImageRoot *root, const char *path)
 typedef struct {
     PathKind kind;
     guint64 size;
+    NodeAttributes attributes;
 } Found;
 
 static Found look_on_disk(const ImageRoot *root, const char *path)
@@ -129,12 +110,12 @@ static Found look_on_disk(const ImageRoot *root, const char *path)
     struct stat st;
     g_autofree char *full = g_strconcat(root->folder, path, NULL);
     if (lstat(full, &st) < 0)
-        return (Found){PATH_NONE, 0};
+        return (Found){.kind = PATH_NONE};
     PathKind kind = S_ISREG(st.st_mode)   ? PATH_FILE
                     : S_ISDIR(st.st_mode) ? PATH_FOLDER
                     : S_ISLNK(st.st_mode) ? PATH_LINK
                                           : PATH_OTHER;
-    return (Found){kind, (guint64)st.st_size};
+    return (Found){kind, (guint64)st.st_size, {st.st_mode & 07777, 0, 0}};
 }
 
 static Found look(const ImageRoot *root, const char *path)
@@ -142,7 +123,7 @@ static Found look(const ImageRoot *root, const char *path)
     if (root->folder)
         return look_on_disk(root, path);
     const Node *node = find_node(root, path);
-    return node ? (Found){node->kind, node->size} : (Found){PATH_NONE, 0};
+    return node ? (Found){node->kind, node->size, node->attributes} : (Found){.kind = PATH_NONE};
 }
 
 static char *link_target(const ImageRoot *root, const char *path)
@@ -269,10 +250,23 @@ char *image_root_resolve(const ImageRoot *root, const char *path)
 PathKind image_root_stat(const ImageRoot *root, const char *path, bool follow, guint64 *ret_size)
 {
     g_autofree char *found = existing(root, path, follow);
-    Found what = found ? look(root, found) : (Found){PATH_NONE, 0};
+    Found what = found ? look(root, found) : (Found){.kind = PATH_NONE};
     if (ret_size)
         *ret_size = what.size;
     return what.kind;
+}
+
+bool image_root_attributes(const ImageRoot *root, const char *path, unsigned *ret_mode,
+                           guint64 *ret_uid, guint64 *ret_gid)
+{
+    g_autofree char *found = existing(root, path, false);
+    Found what = found ? look(root, found) : (Found){.kind = PATH_NONE};
+    if (what.kind == PATH_NONE)
+        return false;
+    *ret_mode = what.attributes.mode;
+    *ret_uid = what.attributes.uid;
+    *ret_gid = what.attributes.gid;
+    return true;
 }
 
 char *image_root_read_link(const ImageRoot *root, const char *path)
@@ -300,7 +294,7 @@ GPtrArray *image_root_list(const ImageRoot *root, const char *path)
 GBytes *image_root_read(const ImageRoot *root, const char *path, size_t limit)
 {
     g_autofree char *found = existing(root, path, true);
-    Found what = found ? look(root, found) : (Found){PATH_NONE, 0};
+    Found what = found ? look(root, found) : (Found){.kind = PATH_NONE};
     if (what.kind != PATH_FILE || what.size > limit)
         return NULL;
     if (!root->folder) {
@@ -335,7 +329,8 @@ static Node *make_folder(ImageRoot *root, const char *path)
             continue;
         Node *child = g_hash_table_lookup(node->children, parts[i]);
         if (!child || child->kind != PATH_FOLDER) {
-            child = node_new(parts[i], PATH_FOLDER, root->layer);
+            child = node_new(g_strdup(parts[i]), PATH_FOLDER, root->layer);
+            child->attributes = FOLDER_ATTRIBUTES;
             node_put(node, child);
         }
         node = child;
@@ -411,7 +406,7 @@ static Node *keep_file(ImageRoot *root, ArchiveReader *layer, const ArchiveEntry
         if (!content)
             return NULL;
     }
-    Node *node = node_new(name, PATH_FILE, root->layer);
+    Node *node = node_new(g_strdup(name), PATH_FILE, root->layer);
     node->size = entry->size;
     node->content = content;
     return node;
@@ -426,27 +421,29 @@ static Node *copy_hardlink(ImageRoot *root, const ArchiveEntry *entry, const cha
         set_hostile(entry->path, "is a hard link to something that is not there", error);
         return NULL;
     }
-    Node *node = node_new(name, target->kind, root->layer);
+    Node *node = node_new(g_strdup(name), target->kind, root->layer);
     node->size = target->size;
     node->target = g_strdup(target->target);
     node->content = target->content ? g_bytes_ref(target->content) : NULL;
+    node->attributes = target->attributes;
     return node;
 }
 
-/* The node of an entry; NULL with an error, or without one for a folder that is there already. */
-static Node *node_of_entry(ImageRoot *root, ArchiveReader *layer, const ArchiveEntry *entry,
-                           Node *folder, const char *name, GError **error)
+/* The node of an entry without its attributes; NULL with an error, or without one for a folder that
+ * is there already. */
+static Node *new_node_of_entry(ImageRoot *root, ArchiveReader *layer, const ArchiveEntry *entry,
+                               Node *folder, const char *name, GError **error)
 {
     Node *old = g_hash_table_lookup(folder->children, name);
     Node *node;
     switch (entry->kind) {
     case ENTRY_FOLDER:
         if (!old || old->kind != PATH_FOLDER)
-            return node_new(name, PATH_FOLDER, root->layer);
+            return node_new(g_strdup(name), PATH_FOLDER, root->layer);
         old->layer = root->layer;
         return NULL;
     case ENTRY_SYMLINK:
-        node = node_new(name, PATH_LINK, root->layer);
+        node = node_new(g_strdup(name), PATH_LINK, root->layer);
         node->target = g_strdup(entry->target);
         return node;
     case ENTRY_HARDLINK:
@@ -455,8 +452,39 @@ static Node *node_of_entry(ImageRoot *root, ArchiveReader *layer, const ArchiveE
         return keep_file(root, layer, entry, name, error);
     case ENTRY_DEVICE:
     default:
-        return node_new(name, PATH_OTHER, root->layer);
+        return node_new(g_strdup(name), PATH_OTHER, root->layer);
     }
+}
+
+static NodeAttributes attributes_of(const ArchiveEntry *entry)
+{
+    return (NodeAttributes){entry->mode, entry->uid, entry->gid};
+}
+
+static gboolean apply_to_top(ImageRoot *root, const ArchiveEntry *entry, GError **error)
+{
+    if (entry->kind != ENTRY_FOLDER)
+        return set_hostile("/", "replaces the root by something else", error);
+    root->top->attributes = attributes_of(entry);
+    return TRUE;
+}
+
+/* Puts the entry into its folder; a hard link has the attributes of what it links to. */
+static gboolean put_entry(ImageRoot *root, ArchiveReader *layer, const ArchiveEntry *entry,
+                          Node *folder, const char *name, GError **error)
+{
+    GError *cause = NULL;
+    Node *node = new_node_of_entry(root, layer, entry, folder, name, &cause);
+    if (cause) {
+        g_propagate_error(error, cause);
+        return FALSE;
+    }
+    Node *at = node ? node : g_hash_table_lookup(folder->children, name);
+    if (entry->kind != ENTRY_HARDLINK)
+        at->attributes = attributes_of(entry);
+    if (node)
+        node_put(folder, node);
+    return TRUE;
 }
 
 static gboolean apply_entry(ImageRoot *root, ArchiveReader *layer, const ArchiveEntry *entry,
@@ -464,8 +492,7 @@ static gboolean apply_entry(ImageRoot *root, ArchiveReader *layer, const Archive
 {
     const char *name;
     if (entry->path[0] == '\0')
-        return entry->kind == ENTRY_FOLDER ||
-               set_hostile("/", "replaces the root by something else", error);
+        return apply_to_top(root, entry, error);
     if (++root->entries > LIMIT_IMAGE_ENTRIES)
         return set_hostile(entry->path, "is one too many", error);
     Node *folder = parent_folder(root, entry->path, &name, error);
@@ -475,13 +502,7 @@ static gboolean apply_entry(ImageRoot *root, ArchiveReader *layer, const Archive
         return set_hostile(entry->path, "has a name that no file can have", error);
     if (apply_whiteout(root, folder, name))
         return TRUE;
-    GError *cause = NULL;
-    Node *node = node_of_entry(root, layer, entry, folder, name, &cause);
-    if (node)
-        node_put(folder, node);
-    if (cause)
-        g_propagate_error(error, cause);
-    return cause == NULL;
+    return put_entry(root, layer, entry, folder, name, error);
 }
 
 gboolean image_root_apply(ImageRoot *root, ArchiveReader *layer, GError **error)

@@ -39,7 +39,8 @@ char *image_root_resolve(const ImageRoot *root, const char *path);
 /* What is at `path`; links are followed but for the last part unless `follow`. */
 PathKind image_root_stat(const ImageRoot *root, const char *path, bool follow, guint64 *ret_size);
 /* Permission bits and owner of what is at `path`, links followed but for the last part; false when
- * nothing is there. */
+ * nothing is there. Hard links share them; in a folder everything belongs to 0:0, as in the layer
+ * that base_image_open_folder() makes of it. */
 bool image_root_attributes(const ImageRoot *root, const char *path, unsigned *ret_mode,
                            guint64 *ret_uid, guint64 *ret_gid);
 /* The target of the symbolic link at `path` as written; NULL when it is none. */
@@ -48,3 +49,10 @@ char *image_root_read_link(const ImageRoot *root, const char *path);
 GPtrArray *image_root_list(const ImageRoot *root, const char *path);
 /* The content of a file; NULL when it is none, has more than `limit` bytes or is not held. */
 GBytes *image_root_read(const ImageRoot *root, const char *path, size_t limit);
+
+/* An image's tree with the contents it holds, as bytes that image_root_decode() takes back: the
+ * same answers to all of the above. Not for a folder. */
+GBytes *image_root_encode(const ImageRoot *root);
+/* NULL when the bytes are not what image_root_encode() of this version has made. Contents are held
+ * as parts of `bytes`. */
+ImageRoot *image_root_decode(GBytes *bytes);

@@ -3,6 +3,7 @@
 
 #include "image/rootfs.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 static bool wants_all(const char *path, guint64 size)
@@ -48,15 +49,18 @@ static void print_folder(const ImageRoot *root, const char *path, GString *out)
     }
 }
 
+static char *print_root(const ImageRoot *root)
+{
+    GString *out = g_string_new(NULL);
+    print_folder(root, "", out);
+    return g_string_free(out, FALSE);
+}
+
 static char *print_tree(const char *const *layers)
 {
     char *error = NULL;
     g_autoptr(ImageRoot) root = tree_of(layers, &error);
-    if (!root)
-        return error;
-    GString *out = g_string_new(NULL);
-    print_folder(root, "", out);
-    return g_string_free(out, FALSE);
+    return root ? print_root(root) : error;
 }
 
 static const struct {
@@ -105,6 +109,109 @@ TEST(layers)
         g_autofree char *found = print_tree(rows[i].layers);
         assert_text(rows[i].name, rows[i].expected, found);
     }
+}
+
+static char *attributes(const ImageRoot *root, const char *path)
+{
+    unsigned mode;
+    guint64 uid, gid;
+    if (!image_root_attributes(root, path, &mode, &uid, &gid))
+        return NULL;
+    return g_strdup_printf("%o %" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT, mode, uid, gid);
+}
+
+/* Hard links, links as such, folders of several layers, and parents that no entry is for. */
+static const char *const attributed[] = {
+    "d,1777,0,0 tmp\nf,4755,0,7 bin/su x\nh,600,9,9 bin/su2 bin/su\n"
+    "l,777,3,3 link bin\nd,750,5,6 home\n",
+    "d,700,1,2 home\nf,600,8,8 implied/x\nd,711,4,4 .\n", NULL};
+static const char *const attributes_found[][2] = {
+    {"/tmp", "1777 0:0"},     {"/bin", "755 0:0"},     {"/bin/su", "4755 0:7"},
+    {"/bin/su2", "4755 0:7"}, {"/link", "777 3:3"},    {"/link/su", "4755 0:7"},
+    {"/home", "700 1:2"},     {"/implied", "755 0:0"}, {"/implied/x", "600 8:8"},
+    {"/", "711 4:4"},         {"/nothing", NULL},
+};
+
+static void check_attributes(const ImageRoot *root)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(attributes_found); i++) {
+        g_autofree char *found = attributes(root, attributes_found[i][0]);
+        assert_text(attributes_found[i][0], attributes_found[i][1], found);
+    }
+}
+
+TEST(attributes)
+{
+    char *refused = NULL;
+    g_autoptr(ImageRoot) root = tree_of(attributed, &refused);
+    check_attributes(root);
+    g_autoptr(GBytes) bytes = image_root_encode(root);
+    g_autoptr(ImageRoot) again = image_root_decode(bytes);
+    check_attributes(again);
+    const char *const plain[] = {"f x 1\n", NULL};
+    g_autoptr(ImageRoot) bare = tree_of(plain, &refused);
+    g_autofree char *top = attributes(bare, "/");
+    assert_text(NULL, "755 0:0", top);
+}
+
+/* Whatever tree it is, its bytes make the same one, and the same bytes. */
+TEST(encoded)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        char *refused = NULL;
+        g_autoptr(ImageRoot) root = tree_of(rows[i].layers, &refused);
+        g_free(refused);
+        if (!root)
+            continue;
+        g_autoptr(GBytes) bytes = image_root_encode(root);
+        g_autoptr(ImageRoot) decoded = image_root_decode(bytes);
+        g_assert_nonnull(decoded);
+        g_autofree char *found = print_root(decoded);
+        assert_text(rows[i].name, rows[i].expected, found);
+        g_autoptr(GBytes) again = image_root_encode(decoded);
+        g_assert_true(g_bytes_equal(bytes, again));
+    }
+}
+
+/* A layer over a tree that was encoded does what it does over the tree itself. */
+TEST(encoded_goes_on)
+{
+    const char *const lower[] = {"f a/x 1\nf a/y 2\nl b a\n", NULL};
+    char *refused = NULL;
+    g_autoptr(ImageRoot) root = tree_of(lower, &refused);
+    g_autoptr(GBytes) bytes = image_root_encode(root);
+    g_autoptr(ImageRoot) decoded = image_root_decode(bytes);
+    g_autoptr(GBytes) layer = tar_build("f b/.wh.x\nl b/z q\n");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(ArchiveReader) reader = archive_reader_new_bytes("layer", layer, &error);
+    g_assert_true(image_root_apply(decoded, reader, &error));
+    g_autofree char *found = print_root(decoded);
+    assert_text(NULL, "/a/\n/a/y=2\n/a/z -> q\n/b -> a\n", found);
+}
+
+/* Cut or changed bytes are refused, or make some tree; nothing else happens. */
+TEST(damaged)
+{
+    char *refused = NULL;
+    g_autoptr(ImageRoot) root = tree_of(attributed, &refused);
+    g_autoptr(GBytes) whole = image_root_encode(root);
+    gsize length;
+    const guint8 *bytes = g_bytes_get_data(whole, &length);
+    for (gsize n = 0; n < length; n++) {
+        g_autoptr(GBytes) cut = g_bytes_new(bytes, n);
+        g_assert_null(image_root_decode(cut));
+        for (unsigned bit = 0; bit < 8; bit++) {
+            guint8 *changed = g_memdup2(bytes, length);
+            changed[n] ^= (guint8)(1u << bit);
+            g_autoptr(GBytes) taken = g_bytes_new_take(changed, length);
+            g_autoptr(ImageRoot) tree = image_root_decode(taken);
+            g_autoptr(GBytes) again = tree ? image_root_encode(tree) : NULL;
+        }
+    }
+    g_autofree guint8 *longer = g_malloc0(length + 1);
+    memcpy(longer, bytes, length);
+    g_autoptr(GBytes) more = g_bytes_new(longer, length + 1);
+    g_assert_null(image_root_decode(more));
 }
 
 TEST(links)
@@ -156,6 +263,9 @@ TEST(folder)
     g_assert_null(image_root_read(root, "/out", 5));
     g_autoptr(GPtrArray) names = image_root_list(root, "/");
     g_assert_cmpuint(names->len, ==, 2);
+    g_assert_cmpint(chmod(file, 0640), ==, 0);
+    g_autofree char *owned = attributes(root, "/etc/passwd");
+    assert_text(NULL, "640 0:0", owned);
     g_assert_null(image_root_new_folder("/nowhere/at/all", &error));
     g_assert_nonnull(error);
 }
