@@ -52,26 +52,39 @@ static gboolean set_failed(const ArchiveReader *reader, GError **error)
                      reason ? reason : "unknown format");
 }
 
-static void support(struct archive *archive)
+static void support_filters(struct archive *archive)
 {
     archive_read_support_filter_gzip(archive);
     archive_read_support_filter_zstd(archive);
     archive_read_support_filter_xz(archive);
     archive_read_support_filter_bzip2(archive);
     archive_read_support_filter_none(archive);
+}
+
+static void support_archives(struct archive *archive)
+{
+    support_filters(archive);
     archive_read_support_format_tar(archive);
     archive_read_support_format_cpio(archive);
     archive_read_support_format_empty(archive);
 }
 
-ArchiveReader *archive_reader_new(const char *name, const ArchiveInput *input, GError **error)
+static void support_streams(struct archive *archive)
+{
+    support_filters(archive);
+    archive_read_support_format_raw(archive);
+    archive_read_support_format_empty(archive);
+}
+
+static ArchiveReader *reader_new(const char *name, const ArchiveInput *input,
+                                 void (*support_forms)(struct archive *), GError **error)
 {
     g_autoptr(ArchiveReader) reader = g_new0(ArchiveReader, 1);
     reader->name = g_strdup(name);
     reader->input = *input;
     reader->chunk = g_malloc(CHUNK_BYTES);
     reader->archive = archive_read_new();
-    support(reader->archive);
+    support_forms(reader->archive);
     archive_read_set_read_callback(reader->archive, read_input);
     archive_read_set_skip_callback(reader->archive, skip_input);
     archive_read_set_callback_data(reader->archive, reader);
@@ -80,6 +93,17 @@ ArchiveReader *archive_reader_new(const char *name, const ArchiveInput *input, G
         return NULL;
     }
     return g_steal_pointer(&reader);
+}
+
+ArchiveReader *archive_reader_new(const char *name, const ArchiveInput *input, GError **error)
+{
+    return reader_new(name, input, support_archives, error);
+}
+
+ArchiveReader *archive_reader_new_stream(const char *name, const ArchiveInput *input,
+                                         GError **error)
+{
+    return reader_new(name, input, support_streams, error);
 }
 
 static gssize read_fd(void *data, void *buffer, size_t length, GError **error)
@@ -285,6 +309,13 @@ gboolean archive_reader_next(ArchiveReader *reader, const ArchiveEntry **ret_ent
         return FALSE;
     *ret_entry = &reader->entry;
     return TRUE;
+}
+
+gint64 archive_reader_offset(const ArchiveReader *reader)
+{
+    return archive_filter_code(reader->archive, 0) == ARCHIVE_FILTER_NONE
+               ? archive_filter_bytes(reader->archive, 0)
+               : -1;
 }
 
 gssize archive_reader_read(ArchiveReader *reader, void *buffer, size_t length, GError **error)

@@ -23,6 +23,9 @@ typedef struct ArchiveReader ArchiveReader;
 /* `name` is what errors call the archive. The input's data stays the caller's and outlives the
  * reader. */
 ArchiveReader *archive_reader_new(const char *name, const ArchiveInput *input, GError **error);
+/* A stream that is compressed with one of these and holds no archive: a single entry, "data". */
+ArchiveReader *archive_reader_new_stream(const char *name, const ArchiveInput *input,
+                                         GError **error);
 /* Over an open file, from its start; the fd stays the caller's. */
 ArchiveReader *archive_reader_new_fd(const char *name, int fd, GError **error);
 ArchiveReader *archive_reader_new_bytes(const char *name, GBytes *bytes, GError **error);
@@ -49,6 +52,9 @@ typedef struct {
 
 /* *ret_entry is NULL at the end; it belongs to the reader until the next call. */
 gboolean archive_reader_next(ArchiveReader *reader, const ArchiveEntry **ret_entry, GError **error);
+/* Where the content of the current entry, of which nothing was read yet, begins in the archive; -1
+ * when the archive is compressed. */
+gint64 archive_reader_offset(const ArchiveReader *reader);
 /* The content of the current entry: number of bytes, 0 at its end, -1 on error. */
 gssize archive_reader_read(ArchiveReader *reader, void *buffer, size_t length, GError **error);
 /* All of it; ERROR_INPUT when it has more than `limit` bytes. */
