@@ -1,26 +1,18 @@
 #include "image/image_layout.h"
 
-#include "base/auto.h"
 #include "base/digest.h"
-#include "base/io.h"
 #include "base/limits.h"
-#include "base/sorted.h"
 #include "image/reference.h"
 #include "text/json.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-
 enum {
     INDEX_DEPTH = 4, /* indexes of indexes */
-    BLOB_LINKS = 8,  /* symbolic links between the files of a docker archive */
 };
 
 struct ImageLayout {
     LayoutKind kind;
-    char *path; /* folder, or archive */
     char *name;
+    LayoutFiles *files;
 };
 
 void image_manifest_free(ImageManifest *manifest)
@@ -28,12 +20,7 @@ void image_manifest_free(ImageManifest *manifest)
     if (!manifest)
         return;
     g_free(manifest->digest);
-    g_free(manifest->os);
-    g_free(manifest->architecture);
-    g_free(manifest->variant);
-    g_strfreev(manifest->env);
-    g_free(manifest->user);
-    g_free(manifest->workdir);
+    image_config_free(manifest->config);
     g_ptr_array_unref(manifest->layers);
     g_free(manifest);
 }
@@ -42,8 +29,12 @@ static void layer_destroy(void *data)
 {
     ImageLayer *layer = data;
     g_free(layer->digest);
+    g_free(layer->diff_id);
     g_free(layer->path);
     g_free(layer->media_type);
+    if (layer->annotations)
+        g_ptr_array_unref(layer->annotations);
+    g_free(layer->name);
     g_free(layer);
 }
 
@@ -51,29 +42,19 @@ static ImageManifest *manifest_new(const char *digest)
 {
     ImageManifest *manifest = g_new0(ImageManifest, 1);
     manifest->digest = g_strdup(digest);
-    manifest->env = g_new0(char *, 1);
     manifest->layers = g_ptr_array_new_with_free_func(layer_destroy);
     return manifest;
 }
 
 ImageLayout *image_layout_open(LayoutKind kind, const char *path, const char *name, GError **error)
 {
-    struct stat st;
-    if (stat(path, &st) < 0) {
-        error_set_errno(error, errno == ENOENT || errno == ENOTDIR ? ERROR_INPUT : ERROR_FAILED,
-                        errno, "cannot read %s", name);
+    LayoutFiles *files = layout_files_open(path, kind != LAYOUT_FOLDER, name, error);
+    if (!files)
         return NULL;
-    }
-    bool folder = kind == LAYOUT_FOLDER;
-    if (folder ? !S_ISDIR(st.st_mode) : !S_ISREG(st.st_mode)) {
-        error_set(error, ERROR_INPUT, SPAN_NONE, "%s is not a %s", name,
-                  folder ? "folder" : "file");
-        return NULL;
-    }
     ImageLayout *layout = g_new0(ImageLayout, 1);
     layout->kind = kind;
-    layout->path = g_strdup(path);
     layout->name = g_strdup(name);
+    layout->files = files;
     return layout;
 }
 
@@ -81,99 +62,27 @@ void image_layout_free(ImageLayout *layout)
 {
     if (!layout)
         return;
-    g_free(layout->path);
+    layout_files_free(layout->files);
     g_free(layout->name);
     g_free(layout);
 }
 
-/* What is done with a file of the layout while it is read. */
-typedef gboolean (*BlobFunc)(void *data, const ArchiveInput *input, guint64 size, GError **error);
+/* Documents */
 
-static gssize read_open_file(void *data, void *buffer, size_t length, GError **error)
-{
-    return io_read(*(int *)data, buffer, length, error);
-}
-
-static gssize read_open_entry(void *data, void *buffer, size_t length, GError **error)
-{
-    return archive_reader_read(data, buffer, length, error);
-}
-
-static gboolean set_absent(const ImageLayout *layout, const char *path, GError **error)
-{
-    return error_set(error, ERROR_INPUT, SPAN_NONE, "%s has no file '%s'", layout->name, path);
-}
-
-static gboolean with_folder_file(const ImageLayout *layout, const char *path, BlobFunc use,
-                                 void *data, GError **error)
-{
-    g_autofree char *full = g_build_filename(layout->path, path, NULL);
-    AUTO_FD int fd = open(full, O_RDONLY | O_CLOEXEC);
-    struct stat st;
-    if (fd < 0 && errno == ENOENT)
-        return set_absent(layout, path, error);
-    if (fd < 0 || fstat(fd, &st) < 0)
-        return error_set_errno(error, ERROR_FAILED, errno, "cannot read %s", full);
-    if (!S_ISREG(st.st_mode))
-        return error_set(error, ERROR_INPUT, SPAN_NONE, "%s is not a file", full);
-    ArchiveInput input = {read_open_file, NULL, &fd};
-    return use(data, &input, (guint64)st.st_size, error);
-}
-
-/* "a/layer.tar" and "../b/layer.tar" → "b/layer.tar"; NULL when it climbs out. */
-static char *join_link(const char *path, const char *target)
-{
-    g_autofree char *folder = g_path_get_dirname(path);
-    g_autofree char *joined = g_build_filename("/", folder, target, NULL);
-    g_autofree char *canonical = g_canonicalize_filename(joined, "/");
-    return g_path_is_absolute(target) ? NULL : g_strdup(canonical + 1);
-}
-
-/* Entry `path` of the archive; links inside it are followed. */
-static gboolean with_archive_file(const ImageLayout *layout, const char *path, unsigned links,
-                                  BlobFunc use, void *data, GError **error)
-{
-    AUTO_FD int fd = open(layout->path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return error_set_errno(error, ERROR_FAILED, errno, "cannot read %s", layout->name);
-    g_autoptr(ArchiveReader) reader = archive_reader_new_fd(layout->name, fd, error);
-    const ArchiveEntry *entry;
-    if (!reader)
-        return FALSE;
-    for (;;) {
-        if (!archive_reader_next(reader, &entry, error))
-            return FALSE;
-        if (!entry)
-            return set_absent(layout, path, error);
-        if (!g_str_equal(entry->path, path))
-            continue;
-        if (entry->kind == ENTRY_FILE) {
-            ArchiveInput input = {read_open_entry, NULL, reader};
-            return use(data, &input, entry->size, error);
-        }
-        g_autofree char *target =
-            entry->kind == ENTRY_SYMLINK ? join_link(path, entry->target) : g_strdup(entry->target);
-        if (!target || links == 0)
-            return error_set(error, ERROR_INPUT, SPAN_NONE, "%s: '%s' is not a file", layout->name,
-                             path);
-        return with_archive_file(layout, target, links - 1, use, data, error);
-    }
-}
-
-static gboolean with_file(const ImageLayout *layout, const char *path, BlobFunc use, void *data,
-                          GError **error)
-{
-    if (layout->kind == LAYOUT_FOLDER)
-        return with_folder_file(layout, path, use, data, error);
-    return with_archive_file(layout, path, BLOB_LINKS, use, data, error);
-}
-
-/* Reads a whole document. */
 typedef struct {
-    const char *name;
+    char *name;
     char *text;
     size_t length;
+    char *digest; /* "sha256:…" */
 } Document;
+
+static void document_clear(Document *document)
+{
+    g_free(document->name);
+    g_free(document->text);
+    g_free(document->digest);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Document, document_clear)
 
 static gboolean read_document(void *data, const ArchiveInput *input, guint64 size, GError **error)
 {
@@ -198,33 +107,30 @@ static gboolean read_document(void *data, const ArchiveInput *input, guint64 siz
     return TRUE;
 }
 
-/* The document at `path`; `digest` NULL: nobody promised one. */
-static Json *load_document(const ImageLayout *layout, const char *path, const char *digest,
-                           char **ret_digest, GError **error)
+/* The digest of the text, by the algorithm of `like`. */
+static char *digest_text(const Document *document, const char *like)
 {
-    g_autofree char *name = g_strdup_printf("%s: %s", layout->name, path);
-    Document document = {name, NULL, 0};
-    if (!with_file(layout, path, read_document, &document, error))
-        return NULL;
-    g_autofree char *text = document.text;
-    g_autofree char *hex = NULL;
-    if (digest && g_str_has_prefix(digest, "sha512:")) {
-        Digest *sha512 = digest_new("sha512");
-        digest_update(sha512, text, document.length);
-        hex = digest_finish(sha512);
-        digest_free(sha512);
-    } else {
-        hex = digest_sha256(text, document.length);
-    }
-    if (digest && !g_str_equal(digest + 7, hex)) {
-        error_set(error, ERROR_INPUT, SPAN_NONE, "%s has the digest %.7s%s, not %s", name, digest,
-                  hex, digest);
-        return NULL;
-    }
-    Json *json = json_parse(name, text, document.length, error);
-    if (json && ret_digest)
-        *ret_digest = g_strconcat("sha256:", hex, NULL);
-    return json;
+    g_autofree char *algorithm = g_strndup(like, 6);
+    g_autoptr(Digest) digest = digest_new(algorithm);
+    digest_update(digest, document->text, document->length);
+    g_autofree char *hex = digest_finish(digest);
+    return g_strdup_printf("%s:%s", algorithm, hex);
+}
+
+/* `promised` NULL: nobody promised a digest. */
+static gboolean load_document(const ImageLayout *layout, const char *path, const char *promised,
+                              Document *ret_document, GError **error)
+{
+    g_auto(Document) document = {.name = g_strdup_printf("%s: %s", layout->name, path)};
+    if (!layout_files_use(layout->files, path, read_document, &document, error))
+        return FALSE;
+    document.digest = digest_text(&document, promised ? promised : "sha256:");
+    if (promised && !g_str_equal(promised, document.digest))
+        return error_set(error, ERROR_INPUT, SPAN_NONE, "%s has the digest %s, not %s",
+                         document.name, document.digest, promised);
+    *ret_document = document;
+    document = (Document){0};
+    return TRUE;
 }
 
 static char *blob_path(const char *digest)
@@ -232,139 +138,133 @@ static char *blob_path(const char *digest)
     return g_strdup_printf("blobs/%.6s/%s", digest, digest + 7);
 }
 
-static const char *descriptor_digest(const ImageLayout *layout, const Json *descriptor,
-                                     const char *what, GError **error)
-{
-    const char *digest = json_find_text(descriptor, "digest");
-    if (digest && image_digest_is_valid(digest))
-        return digest;
-    error_set(error, ERROR_INPUT, SPAN_NONE, "%s: %s has no valid digest", layout->name, what);
-    return NULL;
-}
-
-static Json *load_blob(const ImageLayout *layout, const char *digest, GError **error)
+static gboolean load_blob(const ImageLayout *layout, const char *digest, Document *ret_document,
+                          GError **error)
 {
     g_autofree char *path = blob_path(digest);
-    return load_document(layout, path, digest, NULL, error);
+    return load_document(layout, path, digest, ret_document, error);
 }
 
 /* Configuration */
 
-static gboolean read_config(const ImageLayout *layout, const Json *config, ImageManifest *manifest,
-                            GError **error)
+/* Reads it, and gives the layers their diff_ids. */
+static gboolean take_config(const ImageLayout *layout, const Document *document,
+                            ImageManifest *manifest, GError **error)
 {
-    const Json *diff_ids = json_find(json_find(config, "rootfs"), "diff_ids");
-    if (!json_is_map(config) || (diff_ids && json_length(diff_ids) != manifest->layers->len))
+    ImageConfig *config =
+        image_config_decode(document->name, document->text, document->length, error);
+    if (!config)
+        return FALSE;
+    manifest->config = config;
+    guint diff_ids = config->diff_ids->len;
+    if (diff_ids > 0 && diff_ids != manifest->layers->len)
         return error_set(error, ERROR_INPUT, SPAN_NONE,
-                         "%s: the configuration does not fit the manifest: %zu diff_ids for %u "
+                         "%s: the configuration does not fit the manifest: %u diff_ids for %u "
                          "layers",
-                         layout->name, json_length(diff_ids), manifest->layers->len);
-    manifest->os = g_strdup(json_find_text(config, "os"));
-    manifest->architecture = g_strdup(json_find_text(config, "architecture"));
-    manifest->variant = g_strdup(json_find_text(config, "variant"));
-    const Json *inner = json_find(config, "config");
-    manifest->user = g_strdup(json_find_text(inner, "User"));
-    manifest->workdir = g_strdup(json_find_text(inner, "WorkingDir"));
-    const Json *env = json_find(inner, "Env");
-    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
-    for (size_t i = 0; i < json_length(env); i++) {
-        const char *pair = json_text(json_item(env, i));
-        if (pair && strchr(pair, '='))
-            g_strv_builder_add(builder, pair);
+                         layout->name, diff_ids, manifest->layers->len);
+    for (guint i = 0; i < diff_ids; i++) {
+        ImageLayer *layer = manifest->layers->pdata[i];
+        layer->diff_id = g_strdup(config->diff_ids->pdata[i]);
     }
-    g_strfreev(manifest->env);
-    manifest->env = g_strv_builder_end(builder);
     return TRUE;
 }
 
-static gboolean check_platform(const ImageLayout *layout, const ImageManifest *manifest,
+static gboolean check_platform(const ImageLayout *layout, const ImageConfig *config,
                                const Platform *wanted, GError **error)
 {
-    if (platform_matches(wanted, manifest->os, manifest->architecture, manifest->variant))
+    if (platform_matches(wanted, config->os, config->architecture, config->variant))
         return TRUE;
     return error_set(error, ERROR_INPUT, SPAN_NONE, "%s is for %s/%s, not for %s/%s", layout->name,
-                     manifest->os ? manifest->os : "?",
-                     manifest->architecture ? manifest->architecture : "?", wanted->os,
+                     config->os ? config->os : "?",
+                     config->architecture ? config->architecture : "?", wanted->os,
                      wanted->architecture);
+}
+
+static ImageLayer *add_layer(const ImageLayout *layout, ImageManifest *manifest, char *take_path,
+                             const char *digest)
+{
+    ImageLayer *layer = g_new0(ImageLayer, 1);
+    layer->path = take_path;
+    layer->digest = g_strdup(digest);
+    layer->name = g_strdup_printf("%s: layer %s", layout->name, digest ? digest : take_path);
+    g_ptr_array_add(manifest->layers, layer);
+    return layer;
 }
 
 /* OCI layouts */
 
-static ImageManifest *read_manifest(const ImageLayout *layout, const char *digest,
-                                    const Json *document, GError **error)
+static ImageManifest *read_manifest(const ImageLayout *layout, const Document *document,
+                                    GError **error)
 {
-    g_autoptr(ImageManifest) manifest = manifest_new(digest);
-    const Json *layers = json_find(document, "layers");
-    if (!json_is_list(layers) || json_length(layers) > LIMIT_LAYERS) {
-        error_set(error, ERROR_INPUT, SPAN_NONE, "%s: the manifest has %zu layers, the limit is %u",
-                  layout->name, json_length(layers), LIMIT_LAYERS);
+    g_autoptr(ManifestDocument) read =
+        manifest_document_decode(document->name, document->text, document->length, error);
+    if (!read)
         return NULL;
+    g_autoptr(ImageManifest) manifest = manifest_new(document->digest);
+    for (guint i = 0; i < read->layers->len; i++) {
+        const ImageDescriptor *descriptor = read->layers->pdata[i];
+        ImageLayer *layer =
+            add_layer(layout, manifest, blob_path(descriptor->digest), descriptor->digest);
+        layer->size = descriptor->size;
+        layer->media_type = g_strdup(media_type_as_oci(descriptor->media_type));
+        if (descriptor->annotations->len > 0)
+            layer->annotations = g_ptr_array_ref(descriptor->annotations);
     }
-    for (size_t i = 0; i < json_length(layers); i++) {
-        const Json *descriptor = json_item(layers, i);
-        const char *layer_digest = descriptor_digest(layout, descriptor, "a layer", error);
-        if (!layer_digest)
-            return NULL;
-        ImageLayer *layer = g_new0(ImageLayer, 1);
-        layer->digest = g_strdup(layer_digest);
-        layer->path = blob_path(layer_digest);
-        layer->media_type = g_strdup(json_find_text(descriptor, "mediaType"));
-        g_ptr_array_add(manifest->layers, layer);
-    }
-    const char *config_digest =
-        descriptor_digest(layout, json_find(document, "config"), "the configuration", error);
-    g_autoptr(Json) config = config_digest ? load_blob(layout, config_digest, error) : NULL;
-    if (!config || !read_config(layout, config, manifest, error))
+    g_auto(Document) config = {0};
+    if (!load_blob(layout, read->config->digest, &config, error) ||
+        !take_config(layout, &config, manifest, error))
         return NULL;
     return g_steal_pointer(&manifest);
 }
 
-static bool descriptor_fits(const Json *descriptor, const char *tag, const Platform *wanted)
+static const char *name_of(const ImageDescriptor *descriptor)
 {
-    const Json *platform = json_find(descriptor, "platform");
-    const char *name =
-        json_find_text(json_find(descriptor, "annotations"), "org.opencontainers.image.ref.name");
-    const char *os = json_find_text(platform, "os");
+    return image_pairs_find(descriptor->annotations, "org.opencontainers.image.ref.name");
+}
+
+static bool descriptor_fits(const ImageDescriptor *descriptor, const char *tag,
+                            const Platform *wanted)
+{
+    static const Platform unsaid = {NULL, NULL, NULL};
+    const Platform *platform = descriptor->platform ? descriptor->platform : &unsaid;
+    const char *type = media_type_as_oci(descriptor->media_type);
+    if (type && !g_str_equal(type, MEDIA_TYPE_MANIFEST) && !g_str_equal(type, MEDIA_TYPE_INDEX))
+        return false;
     /* attestations are listed beside images, for a platform that nothing has */
-    if (g_strcmp0(os, "unknown") == 0)
+    if (descriptor->artifact_type || g_strcmp0(platform->os, "unknown") == 0)
         return false;
-    if (tag && g_strcmp0(name, tag) != 0)
+    if (tag && g_strcmp0(name_of(descriptor), tag) != 0)
         return false;
-    return platform_matches(wanted, os, json_find_text(platform, "architecture"),
-                            json_find_text(platform, "variant"));
+    return platform_matches(wanted, platform->os, platform->architecture, platform->variant);
 }
 
 /* What there is to choose from, for messages. */
-static char *list_choices(const Json *index)
+static char *list_choices(const IndexDocument *index)
 {
     GString *out = g_string_new(NULL);
-    const Json *manifests = json_find(index, "manifests");
-    for (size_t i = 0; i < json_length(manifests) && i < 20; i++) {
-        const Json *descriptor = json_item(manifests, i);
-        const Json *platform = json_find(descriptor, "platform");
-        const char *name = json_find_text(json_find(descriptor, "annotations"),
-                                          "org.opencontainers.image.ref.name");
-        const char *os = json_find_text(platform, "os");
+    for (guint i = 0; i < index->manifests->len && i < 20; i++) {
+        const ImageDescriptor *descriptor = index->manifests->pdata[i];
+        const Platform *platform = descriptor->platform;
+        const char *name = name_of(descriptor);
         g_string_append_printf(out, "%s%s", out->len ? ", " : "", name ? name : "untagged");
-        if (os)
-            g_string_append_printf(out, " (%s/%s)", os, json_find_text(platform, "architecture"));
+        if (platform && platform->os)
+            g_string_append_printf(out, " (%s/%s)", platform->os, platform->architecture);
     }
     return g_string_free(out, FALSE);
 }
 
 /* The descriptor that tag and platform single out. */
-static const Json *choose_descriptor(const ImageLayout *layout, const Json *index, const char *tag,
-                                     const Platform *wanted, GError **error)
+static const ImageDescriptor *choose_descriptor(const ImageLayout *layout,
+                                                const IndexDocument *index, const char *tag,
+                                                const Platform *wanted, GError **error)
 {
-    const Json *manifests = json_find(index, "manifests");
-    const Json *found = NULL;
+    const ImageDescriptor *found = NULL;
     unsigned count = 0;
-    for (size_t i = 0; i < json_length(manifests); i++) {
-        const Json *descriptor = json_item(manifests, i);
+    for (guint i = 0; i < index->manifests->len; i++) {
+        const ImageDescriptor *descriptor = index->manifests->pdata[i];
         if (!descriptor_fits(descriptor, tag, wanted))
             continue;
-        if (!found ||
-            g_strcmp0(json_find_text(found, "digest"), json_find_text(descriptor, "digest")) != 0)
+        if (!found || !g_str_equal(found->digest, descriptor->digest))
             count++;
         found = found ? found : descriptor;
     }
@@ -379,28 +279,35 @@ static const Json *choose_descriptor(const ImageLayout *layout, const Json *inde
     return NULL;
 }
 
+/* Whether the document lists others: what describes it need not say. */
+static bool is_index(const Document *document)
+{
+    g_autoptr(Json) json = json_parse(document->name, document->text, document->length, NULL);
+    return json && json_find(json, "manifests");
+}
+
 static ImageManifest *read_oci(const ImageLayout *layout, const char *tag, const Platform *wanted,
                                GError **error)
 {
-    g_autoptr(Json) document = load_document(layout, "index.json", NULL, NULL, error);
-    for (unsigned depth = 0; document && depth < INDEX_DEPTH; depth++) {
-        const Json *descriptor = choose_descriptor(layout, document, tag, wanted, error);
-        const char *found =
-            descriptor ? descriptor_digest(layout, descriptor, "a manifest", error) : NULL;
-        if (!found)
+    g_auto(Document) document = {0};
+    if (!load_document(layout, "index.json", NULL, &document, error))
+        return NULL;
+    for (unsigned depth = 0; depth < INDEX_DEPTH; depth++) {
+        g_autoptr(IndexDocument) index =
+            index_document_decode(document.name, document.text, document.length, error);
+        const ImageDescriptor *descriptor =
+            index ? choose_descriptor(layout, index, tag, wanted, error) : NULL;
+        g_auto(Document) next = {0};
+        if (!descriptor || !load_blob(layout, descriptor->digest, &next, error))
             return NULL;
-        g_autofree char *digest = g_strdup(found);
-        json_free(document);
-        document = load_blob(layout, digest, error);
-        if (!document)
-            return NULL;
-        if (!json_find(document, "manifests"))
-            return read_manifest(layout, digest, document, error);
+        if (!is_index(&next))
+            return read_manifest(layout, &next, error);
+        document_clear(&document);
+        document = next;
+        next = (Document){0};
         tag = NULL; /* names stand in index.json alone */
     }
-    if (document)
-        error_set(error, ERROR_INPUT, SPAN_NONE, "%s: its indexes are nested too deeply",
-                  layout->name);
+    error_set(error, ERROR_INPUT, SPAN_NONE, "%s: its indexes are nested too deeply", layout->name);
     return NULL;
 }
 
@@ -447,9 +354,26 @@ static char *digest_of_path(const char *path, bool any_name)
     return g_strdup_printf("sha256:%.64s", name);
 }
 
+static gboolean add_docker_layers(const ImageLayout *layout, const Json *layers,
+                                  ImageManifest *manifest, GError **error)
+{
+    for (size_t i = 0; i < json_length(layers); i++) {
+        const char *path = json_text(json_item(layers, i));
+        if (!path)
+            return error_set(error, ERROR_INPUT, SPAN_NONE, "%s: a layer has no path",
+                             layout->name);
+        g_autofree char *digest = digest_of_path(path, false);
+        add_layer(layout, manifest, g_strdup(path), digest);
+    }
+    return TRUE;
+}
+
 static ImageManifest *read_docker(const ImageLayout *layout, const char *tag, GError **error)
 {
-    g_autoptr(Json) images = load_document(layout, "manifest.json", NULL, NULL, error);
+    g_auto(Document) list = {0};
+    if (!load_document(layout, "manifest.json", NULL, &list, error))
+        return NULL;
+    g_autoptr(Json) images = json_parse(list.name, list.text, list.length, error);
     const Json *image = images ? choose_docker_image(layout, images, tag, error) : NULL;
     if (!image)
         return NULL;
@@ -461,23 +385,12 @@ static ImageManifest *read_docker(const ImageLayout *layout, const char *tag, GE
         return NULL;
     }
     g_autofree char *promised = digest_of_path(config_path, true);
-    g_autofree char *digest = NULL;
-    g_autoptr(Json) config = load_document(layout, config_path, promised, &digest, error);
-    if (!config)
+    g_auto(Document) config = {0};
+    if (!load_document(layout, config_path, promised, &config, error))
         return NULL;
-    g_autoptr(ImageManifest) manifest = manifest_new(digest);
-    for (size_t i = 0; i < json_length(layers); i++) {
-        const char *path = json_text(json_item(layers, i));
-        if (!path) {
-            error_set(error, ERROR_INPUT, SPAN_NONE, "%s: a layer has no path", layout->name);
-            return NULL;
-        }
-        ImageLayer *layer = g_new0(ImageLayer, 1);
-        layer->path = g_strdup(path);
-        layer->digest = digest_of_path(path, false);
-        g_ptr_array_add(manifest->layers, layer);
-    }
-    if (!read_config(layout, config, manifest, error))
+    g_autoptr(ImageManifest) manifest = manifest_new(config.digest);
+    if (!add_docker_layers(layout, layers, manifest, error) ||
+        !take_config(layout, &config, manifest, error))
         return NULL;
     return g_steal_pointer(&manifest);
 }
@@ -488,7 +401,7 @@ ImageManifest *image_layout_read(ImageLayout *layout, const char *tag, const Pla
     g_autoptr(ImageManifest) manifest = layout->kind == LAYOUT_DOCKER
                                             ? read_docker(layout, tag, error)
                                             : read_oci(layout, tag, platform, error);
-    if (!manifest || !check_platform(layout, manifest, platform, error))
+    if (!manifest || !check_platform(layout, manifest->config, platform, error))
         return NULL;
     return g_steal_pointer(&manifest);
 }
@@ -497,58 +410,46 @@ ImageManifest *image_layout_read(ImageLayout *layout, const char *tag, const Pla
 
 typedef struct {
     const ImageLayer *layer;
-    const char *name;
     ImageLayerFunc each;
     void *data;
-    const ArchiveInput *input; /* below the digest */
-    Digest *digest;
 } LayerReading;
-
-static gssize read_digested(void *data, void *buffer, size_t length, GError **error)
-{
-    LayerReading *reading = data;
-    gssize n = reading->input->read(reading->input->data, buffer, length, error);
-    if (n > 0 && reading->digest)
-        digest_update(reading->digest, buffer, (size_t)n);
-    return n;
-}
-
-static gboolean check_layer_digest(LayerReading *reading, GError **error)
-{
-    g_autofree char *rest = g_malloc(64 * KIB);
-    gssize n = 1; /* what follows the end of the archive */
-    while (n > 0)
-        n = read_digested(reading, rest, 64 * KIB, error);
-    if (n < 0)
-        return FALSE;
-    g_autofree char *hex = digest_finish(reading->digest);
-    if (g_str_equal(hex, reading->layer->digest + 7))
-        return TRUE;
-    return error_set(error, ERROR_INPUT, SPAN_NONE, "%s: its digest is %.7s%s", reading->name,
-                     reading->layer->digest, hex);
-}
 
 static gboolean use_layer(void *data, const ArchiveInput *input, guint64 size, GError **error)
 {
-    LayerReading *reading = data;
+    const LayerReading *reading = data;
+    const ImageLayer *layer = reading->layer;
+    LayerPromise promise = {layer->digest, layer->diff_id, layer->size};
     (void)size;
-    reading->input = input;
-    ArchiveInput digested = {read_digested, NULL, reading};
-    g_autoptr(ArchiveReader) reader = archive_reader_new(reading->name, &digested, error);
+    g_autoptr(LayerStream) stream = layer_stream_new(layer->name, input, &promise, error);
+    if (!stream)
+        return FALSE;
+    ArchiveInput tar = {layer_stream_read, NULL, stream};
+    g_autoptr(ArchiveReader) reader = archive_reader_new(layer->name, &tar, error);
+    g_auto(LayerFound) found = {0};
     return reader && reading->each(reading->data, reader, error) &&
-           (!reading->digest || check_layer_digest(reading, error));
+           layer_stream_finish(stream, &found, error);
 }
 
 gboolean image_layout_read_layer(ImageLayout *layout, const ImageLayer *layer, ImageLayerFunc each,
                                  void *data, GError **error)
 {
-    g_autofree char *name =
-        g_strdup_printf("%s: layer %s", layout->name, layer->digest ? layer->digest : layer->path);
-    g_autofree char *algorithm = layer->digest ? g_strndup(layer->digest, 6) : NULL;
-    LayerReading reading = {layer, name, each,
-                            data,  NULL, algorithm ? digest_new(algorithm) : NULL};
-    gboolean ok = with_file(layout, layer->path, use_layer, &reading, error);
-    if (reading.digest)
-        digest_free(reading.digest);
-    return ok;
+    LayerReading reading = {layer, each, data};
+    return layout_files_use(layout->files, layer->path, use_layer, &reading, error);
+}
+
+gboolean image_layout_extract(ImageLayout *layout, const ImageManifest *manifest, BlobStore *blobs,
+                              GError **error)
+{
+    g_autoptr(GPtrArray) paths = g_ptr_array_new();
+    for (guint i = 0; i < manifest->layers->len; i++) {
+        const ImageLayer *layer = manifest->layers->pdata[i];
+        g_ptr_array_add(paths, layer->path);
+    }
+    return layout_files_extract(layout->files, paths, blobs, error);
+}
+
+gboolean image_layout_find_layer(ImageLayout *layout, const ImageLayer *layer, FilePlace *ret_place,
+                                 GError **error)
+{
+    return layout_files_find(layout->files, layer->path, ret_place, error);
 }

@@ -1,11 +1,14 @@
 /* Images on this machine: an OCI layout in a folder or a tar file, or what `docker save` writes.
  *
- * Documents are limited in size and checked against the digests that name them; a layer's digest is
- * checked when it has been read to its end. image-spec 1.1 (image-layout, manifest, config) and
- * Docker's manifest.json; an archive may be compressed and may hold both. */
+ * Documents are limited in size and checked against the digests that name them; a layer's digest
+ * and diff_id are checked when it has been read to its end. image-spec 1.1 (image-layout, manifest,
+ * config) and Docker's manifest.json; an archive may be compressed and may hold both. */
 #pragma once
 
 #include "archive/reader.h"
+#include "image/document.h"
+#include "image/layer_stream.h"
+#include "image/layout_files.h"
 #include "image/platform.h"
 
 typedef enum {
@@ -15,17 +18,19 @@ typedef enum {
 } LayoutKind;
 
 typedef struct {
-    char *digest;     /* "sha256:…" of the blob; NULL: an old docker archive does not say */
-    char *path;       /* of the blob in the layout */
-    char *media_type; /* or NULL */
+    char *digest;           /* "sha256:…" of the blob; NULL: an old docker archive does not say */
+    char *diff_id;          /* of the tar inside; NULL: the configuration does not say */
+    guint64 size;           /* of the blob; 0: the archive does not say */
+    char *path;             /* of the blob in the layout */
+    char *media_type;       /* as OCI names it, or NULL */
+    GPtrArray *annotations; /* ImagePair; or NULL */
+    char *name;             /* what errors call it */
 } ImageLayer;
 
 typedef struct {
     char *digest; /* of the manifest; of the configuration in a docker archive */
-    char *os, *architecture, *variant; /* or NULL */
-    char **env;                        /* "KEY=value", never NULL */
-    char *user, *workdir;              /* or NULL */
-    GPtrArray *layers;                 /* ImageLayer, lowest first */
+    ImageConfig *config;
+    GPtrArray *layers; /* ImageLayer, lowest first */
 } ImageManifest;
 
 void image_manifest_free(ImageManifest *manifest);
@@ -42,7 +47,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageLayout, image_layout_free)
 ImageManifest *image_layout_read(ImageLayout *layout, const char *tag, const Platform *platform,
                                  GError **error);
 
-/* Calls `each` with a reader of the layer's entries, then checks the layer's digest. */
+/* Calls `each` with a reader of the layer's entries, then checks that the layer is what the image
+ * says. */
 typedef gboolean (*ImageLayerFunc)(void *data, ArchiveReader *reader, GError **error);
 gboolean image_layout_read_layer(ImageLayout *layout, const ImageLayer *layer, ImageLayerFunc each,
                                  void *data, GError **error);
+
+/* Where the layer's blob lies by itself. Those inside a compressed archive are first put into the
+ * blob store, in one pass. */
+gboolean image_layout_extract(ImageLayout *layout, const ImageManifest *manifest, BlobStore *blobs,
+                              GError **error);
+gboolean image_layout_find_layer(ImageLayout *layout, const ImageLayer *layer, FilePlace *ret_place,
+                                 GError **error);

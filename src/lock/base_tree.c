@@ -114,8 +114,8 @@ static gboolean open_image(BaseTree *tree, LayoutKind kind, const char *text,
         image_root_want(tree->root, wanted[i]);
     tree->digest = g_strdup(manifest->digest);
     g_strfreev(tree->env);
-    tree->env = g_strdupv(manifest->env);
-    tree->user = g_strdup(manifest->user);
+    tree->env = g_strdupv(manifest->config->env);
+    tree->user = g_strdup(manifest->config->user);
     return read_layers(tree, layout, manifest, error);
 }
 

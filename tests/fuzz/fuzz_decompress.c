@@ -27,7 +27,7 @@ static char *digest_of(const uint8_t *bytes, size_t size, size_t feed_piece, siz
     g_autoptr(Decompressor) decompressor = decompressor_new("it", &input, &error);
     g_autofree guint8 *buffer = g_malloc(read_piece);
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-    size_t left = 1 << 20; /* of a bomb */
+    size_t left = 1 << 17; /* of a bomb */
     while (decompressor && left > 0) {
         gssize n = decompressor_read(decompressor, buffer, MIN(left, read_piece), &error);
         if (n <= 0)

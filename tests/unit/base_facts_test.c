@@ -41,7 +41,7 @@ static void write_layout(const char *dir, const char *const *layers, const char 
         const char *data = g_bytes_get_data(tar, &length);
         g_autofree char *blob = put_blob(dir, data, length);
         g_string_append_printf(descriptors, "%s{%s}", i ? "," : "", blob);
-        g_string_append_printf(ids, "%s\"%.64s\"", i ? "," : "", blob + 11);
+        g_string_append_printf(ids, "%s\"%.71s\"", i ? "," : "", blob + 11);
     }
     g_autofree char *config =
         g_strdup_printf("{\"os\": \"linux\", \"architecture\": \"amd64\", \"config\": {\"Env\": "
@@ -214,16 +214,19 @@ TEST(damage)
         {"index.json", "{", "index.json"},
         {"index.json", "{\"manifests\": []}", "holds no image for linux/amd64"},
         {"index.json", "{\"manifests\": [{\"digest\": \"sha256:../../etc/passwd\"}]}",
-         "has no valid digest"},
+         "index.json: manifests[0].digest is not a digest"},
         {"index.json",
          "{\"manifests\": [{\"digest\": "
-         "\"sha256:0000000000000000000000000000000000000000000000000000000000000000\"}]}",
+         "\"sha256:0000000000000000000000000000000000000000000000000000000000000000\", \"size\": "
+         "2}]}",
          "has no file"},
         {"index.json",
-         "{\"manifests\": [{\"digest\": \"sha256:aa\", \"platform\": {\"os\": \"linux\", "
+         "{\"manifests\": [{\"digest\": "
+         "\"sha256:0000000000000000000000000000000000000000000000000000000000000000\", \"size\": "
+         "2, \"platform\": {\"os\": \"linux\", "
          "\"architecture\": \"arm64\"}}]}",
          "holds no image for linux/amd64"},
-        {"index.json", "[1, 2]", "holds no image"},
+        {"index.json", "[1, 2]", "index.json is not a JSON object"},
         {NULL, "short", "has the digest"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(damages); i++) {
@@ -246,21 +249,34 @@ TEST(damage)
     }
 }
 
-/* A layer whose bytes are not those of its digest is refused although it can be read. */
-TEST(layer_digest)
+/* A layer whose bytes are not those of its digest is refused although it can be read; so are one
+ * that is cut off and one whose tar is not that of the configuration. */
+TEST(lying_layers)
 {
-    g_autofree char *dir = scratch_path("lying");
-    write_layout(dir, rows[0].layers, rows[0].env);
-    g_autoptr(GBytes) tar = tar_build(rows[0].layers[0]);
-    g_autoptr(GBytes) other = tar_build("f a 1\n");
-    gsize length;
-    const char *data = g_bytes_get_data(tar, &length);
-    g_autofree char *hex = digest_sha256(data, length);
-    g_autofree char *name = g_strconcat("blobs/sha256/", hex, NULL);
-    write_file(dir, name, g_bytes_get_data(other, NULL), g_bytes_get_size(other));
-    g_autoptr(GError) error = NULL;
-    g_assert_null(read_facts("oci:lying", NULL, &error));
-    g_assert_nonnull(strstr(error->message, "its digest is sha256:"));
+    static const struct {
+        const char *instead; /* layer; NULL: the first half of what it is */
+        const char *message;
+    } lies[] = {
+        {"f a 1\nf b 2\n", "its digest is sha256:"},
+        {"f a 1\n", "has 2048 bytes, but the manifest says 3072"},
+        {NULL, "is damaged"},
+    };
+    const char *const layers[] = {"f a 1\nf c 2\n", NULL};
+    for (size_t i = 0; i < G_N_ELEMENTS(lies); i++) {
+        g_autofree char *dir = scratch_path("lying");
+        write_layout(dir, layers, "");
+        g_autoptr(GBytes) tar = tar_build(layers[0]);
+        g_autoptr(GBytes) other =
+            lies[i].instead ? tar_build(lies[i].instead) : g_bytes_new_from_bytes(tar, 0, 700);
+        g_autofree char *hex = digest_sha256(g_bytes_get_data(tar, NULL), g_bytes_get_size(tar));
+        g_autofree char *name = g_strconcat("blobs/sha256/", hex, NULL);
+        write_file(dir, name, g_bytes_get_data(other, NULL), g_bytes_get_size(other));
+        g_autoptr(GError) error = NULL;
+        g_assert_null(read_facts("oci:lying", NULL, &error));
+        if (!strstr(error->message, lies[i].message))
+            assert_text(NULL, lies[i].message, error->message);
+        g_assert_cmpint(error->code, ==, ERROR_INPUT);
+    }
 }
 
 TEST(docker_archive)
@@ -271,7 +287,7 @@ TEST(docker_archive)
         "f manifest.json [{\"Config\": \"c.json\", \"RepoTags\": [\"base:one\"], \"Layers\": "
         "[\"l/layer.tar\"]}]\n"
         "f c.json {\"os\": \"linux\", \"architecture\": \"amd64\", \"rootfs\": {\"diff_ids\": "
-        "[\"x\"]}}\n"
+        "[\"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"]}}\n"
         "l l/layer.tar ../m/layer.tar\nf m/layer.tar\n");
     write_file(g_get_user_cache_dir(), "d.tar", g_bytes_get_data(archive, NULL),
                g_bytes_get_size(archive));
