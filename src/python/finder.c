@@ -145,28 +145,6 @@ void finder_want(Finder *finder, const char *canonical)
         index_client_want_page(finder->request->client, locations->pdata[i], canonical);
 }
 
-guint text_key_hash(const void *key)
-{
-    const TextKey *span = key;
-    guint64 hash = span->length, word = 0;
-    size_t i = 0;
-    for (; i + sizeof word <= span->length; i += sizeof word) {
-        memcpy(&word, span->text + i, sizeof word);
-        hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
-        hash ^= hash >> 32;
-    }
-    for (word = 0; i < span->length; i++)
-        word = word << 8 | (guint8)span->text[i];
-    hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
-    return (guint)(hash >> 32);
-}
-
-gboolean text_key_equal(const void *a, const void *b)
-{
-    const TextKey *x = a, *y = b;
-    return x->length == y->length && memcmp(x->text, y->text, x->length) == 0;
-}
-
 bool wheel_find_tags(const char *filename, TextKey *ret_tags)
 {
     size_t length = strlen(filename);

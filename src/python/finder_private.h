@@ -3,15 +3,7 @@
 #pragma once
 
 #include "python/finder.h"
-
-/* A text that lies in another one, as the key of a table. */
-typedef struct {
-    const char *text;
-    size_t length;
-} TextKey;
-
-guint text_key_hash(const void *key);
-gboolean text_key_equal(const void *a, const void *b);
+#include "python/page_names.h"
 
 struct Finder {
     const ResolveRequest *request;

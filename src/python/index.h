@@ -58,6 +58,7 @@ typedef struct {
     bool forbidden;   /* absent because of a 403, which may mean either */
     struct IndexArena *arena;   /* owns the files and their texts; NULL: a page of borrowed files */
     GPtrArray *parts;           /* IndexPage whose files are among these, or NULL */
+    struct PageNames *names;    /* page_names.h; NULL: not made yet */
     struct StoredFiles *stored; /* the files as the cache keeps them; NULL: a page that was read */
 } IndexPage;
 

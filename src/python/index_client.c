@@ -264,7 +264,7 @@ static void take_page(PageEntry *entry, const HttpResponse *response)
         .forbidden = forbidden,
         .etag = g_strdup(response->etag),
         .last_modified = g_strdup(response->last_modified),
-        .files = index_store_encode(entry->page),
+        .files = index_store_encode(entry->page, entry->canonical),
     };
     save_stored(entry);
 }

@@ -1,6 +1,7 @@
 #include "python/index_arena.h"
 
 #include "base/digest.h"
+#include "python/page_names.h"
 
 #include <sys/stat.h>
 
@@ -183,6 +184,7 @@ void index_page_free(IndexPage *page)
     g_ptr_array_unref(page->files);
     index_arena_free(page->arena);
     g_clear_pointer(&page->parts, g_ptr_array_unref);
+    page_names_free(page->names);
     g_free(page->stored);
     g_free(page);
 }

@@ -52,7 +52,7 @@ IndexPage *index_local_links(const IndexLocation *location, const char *path, GE
 /* The files of a page as the cache keeps them: reading them back costs a fraction of reading the
  * page, and the texts stay in `bytes`. NULL: damaged, or of another version. */
 extern const char INDEX_STORE_TYPE[];
-GBytes *index_store_encode(const IndexPage *page);
+GBytes *index_store_encode(const IndexPage *page, const char *canonical);
 IndexPage *index_store_decode(GBytes *bytes, const IndexLocation *location);
 /* The files of `all` that fit the project; they stay the property of `all`. */
 IndexPage *index_page_filter(const IndexPage *all, const char *canonical);

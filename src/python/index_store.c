@@ -1,19 +1,27 @@
 #include "python/index_private.h"
+#include "python/page_names.h"
 
 /* Native byte order and sizes: a cache belongs to one machine, and the name of the form changes
  * with what is in it. */
-const char INDEX_STORE_TYPE[] = "application/x-ramekin-files-1";
+const char INDEX_STORE_TYPE[] = "application/x-ramekin-files-2";
 
 typedef struct {
     guint32 count;
     guint32 text_bytes;
+    guint32 versions, tags; /* parts of names, behind the records */
 } Header;
+
+/* A NamePart. */
+typedef struct {
+    guint32 place, length, file, rank;
+} Part;
 
 /* Texts are places in the text block behind the records, plus one; 0: NULL. */
 typedef struct {
     guint32 url, filename, sha256, requires_python, yanked, metadata_sha256;
     guint32 hashes; /* joined by blanks, which digests do not hold */
     guint32 offer;
+    FileName name;
     gint64 upload_time, size;
 } Record;
 
@@ -56,19 +64,37 @@ static Record make_record(GString *texts, const IndexFile *file, const Record *p
     return record;
 }
 
-GBytes *index_store_encode(const IndexPage *page)
+static void append_parts(GByteArray *out, const IndexPage *page, const GArray *records,
+                         const NamePart *parts, guint count)
 {
+    for (guint i = 0; i < count; i++) {
+        const NamePart *part = &parts[i];
+        IndexFile file;
+        index_page_peek(page, part->file, &file);
+        guint32 filename = g_array_index(records, Record, part->file).filename;
+        Part made = {filename + (guint32)(part->key.text - file.filename),
+                     (guint32)part->key.length, part->file, part->rank};
+        g_byte_array_append(out, (const guint8 *)&made, sizeof made);
+    }
+}
+
+GBytes *index_store_encode(const IndexPage *page, const char *canonical)
+{
+    const PageNames *names = index_page_names(page, canonical);
     g_autoptr(GString) texts = g_string_new(NULL);
     g_autoptr(GArray) records = g_array_new(FALSE, FALSE, sizeof(Record));
     for (unsigned i = 0; i < page->files->len; i++) {
         const Record *previous = i > 0 ? &g_array_index(records, Record, i - 1) : NULL;
         Record record = make_record(texts, index_page_file(page, i), previous);
+        record.name = names->files[i];
         g_array_append_val(records, record);
     }
-    Header header = {records->len, (guint32)texts->len};
+    Header header = {records->len, (guint32)texts->len, names->n_versions, names->n_tags};
     GByteArray *out = g_byte_array_new();
     g_byte_array_append(out, (const guint8 *)&header, sizeof header);
     g_byte_array_append(out, (const guint8 *)records->data, records->len * sizeof(Record));
+    append_parts(out, page, records, names->versions, names->n_versions);
+    append_parts(out, page, records, names->tags, names->n_tags);
     g_byte_array_append(out, (const guint8 *)texts->str, (guint)texts->len);
     return g_byte_array_free_to_bytes(out);
 }
@@ -152,6 +178,60 @@ void index_page_peek(const IndexPage *page, guint index, IndexFile *ret_file)
     read_record(page, &record, ret_file);
 }
 
+/* Parts of names, each of which lies in the name of its file. */
+static bool read_parts(const struct StoredFiles *stored, guint32 n_files, const char *block,
+                       guint count, NamePart *ret_parts)
+{
+    for (guint i = 0; i < count; i++) {
+        Part part;
+        memcpy(&part, block + i * sizeof part, sizeof part);
+        if (part.file >= n_files)
+            return false;
+        guint32 filename = stored_record(stored, part.file).filename;
+        size_t length = strlen(get_text(stored, filename));
+        if (part.place < filename || part.place - filename > length ||
+            part.length > length - (part.place - filename))
+            return false;
+        TextKey key = {get_text(stored, part.place), part.length};
+        ret_parts[i] = (NamePart){key, part.file, part.rank, NULL};
+    }
+    return true;
+}
+
+static bool name_is_sound(const FileName *name, const Header *header)
+{
+    return name->version == NAME_ODD
+               ? name->tags == 0
+               : name->version <= header->versions && name->tags <= header->tags;
+}
+
+/* Whether what lies between header and texts has the sizes that the header says. */
+static bool header_fits(const Header *header, gsize rest)
+{
+    guint64 size = (guint64)header->count * sizeof(Record) + header->text_bytes +
+                   ((guint64)header->versions + header->tags) * sizeof(Part);
+    return size == rest;
+}
+
+static bool read_stored(IndexPage *page, const Header *header, const char *data)
+{
+    const char *parts = data + header->count * sizeof(Record);
+    const char *texts = parts + ((gsize)header->versions + header->tags) * sizeof(Part);
+    page->stored = g_new(struct StoredFiles, 1);
+    *page->stored = (struct StoredFiles){data, texts};
+    page->names = page_names_new(header->count, header->versions, header->tags);
+    for (guint32 i = 0; i < header->count; i++) {
+        Record record = stored_record(page->stored, i);
+        if (!record_is_sound(&record, header->text_bytes) || !name_is_sound(&record.name, header))
+            return false;
+        page->names->files[i] = record.name;
+    }
+    return read_parts(page->stored, header->count, parts, header->versions,
+                      page->names->versions) &&
+           read_parts(page->stored, header->count, parts + header->versions * sizeof(Part),
+                      header->tags, page->names->tags);
+}
+
 IndexPage *index_store_decode(GBytes *bytes, const IndexLocation *location)
 {
     Header header;
@@ -160,8 +240,7 @@ IndexPage *index_store_decode(GBytes *bytes, const IndexLocation *location)
     if (length < sizeof header)
         return NULL;
     memcpy(&header, data, sizeof header);
-    if ((length - sizeof header) / sizeof(Record) < header.count ||
-        length - sizeof header - header.count * sizeof(Record) != header.text_bytes ||
+    if (!header_fits(&header, length - sizeof header) ||
         (header.text_bytes > 0 && data[length - 1] != '\0'))
         return NULL;
     g_autoptr(IndexPage) page = g_new0(IndexPage, 1);
@@ -169,14 +248,8 @@ IndexPage *index_store_decode(GBytes *bytes, const IndexLocation *location)
     page->files = g_ptr_array_sized_new(header.count);
     page->arena = index_arena_new();
     index_arena_keep(page->arena, bytes);
-    page->stored = g_new(struct StoredFiles, 1);
-    page->stored->records = data + sizeof header;
-    page->stored->texts = page->stored->records + header.count * sizeof(Record);
-    for (guint32 i = 0; i < header.count; i++) {
-        Record record = stored_record(page->stored, i);
-        if (!record_is_sound(&record, header.text_bytes))
-            return NULL;
-    }
+    if (!read_stored(page, &header, data + sizeof header))
+        return NULL;
     g_ptr_array_set_size(page->files, (gint)header.count);
     return g_steal_pointer(&page);
 }

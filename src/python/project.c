@@ -2,10 +2,12 @@
 
 /* A version as names of candidates spell it: files share a few of them, and each is parsed once. */
 typedef struct {
-    TextKey key;      /* first: the table compares it; in the name of a file */
-    Version *version; /* NULL: it is none */
-    guint order;      /* in which they came */
-    guint number;     /* of the project's version */
+    TextKey key;           /* first: the table compares it; in the name of a file */
+    Version *version;      /* NULL: it is none */
+    const IndexPage *page; /* whose versions are ranked, or NULL */
+    guint32 rank;          /* there */
+    guint order;           /* in which they came */
+    guint number;          /* of the project's version */
 } Spelling;
 
 /* A file that is a candidate. */
@@ -209,14 +211,94 @@ static void evaluate_folders(Evaluation *evaluation, const GPtrArray *pages)
     }
 }
 
+/* What is known of the parts of a page's names. */
+typedef struct {
+    const IndexPage *page;
+    const PageNames *names;
+    Spelling **spellings; /* by version */
+    int *ranks;           /* by tags; RANK_UNKNOWN: not asked yet */
+} NamedPage;
+
+#define RANK_UNKNOWN G_MININT
+
+static void named_page_init(NamedPage *named, const IndexPage *page, const char *canonical)
+{
+    const PageNames *names = index_page_names(page, canonical);
+    *named = (NamedPage){page, names, g_new0(Spelling *, names->n_versions + 1),
+                         g_new(int, names->n_tags + 1)};
+    for (guint i = 0; i < names->n_tags; i++)
+        named->ranks[i] = RANK_UNKNOWN;
+}
+
+static void named_page_clear(NamedPage *named)
+{
+    g_free(named->spellings);
+    g_free(named->ranks);
+}
+
+static int named_page_rank(const NamedPage *named, Finder *finder, guint32 tags)
+{
+    int *rank = &named->ranks[tags];
+    if (*rank == RANK_UNKNOWN)
+        *rank = finder_rank(finder, named->names->tags[tags].key);
+    return *rank;
+}
+
+static Spelling *named_page_spelling(const NamedPage *named, Evaluation *evaluation, guint32 number)
+{
+    const NamePart *part = &named->names->versions[number];
+    if (named->spellings[number] || part->rank == RANK_NONE)
+        return named->spellings[number];
+    g_autofree char *text = part->version ? NULL : g_strndup(part->key.text, part->key.length);
+    Version *version = part->version ? version_ref(part->version) : version_parse(text, NULL);
+    if (!version)
+        return NULL;
+    Spelling *spelling = g_new0(Spelling, 1);
+    *spelling = (Spelling){.key = part->key,
+                           .version = version,
+                           .page = named->page,
+                           .rank = part->rank,
+                           .order = evaluation->spellings->len};
+    g_ptr_array_add(evaluation->spellings, spelling);
+    named->spellings[number] = spelling;
+    return spelling;
+}
+
+/* evaluate_file() by the numbers of the name's parts: of most files nothing else is looked at. */
+static void evaluate_named(Evaluation *evaluation, const NamedPage *named, guint index, bool links)
+{
+    FileName name = named->names->files[index];
+    Found found = {.page = named->page, .index = index, .is_wheel = name.tags > 0};
+    bool odd = name.version == NAME_ODD;
+    if (name.version == 0 || (!odd && !(found.is_wheel ? evaluation->wheels : evaluation->sources)))
+        return;
+    found.rank = found.is_wheel ? named_page_rank(named, evaluation->finder, name.tags - 1)
+                                : evaluation->finder->source_rank;
+    IndexFile file;
+    if (found.rank < 0)
+        return;
+    index_page_peek(named->page, index, &file);
+    if (links && file_is_local(&file))
+        return;
+    if (odd) {
+        evaluate_file(evaluation, named->page, index, &file);
+        return;
+    }
+    found.yanked = file.yanked != NULL;
+    found.spelling = evaluation_accepts(evaluation, &file)
+                         ? named_page_spelling(named, evaluation, name.version - 1)
+                         : NULL;
+    if (found.spelling)
+        g_array_append_val(evaluation->finder->found, found);
+}
+
 static void evaluate_page(Evaluation *evaluation, const IndexPage *page, bool links)
 {
-    for (guint i = 0; i < page->files->len; i++) {
-        IndexFile file;
-        index_page_peek(page, i, &file);
-        if (!links || !file_is_local(&file))
-            evaluate_file(evaluation, page, i, &file);
-    }
+    NamedPage named;
+    named_page_init(&named, page, evaluation->canonical);
+    for (guint i = 0; i < page->files->len; i++)
+        evaluate_named(evaluation, &named, i, links);
+    named_page_clear(&named);
 }
 
 static gboolean evaluate_locations(Evaluation *evaluation, const GPtrArray *locations,
@@ -249,7 +331,8 @@ static gboolean evaluate_locations(Evaluation *evaluation, const GPtrArray *loca
 static int compare_spellings(const void *a, const void *b)
 {
     const Spelling *x = *(Spelling *const *)a, *y = *(Spelling *const *)b;
-    int order = version_compare(y->version, x->version);
+    int order = x->page && x->page == y->page ? (x->rank > y->rank) - (x->rank < y->rank)
+                                              : version_compare(y->version, x->version);
     return order ? order : (x->order > y->order) - (x->order < y->order);
 }
 

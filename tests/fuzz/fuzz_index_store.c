@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     g_autoptr(IndexPage) page = index_store_decode(bytes, NULL);
     if (!page)
         return 0;
-    g_autoptr(GBytes) again = index_store_encode(page);
+    g_autoptr(GBytes) again = index_store_encode(page, "torch");
     g_autoptr(IndexPage) same = index_store_decode(again, NULL);
     g_assert_nonnull(same);
     g_assert_cmpuint(same->files->len, ==, page->files->len);

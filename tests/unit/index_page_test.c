@@ -1,4 +1,5 @@
 #include "python/index_private.h"
+#include "python/page_names.h"
 #include "test.h"
 
 static const char JSON_TYPE[] = "application/vnd.pypi.simple.v1+json";
@@ -39,6 +40,25 @@ static char *describe(const IndexPage *page)
     return g_string_free(out, FALSE);
 }
 
+/* "1.0:1 2.0:0 | py3-none-any.whl | 1/1 2/0": versions with their rank, tags, the files' numbers.
+ */
+static char *describe_names(const IndexPage *page, const char *canonical)
+{
+    const PageNames *names = index_page_names(page, canonical);
+    GString *out = g_string_new(NULL);
+    for (guint i = 0; i < names->n_versions; i++)
+        g_string_append_printf(out, "%.*s:%d ", (int)names->versions[i].key.length,
+                               names->versions[i].key.text, (int)names->versions[i].rank);
+    g_string_append(out, "|");
+    for (guint i = 0; i < names->n_tags; i++)
+        g_string_append_printf(out, " %.*s", (int)names->tags[i].key.length,
+                               names->tags[i].key.text);
+    g_string_append(out, " |");
+    for (guint i = 0; i < page->files->len; i++)
+        g_string_append_printf(out, " %d/%u", (int)names->files[i].version, names->files[i].tags);
+    return g_string_free(out, FALSE);
+}
+
 static void assert_page(const char *type, const char *text, const char *canonical,
                         const char *expected)
 {
@@ -49,10 +69,29 @@ static void assert_page(const char *type, const char *text, const char *canonica
     assert_text(text, expected, found);
     if (!page)
         return;
-    g_autoptr(GBytes) stored = index_store_encode(page);
+    g_autoptr(GBytes) stored = index_store_encode(page, canonical);
     g_autoptr(IndexPage) again = index_store_decode(stored, NULL);
     g_autofree char *kept = again ? describe(again) : NULL;
     assert_text("as the cache keeps it", expected, kept);
+    g_autofree char *names = describe_names(page, canonical);
+    g_autofree char *kept_names = again ? describe_names(again, canonical) : NULL;
+    assert_text("names as the cache keeps them", names, kept_names);
+}
+
+TEST(numbers_names)
+{
+    static const char text[] =
+        "<a href=a-1.0.tar.gz><a href=a-1.0-py3-none-any.whl><a href=a-1.0.0-py3-none-any.whl>"
+        "<a href=A-2.0rc1-cp311-cp311-win_amd64.whl><a href=a-2.0-1-py3-none-any.whl>"
+        "<a href=a-0.9-py3-none-any.whl><a href=a-what-py3-none-any.whl>";
+    g_autoptr(IndexPage) page = parse("text/html", text, strlen(text), "a", NULL);
+    g_assert_nonnull(page);
+    g_autofree char *names = describe_names(page, "a");
+    g_assert_cmpstr(names, ==,
+                    "1.0:1 1.0.0:1 2.0rc1:0 0.9:2 what:-1 | py3-none-any.whl "
+                    "cp311-cp311-win_amd64.whl | 1/0 1/1 2/1 3/2 -1/0 4/1 5/1");
+    assert_page("text/html", "<a href=a-1.0.tar.gz>", "a",
+                "a-1.0.tar.gz https://index.example.org/simple/torch/a-1.0.tar.gz\n");
 }
 
 #define SHA "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
