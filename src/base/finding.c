@@ -11,6 +11,7 @@ static const FindingKind kinds[] = {
     {"file-lost",            SEVERITY_ERROR,   "an uninstall deletes a file that another distribution lists"},
     {"file-overlap",         SEVERITY_WARNING, "two distributions install one path with different content"},
     {"ghost-distribution",   SEVERITY_WARNING, "two versions of one distribution remain installed"},
+    {"insecure-index",       SEVERITY_WARNING, "an index is not read because it is plain http and not trusted"},
     {"mixed-cuda",           SEVERITY_WARNING, "wheels of two CUDA major versions are installed together"},
     {"other-index",          SEVERITY_WARNING, "an index wins that the recipe gives no reason to expect"},
     {"outside-environment",  SEVERITY_WARNING, "the replaced copy lies where pip does not uninstall"},

@@ -166,6 +166,24 @@ static const FindingPage pages[] = {
             "ordinary way.",
     },
     {
+        .code = "insecure-index",
+        .meaning =
+            "An index or a page of links is named by a plain http address on another machine, and "
+            "nobody said that its host is to be trusted. pip prints a warning and goes on as if "
+            "it were not there, and so does this lock.",
+        .matters =
+            "What the index was meant to bring comes from another one, as a rule in another "
+            "version or without the GPU build, or is not found at all.",
+        .example =
+            "indexes: {mine: \"http://index.example.org/simple\"}\n"
+            "stages:\n"
+            "  - pip: {install: [torch], extra_indexes: [mine]}\n",
+        .way_out =
+            "Name its https address. Where there is none, trust the host: a line `--trusted-host "
+            "index.example.org` in a requirements file holds for the build too; --trusted-host on "
+            "the command line, PIP_TRUSTED_HOST and pip.conf hold for this machine.",
+    },
+    {
         .code = "mixed-cuda",
         .meaning =
             "After the stage, wheels of two CUDA major versions are installed together: a build "

@@ -59,7 +59,7 @@ static bool same_location(const IndexLocation *a, const IndexLocation *b)
 {
     return g_str_equal(a->name, b->name) && a->kind == b->kind && g_str_equal(a->url, b->url) &&
            same_texts(a->packages, b->packages) && a->only == b->only &&
-           a->trusted_rendering == b->trusted_rendering &&
+           a->trusted_rendering == b->trusted_rendering && a->ignored == b->ignored &&
            g_strcmp0(a->substituted, b->substituted) == 0;
 }
 

@@ -64,11 +64,16 @@ static char *absolute_location(const Recipe *recipe, const char *text)
     return g_canonicalize_filename(text, recipe_file_dir(recipe->file));
 }
 
-/* pip takes a URL or a folder that is there; of anything else it says no more than that nothing was
- * found. */
+/* A URL, or a folder that is there: pip takes anything, and finds nothing at what is neither. */
+static bool is_index_address(const char *url)
+{
+    return url_is_http(url) || g_str_has_prefix(url, "file:") ||
+           g_file_test(url, G_FILE_TEST_EXISTS);
+}
+
 static gboolean check_configured(const char *url, const char *place, GError **error)
 {
-    if (url_is_http(url) || g_str_has_prefix(url, "file:") || g_file_test(url, G_FILE_TEST_EXISTS))
+    if (is_index_address(url))
         return TRUE;
     /* where a password in it would end can't be told */
     g_autofree char *shown = strchr(url, '@') ? g_strdup("...") : url_redact(url);
@@ -166,6 +171,8 @@ static IndexLocation *resolve_name(SourceContext *context, const char *name, Spa
 
 static void add_location(SourceContext *context, GPtrArray *locations, IndexLocation *location)
 {
+    location->ignored =
+        !trust_store_accepts_index(http_client_trust(context->session->http), location->url);
     const IndexLocation *kept = session_take_location(context->session, location);
     for (guint i = 0; i < locations->len; i++) {
         const IndexLocation *other = locations->pdata[i];
@@ -209,14 +216,27 @@ static char *name_of_url(const SourceContext *context, const char *url)
     return g_strdup_printf("%s-%.6s", host ? host : "index", digest);
 }
 
-static void add_url(SourceContext *context, GPtrArray *locations, const char *url)
+/* What a requirements file names by the option. */
+static gboolean add_url(SourceContext *context, GPtrArray *locations, const PipInputs *inputs,
+                        const char *option, const char *url, GError **error)
 {
     g_autofree char *name = name_of_url(context, url);
     g_autofree char *mirror = session_find_mirror(context->session, name);
     g_autofree char *absolute = absolute_location(context->recipe, mirror ? mirror : url);
+    if (!is_index_address(absolute)) {
+        const PipOptionLine *line = pip_inputs_find_option(inputs, option, url);
+        g_autofree char *shown = strchr(url, '@') ? g_strdup("...") : g_strdup(url);
+        error_set(error, ERROR_INPUT, line ? line->at : SPAN_NONE,
+                  "%s names '%s', which is neither a URL nor a folder", option, shown);
+        if (error)
+            error_set_hint(*error, "an index is an http, https or file URL, or a folder that is "
+                                   "there");
+        return FALSE;
+    }
     IndexLocation *location = index_location_new(name, INDEX_SIMPLE, absolute);
     location->trusted_rendering = true;
     add_location(context, locations, location);
+    return TRUE;
 }
 
 static void add_find_links(SourceContext *context, GPtrArray *locations, const char *text,
@@ -279,10 +299,8 @@ static gboolean add_all_find_links(SourceContext *context, const PipStage *stage
 static gboolean add_indexes(SourceContext *context, const PipStage *stage, const PipInputs *inputs,
                             GPtrArray *locations, GError **error)
 {
-    if (inputs->index_url) {
-        add_url(context, locations, inputs->index_url);
-        return TRUE;
-    }
+    if (inputs->index_url)
+        return add_url(context, locations, inputs, "--index-url", inputs->index_url, error);
     const Text *index = &stage->index;
     if (!add_named(context, locations, index->text ? index->text : "main", index->at, error))
         return FALSE;
@@ -328,8 +346,11 @@ gboolean sources_of_stage(SourceContext *context, const PipStage *stage, const P
     if (!no_index) {
         if (!add_indexes(context, stage, inputs, locations, error))
             return FALSE;
-        for (guint i = 0; i < inputs->extra_index_urls->len; i++)
-            add_url(context, locations, inputs->extra_index_urls->pdata[i]);
+        for (guint i = 0; i < inputs->extra_index_urls->len; i++) {
+            if (!add_url(context, locations, inputs, "--extra-index-url",
+                         inputs->extra_index_urls->pdata[i], error))
+                return FALSE;
+        }
         if (uses_machine_config(context, stage, inputs) &&
             !add_machine_extras(context, locations, error))
             return FALSE;

@@ -2,6 +2,8 @@
 
 #include "net/url.h"
 
+#include <gio/gio.h>
+
 struct TrustStore {
     char *cert, *cert_origin; /* pip's own */
     GPtrArray *hosts;         /* char *: "host" or "host:port", lower case */
@@ -60,6 +62,25 @@ bool trust_store_skips_checks(const TrustStore *store, const char *url)
             return true;
     }
     return false;
+}
+
+static bool is_loopback(const char *host)
+{
+    size_t length = strlen(host);
+    bool bracketed = length > 2 && host[0] == '[' && host[length - 1] == ']';
+    g_autofree char *bare = bracketed ? g_strndup(host + 1, length - 2) : g_strdup(host);
+    g_autoptr(GInetAddress) address = g_inet_address_new_from_string(bare);
+    return address ? g_inet_address_get_is_loopback(address)
+                   : g_ascii_strcasecmp(host, "localhost") == 0;
+}
+
+bool trust_store_accepts_index(const TrustStore *store, const char *url)
+{
+    if (g_ascii_strncasecmp(url, "http://", 7) != 0)
+        return true;
+    g_autofree char *host = url_host(url);
+    g_autofree char *as_tls = g_strconcat("https://", url + 7, NULL);
+    return !host || is_loopback(host) || trust_store_skips_checks(store, as_tls);
 }
 
 typedef struct {

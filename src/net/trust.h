@@ -20,6 +20,9 @@ void trust_store_set_cert(TrustStore *store, const char *path, const char *origi
 /* ERROR_INPUT when the text names no host. */
 gboolean trust_store_add_host(TrustStore *store, const char *host, GError **error);
 
+/* Whether pip would read the index at this URL (its session.py, is_secure_origin()): over TLS, on
+ * this machine, or of a trusted host. */
+bool trust_store_accepts_index(const TrustStore *store, const char *url);
 /* Whether the certificate of this https URL is taken unseen. */
 bool trust_store_skips_checks(const TrustStore *store, const char *url);
 /* The file and the folder of authorities; NULL: the system's. */

@@ -95,7 +95,10 @@ void conflict_set_absent(World *world, Conflict *conflict)
         const IndexPage *page =
             index_client_get_page(world->request->client, location, conflict->name, NULL);
         bool empty = page && !page->absent && location->kind == INDEX_SIMPLE;
-        const char *said = page && page->forbidden ? " (which answered 403)"
+        const char *said = location->ignored
+                               ? " (which is not read: plain http from a host that pip is not told "
+                                 "to trust, see --trusted-host)"
+                           : page && page->forbidden ? " (which answered 403)"
                            : empty ? " (whose page of it has no file that could be a release)"
                                    : "";
         g_autofree char *answer = g_strconcat(location->name, said, NULL);

@@ -24,6 +24,7 @@ typedef struct {
     char **packages; /* globs of canonical names that are asked here alone, or NULL */
     bool only;       /* asked for `packages` alone */
     bool trusted_rendering; /* the recipe names this URL, so a Dockerfile may */
+    bool ignored;           /* plain http from a host that nobody trusts: pip reads nothing there */
     char *substituted;      /* the index this one stands in for (--substitute-index), or NULL */
 } IndexLocation;
 

@@ -350,7 +350,8 @@ static char *page_url(const IndexLocation *location, const char *canonical)
 
 static char *entry_key(const IndexLocation *location, const char *canonical)
 {
-    return g_strdup_printf("%d %s\n%s", location->kind, location->url, canonical ? canonical : "");
+    return g_strdup_printf("%d%s %s\n%s", location->kind, location->ignored ? " ignored" : "",
+                           location->url, canonical ? canonical : "");
 }
 
 /* A find-links URL may name one archive instead of a page of links. */
@@ -381,6 +382,8 @@ static PageEntry *ensure_entry(IndexClient *client, const IndexLocation *locatio
     bool filtered = location->kind == INDEX_FIND_LINKS && canonical;
     if (location->kind == INDEX_FIND_LINKS && remote && !canonical)
         entry->page = single_file_page(entry);
+    if (location->ignored && !filtered && !entry->page)
+        entry->page = absent_page(location, false);
     entry->done = !remote || filtered || entry->page;
     if (!entry->done && !begin_page(entry)) {
         page_entry_free(entry);

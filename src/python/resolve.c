@@ -123,6 +123,22 @@ static void warn_yanked(Solution *solution, const Pin *pin)
     g_ptr_array_add(solution->warnings, finding);
 }
 
+static void warn_ignored(const ResolveRequest *request, Solution *solution)
+{
+    for (guint i = 0; i < request->locations->len; i++) {
+        const IndexLocation *location = request->locations->pdata[i];
+        if (!location->ignored)
+            continue;
+        Finding *finding = finding_new(
+            "insecure-index", SPAN_NONE,
+            g_strdup_printf("the index %s is not read: it is plain http, and its host is not one "
+                            "that pip is told to trust",
+                            location->name));
+        finding->hint = g_strdup("name its https address, or the host in --trusted-host");
+        g_ptr_array_add(solution->warnings, finding);
+    }
+}
+
 static bool pin_has_root(const Pin *pin)
 {
     for (guint i = 0; i < pin->edges->len; i++) {
@@ -232,6 +248,7 @@ static Solution *solution_new(Result *result)
         solution_add(result, solution, order->pdata[i]);
     for (guint i = 0; i < kept->len; i++)
         solution_add(result, solution, kept->pdata[i]);
+    warn_ignored(result->world->request, solution);
     solution->files = g_ptr_array_ref(result->world->files);
     return solution;
 }
