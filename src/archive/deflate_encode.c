@@ -6,7 +6,7 @@
 
 enum {
     SEGMENT = 256 * 1024,
-    UNIT_TOKENS = 4096,       /* a block is made of units of so many */
+    UNIT_TOKENS = 2048,       /* a block is made of units of so many */
     BLOCK_TOKENS = 64 * 1024, /* at most, but for one unit */
     HEADER_COST = 900 * 4096, /* of another dynamic block, in 1/4096 bit */
     OUT_ROOM = SEGMENT + 8192,

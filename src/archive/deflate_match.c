@@ -4,10 +4,9 @@
 
 /* How hard the search is. These numbers are part of the format version. */
 enum {
-    CHAIN = 8,             /* candidates looked at */
-    CHAIN_LAZY = 3,        /* when there is a match already one byte before */
-    NICE = 48,             /* a match that is long enough to be taken at once */
-    SHORT_DISTANCE = 4096, /* a match of 3 bytes further away costs more than its literals */
+    CHAIN = 12,                        /* candidates looked at */
+    CHAIN_LAZY = 5,                    /* when there is a match already one byte before */
+    NICE = 48,                         /* a match that is long enough to be taken at once */
     DISTANCE_MAX = DEFLATE_WINDOW - 1, /* the last place of the window has lost its step */
 };
 
@@ -86,7 +85,7 @@ static inline unsigned enter3(DeflateMatcher *matcher, guint32 bytes, guint32 pl
     guint32 *newest = &matcher->newest3[hash3(bytes)];
     guint32 step = place - *newest;
     *newest = place;
-    return step <= SHORT_DISTANCE ? step : 0;
+    return step <= DISTANCE_MAX ? step : 0;
 }
 
 /* Enters the place and finds a match longer than match->length, of which `limit` bytes are there.

@@ -10,7 +10,7 @@
 
 enum {
     DEFLATE_WINDOW = 32768,
-    DEFLATE_HASH4_BITS = 16,
+    DEFLATE_HASH4_BITS = 15,
     DEFLATE_HASH3_BITS = 13,
     DEFLATE_LOAD_MORE = 8, /* bytes behind the input that are loaded, never used */
 };
