@@ -116,12 +116,26 @@ static void read_metadata_member(FileFacts *facts)
     remote_zip_read(ensure_zip(facts), "METADATA", LIMIT_METADATA_BYTES, on_metadata_member, facts);
 }
 
+static void keep_metadata(FileFacts *facts, GBytes *content)
+{
+    gsize length = 0;
+    const void *bytes = content ? g_bytes_get_data(content, &length) : NULL;
+    if (!facts->saved && url_is_http(facts->url))
+        cache_save(facts->client->cache, METADATA, facts->key, bytes ? bytes : "", length);
+    facts->saved = true;
+}
+
 /* The metadata as the file's name has it? Errors: ERROR_INPUT. */
 static Metadata *parse_checked(const FileFacts *facts, GBytes *bytes, GError **error)
 {
     gsize length;
     const char *text = g_bytes_get_data(bytes, &length);
     g_autoptr(GError) cause = NULL;
+    if (!facts->wheel && length == 0) {
+        error_set(error, ERROR_INPUT, SPAN_NONE, "%s has no PKG-INFO that can be read",
+                  facts->filename);
+        return NULL;
+    }
     g_autoptr(Metadata) metadata = metadata_parse(text ? text : "", length, &cause);
     if (!metadata) {
         error_wrap(error, g_steal_pointer(&cause), SPAN_NONE, "metadata of %s", facts->filename);
@@ -265,6 +279,8 @@ static void on_source(Download *download, const GError *error, void *data)
     g_autoptr(GError) problem = NULL;
     g_autoptr(GBytes) content =
         error ? NULL : sdist_read_metadata(download->fd, facts->filename, &problem);
+    if (problem && problem->code == ERROR_INPUT)
+        keep_metadata(facts, NULL); /* the file is what was promised, and has none */
     finish(&facts->metadata, content, error ? error : problem);
     download_clear(download);
 }
@@ -343,18 +359,15 @@ const Metadata *index_client_get_metadata(IndexClient *client, const IndexFile *
         index_client_refuse(client, facts->filename, error);
         return NULL;
     }
+    if (!fetch->error && !facts->wheel)
+        keep_metadata(facts, fetch->bytes); /* useless ones too: they took the whole file */
     if (!fetch->error && !facts->parsed)
         facts->parsed = parse_checked(facts, fetch->bytes, &fetch->error);
     if (fetch->error) {
         copy_error(error, fetch->error);
         return NULL;
     }
-    if (!facts->saved && url_is_http(facts->url)) {
-        gsize length;
-        const void *bytes = g_bytes_get_data(fetch->bytes, &length);
-        cache_save(client->cache, METADATA, facts->key, bytes, length);
-    }
-    facts->saved = true;
+    keep_metadata(facts, fetch->bytes);
     g_clear_pointer(&fetch->bytes, g_bytes_unref);
     return facts->parsed;
 }
