@@ -200,20 +200,11 @@ static FlatNode *find_parent(Walk *walk, const char *path, const char **ret_name
     return walk_path(walk, parent, error);
 }
 
-static gboolean apply_whiteout(FlatTree *tree, const ArchiveEntry *entry, GError **error)
+static gboolean apply_whiteout(FlatTree *tree, FlatNode *folder, const ArchiveEntry *entry,
+                               const char *name, GError **error)
 {
-    const char *name;
-    Walk walk = {tree, entry->path, false, 0};
-    GError *cause = NULL;
-    FlatNode *folder = find_parent(&walk, entry->path, &name, &cause);
-    if (cause) {
-        g_propagate_error(error, cause);
-        return FALSE;
-    }
     if (g_str_equal(name, ".wh."))
         return set_hostile(entry->path, "has a name that no file can have", error);
-    if (!folder)
-        return TRUE;
     if (g_str_equal(name, ".wh..wh..opq")) {
         prune_lower(folder, tree->layer);
         return TRUE;
@@ -303,15 +294,15 @@ static gboolean apply_entry(FlatTree *tree, const ArchiveEntry *entry, guint64 n
         return entry->kind == ENTRY_FOLDER ||
                set_hostile("/", "replaces the root by something else", error);
     }
-    const char *slash = strrchr(entry->path, '/'), *name = slash ? slash + 1 : entry->path;
     if (tree->nodes->len >= LIMIT_IMAGE_ENTRIES)
         return set_hostile(entry->path, "is one too many", error);
-    if (g_str_has_prefix(name, ".wh."))
-        return apply_whiteout(tree, entry, error);
+    const char *name;
     Walk walk = {tree, entry->path, true, 0};
     FlatNode *folder = find_parent(&walk, entry->path, &name, error);
     if (!folder)
         return FALSE;
+    if (g_str_has_prefix(name, ".wh."))
+        return apply_whiteout(tree, folder, entry, name, error);
     if (entry->kind != ENTRY_FOLDER)
         return put_content(tree, folder, name, entry, number, error);
     if (folder->depth >= LIMIT_PATH_DEPTH)
