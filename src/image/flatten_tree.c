@@ -3,6 +3,10 @@
 #include "base/limits.h"
 #include "base/sorted.h"
 
+enum {
+    NAME_BYTES = 255, /* what file systems allow */
+};
+
 struct FlatTree {
     FlatNode *top;
     GPtrArray *nodes;  /* all, also those that are gone */
@@ -200,19 +204,15 @@ static FlatNode *find_parent(Walk *walk, const char *path, const char **ret_name
     return walk_path(walk, parent, error);
 }
 
-static gboolean apply_whiteout(FlatTree *tree, FlatNode *folder, const ArchiveEntry *entry,
-                               const char *name, GError **error)
+static void apply_whiteout(FlatTree *tree, FlatNode *folder, const char *name)
 {
-    if (g_str_equal(name, ".wh."))
-        return set_hostile(entry->path, "has a name that no file can have", error);
     if (g_str_equal(name, ".wh..wh..opq")) {
         prune_lower(folder, tree->layer);
-        return TRUE;
+        return;
     }
     FlatNode *hidden = g_hash_table_lookup(folder->children, name + strlen(".wh."));
     if (hidden && prune_lower(hidden, tree->layer))
         remove_node(hidden);
-    return TRUE;
 }
 
 static void set_attributes(FlatNode *folder, const ArchiveEntry *entry)
@@ -301,8 +301,12 @@ static gboolean apply_entry(FlatTree *tree, const ArchiveEntry *entry, guint64 n
     FlatNode *folder = find_parent(&walk, entry->path, &name, error);
     if (!folder)
         return FALSE;
-    if (g_str_has_prefix(name, ".wh."))
-        return apply_whiteout(tree, folder, entry, name, error);
+    if (strlen(name) > NAME_BYTES || g_str_equal(name, ".wh."))
+        return set_hostile(entry->path, "has a name that no file can have", error);
+    if (g_str_has_prefix(name, ".wh.")) {
+        apply_whiteout(tree, folder, name);
+        return TRUE;
+    }
     if (entry->kind != ENTRY_FOLDER)
         return put_content(tree, folder, name, entry, number, error);
     if (folder->depth >= LIMIT_PATH_DEPTH)
