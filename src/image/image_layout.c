@@ -437,12 +437,27 @@ gboolean image_layout_read_layer(ImageLayout *layout, const ImageLayer *layer, I
     return layout_files_use(layout->files, layer->path, use_layer, &reading, error);
 }
 
+/* A layer that was extracted before need not be again. */
+static gboolean use_extracted(ImageLayout *layout, const ImageLayer *layer, BlobStore *blobs,
+                              GError **error)
+{
+    g_auto(FilePlace) place = {0};
+    if (!layout_files_find(layout->files, layer->path, &place, error))
+        return FALSE;
+    if (place.path || !layer->digest || !g_str_has_prefix(layer->digest, "sha256:"))
+        return TRUE;
+    g_autofree char *blob = blob_store_find(blobs, layer->digest + strlen("sha256:"), place.size);
+    return !blob || layout_files_replace(layout->files, layer->path, blob, error);
+}
+
 gboolean image_layout_extract(ImageLayout *layout, const ImageManifest *manifest, BlobStore *blobs,
                               GError **error)
 {
     g_autoptr(GPtrArray) paths = g_ptr_array_new();
     for (guint i = 0; i < manifest->layers->len; i++) {
         const ImageLayer *layer = manifest->layers->pdata[i];
+        if (!use_extracted(layout, layer, blobs, error))
+            return FALSE;
         g_ptr_array_add(paths, layer->path);
     }
     return layout_files_extract(layout->files, paths, blobs, error);

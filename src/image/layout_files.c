@@ -319,6 +319,17 @@ gboolean layout_files_use(LayoutFiles *files, const char *path, LayoutFileFunc u
 
 /* Extraction */
 
+gboolean layout_files_replace(LayoutFiles *files, const char *path, const char *place,
+                              GError **error)
+{
+    Entry *entry = files->archive ? find_entry(files, path, error) : NULL;
+    if (!entry)
+        return !files->archive;
+    g_free(entry->blob);
+    entry->blob = g_strdup(place);
+    return TRUE;
+}
+
 static gboolean extract_entry(ArchiveReader *reader, Entry *entry, BlobStore *blobs, GError **error)
 {
     g_autoptr(BlobWriter) writer = blob_writer_new(blobs, error);

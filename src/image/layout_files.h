@@ -31,10 +31,14 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FilePlace, file_place_clear)
 gboolean layout_files_find(LayoutFiles *files, const char *path, FilePlace *ret_place,
                            GError **error);
 
+/* From now on the file is the one at `place`, which is in the blob store. */
+gboolean layout_files_replace(LayoutFiles *files, const char *path, const char *place,
+                              GError **error);
 /* Puts those of the files that lie nowhere by themselves into the blob store, in one pass over the
  * archive. */
 gboolean layout_files_extract(LayoutFiles *files, const GPtrArray *paths, BlobStore *blobs,
                               GError **error);
+
 /* A part of a file as an input: the place is borrowed. */
 typedef struct {
     int fd; /* -1: not open */

@@ -474,6 +474,12 @@ static gboolean put_entry(ImageRoot *root, ArchiveReader *layer, const ArchiveEn
                           Node *folder, const char *name, GError **error)
 {
     GError *cause = NULL;
+    const Node *old = g_hash_table_lookup(folder->children, name);
+    /* image-spec 1.1, layer.md: no path twice; the folders that other programs repeat are harmless
+     */
+    if (old && old->layer == root->layer &&
+        (old->kind != PATH_FOLDER || entry->kind != ENTRY_FOLDER))
+        return set_hostile(entry->path, "is there twice in one layer", error);
     Node *node = new_node_of_entry(root, layer, entry, folder, name, &cause);
     if (cause) {
         g_propagate_error(error, cause);

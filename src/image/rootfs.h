@@ -50,6 +50,9 @@ GPtrArray *image_root_list(const ImageRoot *root, const char *path);
 /* The content of a file; NULL when it is none, has more than `limit` bytes or is not held. */
 GBytes *image_root_read(const ImageRoot *root, const char *path, size_t limit);
 
+enum {
+    IMAGE_ROOT_VERSION = 1, /* rises whenever the same layers make another tree or other bytes */
+};
 /* An image's tree with the contents it holds, as bytes that image_root_decode() takes back: the
  * same answers to all of the above. Not for a folder. */
 GBytes *image_root_encode(const ImageRoot *root);

@@ -7,6 +7,7 @@
 
 #include "python/environment.h"
 #include "python/pip_config.h"
+#include "store/cache.h"
 
 typedef enum {
     BASE_FORM_DECLARED, /* described by the recipe */
@@ -59,6 +60,7 @@ typedef struct {
     const char *base_dir; /* the recipe's folder: relative paths count from it */
     const char *platform; /* "linux/amd64" */
     const char *python;   /* version that the recipe asks for, or NULL; another is ERROR_INPUT */
+    Cache *cache;         /* remembers trees of images by their digests; or NULL */
     Span at;              /* of `base:` */
     Span python_at;
 } BaseRequest;

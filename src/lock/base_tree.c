@@ -7,17 +7,18 @@ typedef struct {
     BaseForm form;
     const char *name;
     bool readable;
+    LayoutKind layout; /* of an image */
 } FormRow;
 
 /* clang-format off */
 static const FormRow forms[] = {
-    {"oci:",            BASE_FORM_OCI,            "oci",            true},
-    {"oci-archive:",    BASE_FORM_OCI_ARCHIVE,    "oci-archive",    true},
-    {"docker-archive:", BASE_FORM_DOCKER_ARCHIVE, "docker-archive", true},
-    {"rootfs:",         BASE_FORM_ROOTFS,         "rootfs",         true},
-    {NULL,              BASE_FORM_SCRATCH,        "scratch",        true},
-    {NULL,              BASE_FORM_REGISTRY,       "registry",       false},
-    {NULL,              BASE_FORM_DECLARED,       "declared",       false},
+    {"oci:",            BASE_FORM_OCI,            "oci",            true, LAYOUT_FOLDER},
+    {"oci-archive:",    BASE_FORM_OCI_ARCHIVE,    "oci-archive",    true, LAYOUT_ARCHIVE},
+    {"docker-archive:", BASE_FORM_DOCKER_ARCHIVE, "docker-archive", true, LAYOUT_DOCKER},
+    {"rootfs:",         BASE_FORM_ROOTFS,         "rootfs",         true, LAYOUT_FOLDER},
+    {NULL,              BASE_FORM_SCRATCH,        "scratch",        true, LAYOUT_FOLDER},
+    {NULL,              BASE_FORM_REGISTRY,       "registry",       false, LAYOUT_FOLDER},
+    {NULL,              BASE_FORM_DECLARED,       "declared",       false, LAYOUT_FOLDER},
 };
 /* clang-format on */
 
@@ -64,6 +65,13 @@ void base_tree_free(BaseTree *tree)
     g_free(tree);
 }
 
+/* What follows "oci:" and the like. */
+static const char *behind_form(const char *reference)
+{
+    const char *colon = strchr(reference, ':');
+    return colon ? colon + 1 : reference;
+}
+
 /* PATH[:TAG]: a colon behind the last slash begins a tag, unless the whole is there as it stands.
  */
 static char *split_tag(const char *text, const char *base_dir, char **ret_tag)
@@ -97,26 +105,103 @@ static gboolean read_layers(BaseTree *tree, ImageLayout *layout, const ImageMani
     return TRUE;
 }
 
-static gboolean open_image(BaseTree *tree, LayoutKind kind, const char *text,
-                           const BaseRequest *request, const char *const *wanted, GError **error)
+/* Trees of images in the cache, in the bucket "roots". */
+
+static const char ROOTS[] = "roots";
+
+/* Trees are the same where this is: the image, and whose contents are held. NULL for an image that
+ * its digest does not describe. */
+static char *tree_key(const ImageManifest *manifest, const char *const *wanted)
 {
-    g_autofree char *tag = NULL;
-    g_autofree char *path = split_tag(text, request->base_dir, &tag);
-    g_autoptr(Platform) platform = platform_parse(request->platform, error);
-    g_autoptr(ImageLayout) layout =
-        platform ? image_layout_open(kind, path, request->reference, error) : NULL;
-    g_autoptr(ImageManifest) manifest =
-        layout ? image_layout_read(layout, tag, platform, error) : NULL;
-    if (!manifest)
-        return FALSE;
+    GString *key = g_string_new(NULL);
+    g_string_append_printf(key, "%d %d %s", IMAGE_ROOT_VERSION, INTERPRETER_WANTS_VERSION,
+                           manifest->digest);
+    for (size_t i = 0; wanted && wanted[i]; i++)
+        g_string_append_printf(key, "\n%s", wanted[i]);
+    bool described = true;
+    for (guint i = 0; i < manifest->layers->len; i++) {
+        const ImageLayer *layer = manifest->layers->pdata[i];
+        described = described && (layer->digest || layer->diff_id);
+    }
+    return g_string_free(key, !described);
+}
+
+static ImageRoot *load_root(Cache *cache, const char *key)
+{
+    g_autoptr(GBytes) bytes = cache && key ? cache_load(cache, ROOTS, key) : NULL;
+    ImageRoot *root = bytes ? image_root_decode(bytes) : NULL;
+    if (bytes && !root)
+        cache_remove(cache, ROOTS, key);
+    return root;
+}
+
+static void save_root(Cache *cache, const char *key, const ImageRoot *root)
+{
+    if (!cache || !key)
+        return;
+    g_autoptr(GBytes) bytes = image_root_encode(root);
+    gsize length;
+    const void *data = g_bytes_get_data(bytes, &length);
+    cache_save(cache, ROOTS, key, data, length);
+}
+
+static gboolean take_root(BaseTree *tree, ImageLayout *layout, const ImageManifest *manifest,
+                          const char *const *wanted, Cache *cache, GError **error)
+{
+    g_autofree char *key = tree_key(manifest, wanted);
+    tree->root = load_root(cache, key);
+    if (tree->root)
+        return TRUE;
     tree->root = image_root_new_image(interpreter_wants);
     for (size_t i = 0; wanted && wanted[i]; i++)
         image_root_want(tree->root, wanted[i]);
+    if (!read_layers(tree, layout, manifest, error))
+        return FALSE;
+    save_root(cache, key, tree->root);
+    return TRUE;
+}
+
+/* An image of this machine that a request names. */
+typedef struct {
+    ImageLayout *layout;
+    Platform *platform;
+    char *tag;
+} OpenLayout;
+
+static void open_layout_clear(OpenLayout *open)
+{
+    image_layout_free(open->layout);
+    platform_free(open->platform);
+    g_free(open->tag);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OpenLayout, open_layout_clear)
+
+static gboolean open_layout(OpenLayout *open, LayoutKind kind, const BaseRequest *request,
+                            GError **error)
+{
+    g_autofree char *path =
+        split_tag(behind_form(request->reference), request->base_dir, &open->tag);
+    open->platform = platform_parse(request->platform, error);
+    if (open->platform)
+        open->layout = image_layout_open(kind, path, request->reference, error);
+    return open->layout != NULL;
+}
+
+static gboolean open_image(BaseTree *tree, LayoutKind kind, const BaseRequest *request,
+                           const char *const *wanted, GError **error)
+{
+    g_auto(OpenLayout) open = {0};
+    g_autoptr(ImageManifest) manifest =
+        open_layout(&open, kind, request, error)
+            ? image_layout_read(open.layout, open.tag, open.platform, error)
+            : NULL;
+    if (!manifest)
+        return FALSE;
     tree->digest = g_strdup(manifest->digest);
     g_strfreev(tree->env);
     tree->env = g_strdupv(manifest->config->env);
     tree->user = g_strdup(manifest->config->user);
-    return read_layers(tree, layout, manifest, error);
+    return take_root(tree, open.layout, manifest, wanted, request->cache, error);
 }
 
 gboolean base_digest(const BaseRequest *request, char **ret_digest, GError **error)
@@ -124,33 +209,39 @@ gboolean base_digest(const BaseRequest *request, char **ret_digest, GError **err
     *ret_digest = NULL;
     if (base_form(request->reference) != BASE_FORM_OCI)
         return TRUE;
-    g_autofree char *tag = NULL;
-    g_autofree char *path = split_tag(request->reference + strlen("oci:"), request->base_dir, &tag);
-    g_autoptr(Platform) platform = platform_parse(request->platform, error);
-    g_autoptr(ImageLayout) layout =
-        platform ? image_layout_open(LAYOUT_FOLDER, path, request->reference, error) : NULL;
+    g_auto(OpenLayout) open = {0};
     g_autoptr(ImageManifest) manifest =
-        layout ? image_layout_read(layout, tag, platform, error) : NULL;
+        open_layout(&open, LAYOUT_FOLDER, request, error)
+            ? image_layout_read(open.layout, open.tag, open.platform, error)
+            : NULL;
     if (manifest)
         *ret_digest = g_strdup(manifest->digest);
     return manifest != NULL;
 }
 
+static gboolean set_elsewhere(const BaseRequest *request, GError **error)
+{
+    return error_set(error, ERROR_INPUT, SPAN_NONE, "%s does not lie on this machine",
+                     request->reference);
+}
+
+static char *folder_of(const BaseRequest *request)
+{
+    return g_canonicalize_filename(behind_form(request->reference), request->base_dir);
+}
+
 static gboolean open_form(BaseTree *tree, const BaseRequest *request, const char *const *wanted,
                           GError **error)
 {
-    const char *text = request->reference;
-    const char *behind = strchr(text, ':') ? strchr(text, ':') + 1 : text;
+    const FormRow *form = form_row(base_form(request->reference));
     g_autofree char *folder = NULL;
-    switch (base_form(text)) {
+    switch (form->form) {
     case BASE_FORM_OCI:
-        return open_image(tree, LAYOUT_FOLDER, behind, request, wanted, error);
     case BASE_FORM_OCI_ARCHIVE:
-        return open_image(tree, LAYOUT_ARCHIVE, behind, request, wanted, error);
     case BASE_FORM_DOCKER_ARCHIVE:
-        return open_image(tree, LAYOUT_DOCKER, behind, request, wanted, error);
+        return open_image(tree, form->layout, request, wanted, error);
     case BASE_FORM_ROOTFS:
-        folder = g_canonicalize_filename(behind, request->base_dir);
+        folder = folder_of(request);
         tree->root = image_root_new_folder(folder, error);
         return tree->root != NULL;
     case BASE_FORM_SCRATCH:
@@ -159,7 +250,7 @@ static gboolean open_form(BaseTree *tree, const BaseRequest *request, const char
     case BASE_FORM_REGISTRY:
     case BASE_FORM_DECLARED:
     default:
-        return error_set(error, ERROR_INPUT, SPAN_NONE, "%s does not lie on this machine", text);
+        return set_elsewhere(request, error);
     }
 }
 
@@ -172,6 +263,49 @@ BaseTree *base_tree_open(const BaseRequest *request, const char *const *wanted, 
         return g_steal_pointer(&tree);
     error_wrap(error, cause, request->at, "cannot use the base");
     return NULL;
+}
+
+static BaseImage *open_image_layers(LayoutKind kind, const BaseRequest *request, BlobStore *blobs,
+                                    GError **error)
+{
+    g_auto(OpenLayout) open = {0};
+    return open_layout(&open, kind, request, error)
+               ? base_image_open_layout(open.layout, open.tag, open.platform, blobs, error)
+               : NULL;
+}
+
+static BaseImage *open_image_form(const BaseRequest *request, BlobStore *blobs, GError **error)
+{
+    const FormRow *form = form_row(base_form(request->reference));
+    g_autofree char *folder = NULL;
+    g_autoptr(Platform) platform = platform_parse(request->platform, error);
+    if (!platform)
+        return NULL;
+    switch (form->form) {
+    case BASE_FORM_OCI:
+    case BASE_FORM_OCI_ARCHIVE:
+    case BASE_FORM_DOCKER_ARCHIVE:
+        return open_image_layers(form->layout, request, blobs, error);
+    case BASE_FORM_ROOTFS:
+        folder = folder_of(request);
+        return base_image_open_folder(folder, platform, blobs, error);
+    case BASE_FORM_SCRATCH:
+        return base_image_new_scratch(platform);
+    case BASE_FORM_REGISTRY:
+    case BASE_FORM_DECLARED:
+    default:
+        set_elsewhere(request, error);
+        return NULL;
+    }
+}
+
+BaseImage *base_tree_open_image(const BaseRequest *request, BlobStore *blobs, GError **error)
+{
+    GError *cause = NULL;
+    BaseImage *image = open_image_form(request, blobs, &cause);
+    if (!image)
+        error_wrap(error, cause, request->at, "cannot use the base");
+    return image;
 }
 
 static TreeKind tree_kind(void *data, const char *path)

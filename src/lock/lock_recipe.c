@@ -53,15 +53,17 @@ static BaseFacts *declared_facts(const Recipe *recipe, const char *platform, GEr
     return facts;
 }
 
-static BaseFacts *read_facts(const Recipe *recipe, const char *reference, const char *platform,
+static BaseFacts *read_facts(const Solve *solve, const char *reference, const char *platform,
                              GError **error)
 {
+    const Recipe *recipe = solve->recipe;
     const RecipePython *python = &recipe->python;
     BaseRequest request = {
         .reference = reference,
         .base_dir = recipe_file_dir(recipe->file),
         .platform = platform,
         .python = python->version,
+        .cache = solve->session->cache,
         .at = recipe->base.at,
         .python_at = python->at,
     };
@@ -121,7 +123,7 @@ gboolean solve_find_facts(Solve *solve, const char *platform, GError **error)
     const char *substitute = inputs_base_substitute(&solve->session->options, &recipe->base);
     const char *reference = substitute ? substitute : recipe->base.reference;
     bool readable = recipe->base.kind == BASE_IMAGE && base_form_is_readable(base_form(reference));
-    solve->facts = readable ? read_facts(recipe, reference, platform, error)
+    solve->facts = readable ? read_facts(solve, reference, platform, error)
                             : declared_facts(recipe, platform, error);
     if (!solve->facts || !check_managed(recipe, solve->facts, error))
         return FALSE;

@@ -29,5 +29,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Interpreter, interpreter_free)
 
 /* Whether interpreter_find() may want the content of the file at `path`. */
 bool interpreter_wants(const char *path, guint64 size);
+enum {
+    INTERPRETER_WANTS_VERSION =
+        1, /* rises whenever its answers change: trees are cached with them */
+};
 /* The value of KEY in "KEY=value" entries, or NULL. */
 const char *interpreter_env(const char *const *env, const char *key);

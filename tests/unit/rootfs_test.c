@@ -100,6 +100,14 @@ static const struct {
      "the entry 'b' is a hard link to something that is not there"},
     {"hard link out", {"h b ../a\n"}, "layer: the entry 'b' is a hard link out of the tree"},
     {"behind a loop", {"l a b\nl b a\nf a/x 1\n"}, "the entry 'a/x' lies behind a loop of links"},
+    {"twice", {"f a 1\nf a 2\n"}, "the entry 'a' is there twice in one layer"},
+    {"twice, by a link",
+     {"d u\nl l u\n", "f u/a 1\nf l/a 2\n"},
+     "the entry 'l/a' is there twice in one layer"},
+    {"a file where a folder is", {"f a/b 1\nf a 2\n"}, "the entry 'a' is there twice in one layer"},
+    {"a folder where a link is", {"l a b\nd a\n"}, "the entry 'a' is there twice in one layer"},
+    {"folders twice", {"d a\nf a/x 1\nd a\n"}, "/a/\n/a/x=1\n"},
+    {"whiteout and new", {"f a 1\n", "f .wh.a\nf a 2\n"}, "/a=2\n"},
     {"bare whiteout", {"f .wh. 1\n"}, "the entry '.wh.' has a name that no file can have"},
 };
 

@@ -9,12 +9,12 @@ typedef struct {
     unsigned mode, uid, gid;
 } TarOwner;
 
-static inline void tar_add_entry(GByteArray *out, char type, TarOwner owner, const char *path,
-                                 const char *target, const char *content)
+/* An entry with any content. */
+static inline void tar_add_bytes(GByteArray *out, char type, TarOwner owner, const char *path,
+                                 const char *target, const void *content, size_t size)
 {
     char header[512] = {0};
     static const guint8 zeros[512] = {0};
-    size_t size = content ? strlen(content) : 0;
     g_strlcpy(header, path, 100);
     g_snprintf(header + 100, 8, "%07o", owner.mode);
     g_snprintf(header + 108, 8, "%07o", owner.uid);
@@ -33,12 +33,18 @@ static inline void tar_add_entry(GByteArray *out, char type, TarOwner owner, con
     g_byte_array_append(out, (const guint8 *)header, sizeof header);
     if (size == 0)
         return;
-    g_byte_array_append(out, (const guint8 *)content, (guint)size);
-    for (size_t i = out->len - size; i < out->len; i++) {
-        if (out->data[i] == '~')
-            out->data[i] = '\0';
-    }
+    g_byte_array_append(out, content, (guint)size);
     g_byte_array_append(out, zeros, (guint)((512 - size % 512) % 512));
+}
+
+static inline void tar_add_entry(GByteArray *out, char type, TarOwner owner, const char *path,
+                                 const char *target, const char *content)
+{
+    size_t size = content ? strlen(content) : 0;
+    g_autofree char *bytes = g_strndup(content ? content : "", size);
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = bytes[i] == '~' ? '\0' : bytes[i];
+    tar_add_bytes(out, type, owner, path, target, bytes, size);
 }
 
 static inline TarOwner tar_owner(const char *kind)
