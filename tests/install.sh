@@ -1,12 +1,12 @@
 #!/bin/sh
-# install.sh build|test|e2e...: installs the packages of tests/packages.txt that carry one of these
+# install.sh build|test|e2e|demo...: installs the packages of tests/packages.txt that carry one of these
 # words and are missing. Needs root (or sudo) only when something is missing.
 set -eu
 list=$(dirname "$0")/packages.txt
 missing=
 for word; do
   # shellcheck disable=SC2013 # names are words
-  for package in $(awk -v word="$word" '!/^#/ && $2 == word { print $1 }' "$list"); do
+  for package in $(awk -v word="$word" '!/^#/ { for (i = 2; i <= NF; i++) if ($i == word) print $1 }' "$list"); do
     dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q ' installed$' ||
       missing="$missing $package"
   done

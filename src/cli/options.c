@@ -11,7 +11,7 @@ static const size_t list_offsets[] = {
     offsetof(Options, vars),          offsetof(Options, stage_path),
     offsetof(Options, indexes),       offsetof(Options, substitutes),
     offsetof(Options, upgrade_names), offsetof(Options, arguments),
-    offsetof(Options, trusted_hosts),
+    offsetof(Options, trusted_hosts), offsetof(Options, outputs),
 };
 
 static void *field_at(Options *options, size_t offset)

@@ -54,6 +54,8 @@ typedef struct {
 
     bool all;
     char *output;
+    GPtrArray *outputs; /* of build: -o may be repeated */
+    bool dry_run, label_git;
     int as; /* RenderAs */
     bool no_pins;
     bool schema, scdoc;

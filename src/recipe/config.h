@@ -58,10 +58,10 @@ typedef enum {
 } LayerStrategy;
 
 typedef enum {
-    COMPRESSION_GZIP,
-    COMPRESSION_GZIP_SINGLE,
-    COMPRESSION_ESTARGZ,
-    COMPRESSION_ZSTD,
+    LAYERS_GZIP,
+    LAYERS_GZIP_SINGLE,
+    LAYERS_ESTARGZ,
+    LAYERS_ZSTD,
 } LayerCompression;
 
 typedef struct {

@@ -1,6 +1,7 @@
 #!/bin/sh
 # The rendered Dockerfile of a recipe with three stages, the last forced, built by buildah: the
-# distributions and files of the site directory are those that the plan tells.
+# distributions and files of the site directory are those that the plan tells, and the whole tree is
+# that of the image which ramekin writes itself.
 set -eu
 # shellcheck source=tests/e2e/buildah.sh
 . "$(dirname "$0")/buildah.sh"
@@ -48,4 +49,10 @@ ramekin plan --format json >plan.json
 ramekin render -o out
 build out worker
 container=$(image from worker)
-python3 "$here/site_equals_plan.py" "$(image mount "$container")" plan.json "$here/three_stages.json"
+root=$(image mount "$container")
+python3 "$here/site_equals_plan.py" "$root" plan.json "$here/three_stages.json"
+
+command -v umoci >/dev/null || skip 'umoci is not installed: the images were not compared'
+ramekin build -o oci:built
+umoci unpack --image built:latest bundle >/dev/null
+python3 "$here/same_tree.py" "$root" bundle/rootfs
