@@ -1,6 +1,7 @@
 #include "archive/splice.h"
 
 #include "archive/estargz.h"
+#include "archive/hash_thread.h"
 #include "archive/layer_pack.h"
 #include "archive/tar_write.h"
 #include "base/digest.h"
@@ -38,16 +39,24 @@ struct LayerWriter {
     Inflater *inflater; /* of what the pack does not take over; made when it is needed */
     SmallInflater *small;
     Digest *tar, *blob; /* blob: NULL where it is the tar */
+    HashThread *aside;  /* instead of both; NULL: none */
     guint64 tar_size, blob_size;
     guint64 chunk_left; /* of the chunk under way */
     guint8 room[READ_BYTES];
+};
+
+enum {
+    LANE_TAR,
+    LANE_BLOB,
 };
 
 /* Every byte of the blob passes here. */
 static gboolean take_blob(void *data, const void *bytes, size_t length, GError **error)
 {
     LayerWriter *writer = data;
-    if (writer->blob)
+    if (writer->blob && writer->aside)
+        hash_thread_update(writer->aside, LANE_BLOB, bytes, length);
+    else if (writer->blob)
         digest_update(writer->blob, bytes, length);
     writer->blob_size += length;
     return !writer->sink || writer->sink(writer->sink_data, bytes, length, error);
@@ -67,6 +76,12 @@ LayerWriter *layer_writer_new(LayerFormat format, DeflateSink sink, void *data)
     return writer;
 }
 
+void layer_writer_hash_aside(LayerWriter *writer)
+{
+    g_return_if_fail(writer->tar_size == 0 && !writer->aside);
+    writer->aside = hash_thread_new();
+}
+
 void layer_writer_free(LayerWriter *writer)
 {
     if (!writer)
@@ -75,6 +90,7 @@ void layer_writer_free(LayerWriter *writer)
     estargz_toc_free(writer->toc);
     inflater_free(writer->inflater);
     small_inflater_free(writer->small);
+    hash_thread_free(writer->aside);
     digest_free(writer->tar);
     digest_free(writer->blob);
     g_free(writer);
@@ -89,7 +105,10 @@ void layer_summary_clear(LayerSummary *summary)
 
 static void hash_tar(LayerWriter *writer, const void *bytes, size_t length)
 {
-    digest_update(writer->tar, bytes, length);
+    if (writer->aside)
+        hash_thread_update(writer->aside, LANE_TAR, bytes, length);
+    else
+        digest_update(writer->tar, bytes, length);
     writer->tar_size += length;
 }
 
@@ -409,18 +428,33 @@ static gboolean put_estargz_end(LayerWriter *writer, char **ret_digest, GError *
     return take_blob(writer, footer, sizeof footer, error);
 }
 
+static void finish_digests(LayerWriter *writer, LayerSummary *summary)
+{
+    char *digests[HASH_LANES] = {NULL};
+    if (writer->aside) {
+        hash_thread_finish(writer->aside, digests);
+    } else {
+        digests[LANE_TAR] = digest_finish(writer->tar);
+        digests[LANE_BLOB] = writer->blob ? digest_finish(writer->blob) : NULL;
+    }
+    if (!writer->blob) {
+        g_free(digests[LANE_BLOB]);
+        digests[LANE_BLOB] = g_strdup(digests[LANE_TAR]);
+    }
+    summary->diff_id = digests[LANE_TAR];
+    summary->digest = digests[LANE_BLOB];
+}
+
 gboolean layer_writer_finish(LayerWriter *writer, LayerSummary *ret_summary, GError **error)
 {
     g_autofree char *toc_digest = NULL;
     if (writer->toc ? !put_estargz_end(writer, &toc_digest, error) : !put_end(writer, error))
         return FALSE;
-    char *diff_id = digest_finish(writer->tar);
     *ret_summary = (LayerSummary){
-        .diff_id = diff_id,
-        .digest = writer->blob ? digest_finish(writer->blob) : g_strdup(diff_id),
         .size = writer->blob_size,
         .tar_size = writer->tar_size,
         .toc_digest = g_steal_pointer(&toc_digest),
     };
+    finish_digests(writer, ret_summary);
     return TRUE;
 }

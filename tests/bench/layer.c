@@ -1,6 +1,6 @@
 /* What tests/bench/layer.py runs: "layer encode FILE" compresses the file by our encoder, "layer
- * FORMAT OUT ZIP..." writes the layer of the zip files' members. Prints seconds, bytes in, bytes
- * out, diff_id, digest and the digest of the table of contents, or "-". */
+ * FORMAT OUT [aside] ZIP..." writes the layer of the zip files' members. Prints seconds, bytes in,
+ * bytes out, diff_id, digest and the digest of the table of contents, or "-". */
 #include "archive/splice.h"
 #include "base/auto.h"
 #include "base/clock.h"
@@ -62,6 +62,10 @@ static gboolean write_layer(LayerFormat format, const char *out, char **paths,
 {
     AUTO_FD int fd = open(out, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     g_autoptr(LayerWriter) writer = layer_writer_new(format, write_fd, &fd);
+    if (g_str_equal(*paths, "aside")) {
+        layer_writer_hash_aside(writer);
+        paths++;
+    }
     for (; *paths; paths++)
         if (!splice_zip(writer, *paths, error))
             return FALSE;

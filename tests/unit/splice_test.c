@@ -267,12 +267,14 @@ static void add_sample(LayerWriter *writer, const ArchiveEntry *entry, const cha
     g_assert_true(done);
 }
 
-static void check_format(LayerFormat format, const char *diff_id, const char *golden)
+static void check_format(LayerFormat format, bool aside, const char *diff_id, const char *golden)
 {
     static const size_t sizes[] = {0, 1, 511, 512, 513, 5000, 700000, 3000000};
     g_autofree char *text = sample(3000000);
     g_autoptr(GByteArray) blob = g_byte_array_new();
     g_autoptr(LayerWriter) writer = layer_writer_new(format, collect, blob);
+    if (aside)
+        layer_writer_hash_aside(writer);
     g_autoptr(GString) expected = g_string_new("d opt 755 0:0 0\n");
     ArchiveEntry folder = {.kind = ENTRY_FOLDER, .path = "opt", .mode = 0755};
     g_assert_true(layer_writer_add(writer, &folder, NULL, NULL));
@@ -325,7 +327,8 @@ TEST(splices_and_encodes)
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_assert_cmpuint(layer_format_version(rows[i].format), ==, rows[i].version);
         g_assert_true((layer_format_library(rows[i].format) != NULL) == !rows[i].digest);
-        check_format(rows[i].format, rows[i].diff_id, rows[i].digest);
+        check_format(rows[i].format, false, rows[i].diff_id, rows[i].digest);
+        check_format(rows[i].format, true, rows[i].diff_id, rows[i].digest);
     }
 }
 
@@ -435,6 +438,18 @@ TEST(streams_give_the_same_bytes)
                 digest = g_strdup(summary.digest);
             assert_text(layer_format_name((LayerFormat)format), digest, summary.digest);
         }
+    }
+}
+
+TEST(a_writer_that_hashes_aside_can_be_left)
+{
+    g_autofree char *text = sample(3000000);
+    for (unsigned i = 0; i < 3; i++) {
+        g_autoptr(LayerWriter) writer = layer_writer_new(LAYER_GZIP, NULL, NULL);
+        layer_writer_hash_aside(writer);
+        ArchiveEntry entry = file("f", 3000000);
+        for (unsigned j = 0; j < i * 3; j++)
+            g_assert_true(layer_writer_add(writer, &entry, text, NULL));
     }
 }
 
