@@ -2,6 +2,8 @@
 
 #include "base/limits.h"
 #include "lock/base_tree.h"
+#include "python/pip_inputs.h"
+#include "python/requirements_file.h"
 
 static void constraints_free(void *data)
 {
@@ -37,6 +39,8 @@ static char **paths_to_fetch(const BaseFacts *facts, const FileTree *files)
     bool any = false;
     for (guint i = 0; i < facts->constraints->len; i++) {
         const BaseConstraints *one = facts->constraints->pdata[i];
+        if (one->looked_at)
+            continue;
         g_autoptr(GBytes) bytes = file_tree_read(files, one->path, LIMIT_REQUIREMENTS_BYTES);
         g_autofree char *resolved = bytes ? NULL : file_tree_resolve(files, one->path);
         if (!resolved || file_tree_kind(files, resolved) != TREE_FILE)
@@ -47,26 +51,67 @@ static char **paths_to_fetch(const BaseFacts *facts, const FileTree *files)
     return any ? g_strv_builder_end(paths) : NULL;
 }
 
-gboolean base_constraints_read(BaseFacts *facts, const FileTree *files, const BaseRequest *request,
-                               GError **error)
+static bool has_path(const BaseFacts *facts, const char *path)
 {
-    facts->constraints = g_ptr_array_new_with_free_func(constraints_free);
-    char **names = facts->pip_config ? facts->pip_config->constraints : NULL;
-    for (size_t i = 0; names && names[i]; i++) {
-        BaseConstraints *one = g_new0(BaseConstraints, 1);
-        one->path = g_strdup(names[i]);
-        g_ptr_array_add(facts->constraints, one);
+    for (guint i = 0; i < facts->constraints->len; i++) {
+        if (g_str_equal(((const BaseConstraints *)facts->constraints->pdata[i])->path, path))
+            return true;
     }
+    return false;
+}
+
+static void add_file(BaseFacts *facts, const char *path, bool included)
+{
+    if (facts->constraints->len >= LIMIT_REQUIREMENTS_FILES || (included && has_path(facts, path)))
+        return;
+    BaseConstraints *one = g_new0(BaseConstraints, 1);
+    one->path = g_strdup(path);
+    one->included = included;
+    g_ptr_array_add(facts->constraints, one);
+}
+
+/* What the file includes; mistakes in it are said when it is applied. */
+static void add_included(BaseFacts *facts, const BaseConstraints *one)
+{
+    g_autoptr(Source) text = one->source ? requirements_file_decode(one->source, NULL) : NULL;
+    g_auto(GStrv) paths = text ? pip_file_includes(text, one->path) : NULL;
+    for (size_t i = 0; paths && paths[i]; i++)
+        add_file(facts, paths[i], true);
+}
+
+static gboolean read_more(BaseFacts *facts, const FileTree *files, const BaseRequest *request,
+                          GError **error)
+{
     g_auto(GStrv) paths = paths_to_fetch(facts, files);
     g_autoptr(BaseTree) tree =
         paths ? base_tree_open(request, (const char *const *)paths, error) : NULL;
     if (paths && !tree)
         return FALSE;
     FileTree again = tree ? base_tree_files(tree) : *files;
-    for (guint i = 0; i < facts->constraints->len; i++) {
+    guint count = facts->constraints->len;
+    for (guint i = 0; i < count; i++) {
         BaseConstraints *one = facts->constraints->pdata[i];
+        if (one->looked_at)
+            continue;
+        one->looked_at = true;
         if (g_path_is_absolute(one->path))
             read_one(one, &again);
+        add_included(facts, one);
+    }
+    return TRUE;
+}
+
+gboolean base_constraints_read(BaseFacts *facts, const FileTree *files, const BaseRequest *request,
+                               GError **error)
+{
+    facts->constraints = g_ptr_array_new_with_free_func(constraints_free);
+    char **names = facts->pip_config ? facts->pip_config->constraints : NULL;
+    for (size_t i = 0; names && names[i]; i++)
+        add_file(facts, names[i], false);
+    for (guint known = 0; known < facts->constraints->len;) {
+        known = facts->constraints->len;
+        if (!read_more(facts, files, request, error))
+            return FALSE;
     }
     return TRUE;
 }

@@ -28,7 +28,9 @@ bool base_form_is_readable(BaseForm form);
 
 /* A constraints file that pip in the base is configured to apply. */
 typedef struct {
-    char *path;     /* as the configuration names it */
+    char *path;    /* as the configuration names it */
+    bool included; /* not the configuration names it but another one of them */
+    bool looked_at;
     Source *source; /* called "base:PATH"; NULL: not read */
     char *problem;  /* why pip stops at it; NULL: it is read, or can't be known (a relative path, a
                        URL) */

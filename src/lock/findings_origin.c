@@ -27,8 +27,11 @@ void judge_base(Judge *judge)
         if (((const Stage *)solve->recipe->stages->pdata[i])->kind == STAGE_PIP)
             return;
     }
-    for (guint i = 0; facts->constraints && i < facts->constraints->len; i++)
-        judge_constraints(judge, facts->constraints->pdata[i]);
+    for (guint i = 0; facts->constraints && i < facts->constraints->len; i++) {
+        const BaseConstraints *constraints = facts->constraints->pdata[i];
+        if (!constraints->included)
+            judge_constraints(judge, constraints);
+    }
     if (config && (config->index_url || config->extra_index_urls[0]))
         judge_add(judge, "base-configuration", g_strdup(judge->change->locked->at),
                   g_strdup("pip in the base asks other indexes than this lock"));

@@ -16,12 +16,25 @@ static Source *read_source(void *data, const char *path, GError **error)
     const BaseFacts *facts = data;
     for (guint i = 0; i < facts->constraints->len; i++) {
         const BaseConstraints *one = facts->constraints->pdata[i];
-        if (one->source && g_str_equal(one->path, path))
+        if (!g_str_equal(one->path, path))
+            continue;
+        if (one->source)
             return source_ref(one->source);
+        error_set(error, ERROR_INPUT, SPAN_NONE, "%s of the base: %s", path, one->problem);
+        return NULL;
     }
-    error_set(error, ERROR_INPUT, SPAN_NONE,
-              "of the base's files, only those are read that its pip is configured to apply");
+    error_set(error, ERROR_INPUT, SPAN_NONE, "%s of the base was not read", path);
     return NULL;
+}
+
+/* pip reads them before anything that the command line says. */
+static void move_to_front(GPtrArray *lines, guint from)
+{
+    for (guint i = from, first = 0; i < lines->len; i++, first++) {
+        PipRequirement *line = g_ptr_array_steal_index(lines, i);
+        line->of_base = true;
+        g_ptr_array_insert(lines, (int)first, line);
+    }
 }
 
 void solve_add_base_constraints(Solve *solve, guint stage, StageInputs *inputs)
@@ -31,8 +44,8 @@ void solve_add_base_constraints(Solve *solve, guint stage, StageInputs *inputs)
     if (!facts->constraints || solve_replaces_base_constraints(of))
         return;
     PipInputsOptions options = {read_source, (void *)facts, (const char *const *)of->env, "/"};
-    GPtrArray *own = inputs->inputs->constraints;
-    guint before = own->len;
+    GPtrArray *own = inputs->inputs->constraints, *roots = inputs->inputs->roots;
+    guint before = own->len, roots_before = roots->len;
     for (guint i = 0; i < facts->constraints->len; i++) {
         const BaseConstraints *one = facts->constraints->pdata[i];
         if (!one->source)
@@ -41,13 +54,11 @@ void solve_add_base_constraints(Solve *solve, guint stage, StageInputs *inputs)
         const char *text = source_text(one->source, &length);
         g_autofree char *input = g_strdup_printf("base-file %s", one->path);
         inputs_add(solve->target, input, text, length);
-        pip_inputs_add_file(inputs->inputs, one->path, SPAN_NONE, true, &options, solve->diags);
+        if (!one->included)
+            pip_inputs_add_file(inputs->inputs, one->path, SPAN_NONE, true, &options, solve->diags);
     }
-    for (guint i = before, first = 0; i < own->len; i++, first++) {
-        PipRequirement *line = g_ptr_array_steal_index(own, i);
-        line->of_base = true;
-        g_ptr_array_insert(own, (int)first, line);
-    }
+    move_to_front(own, before);
+    move_to_front(roots, roots_before); /* of an -r in them: to pip it is one more request */
 }
 
 GError *solve_base_constraints_refusal(const Solve *solve, guint stage)
@@ -58,7 +69,7 @@ GError *solve_base_constraints_refusal(const Solve *solve, guint stage)
         return NULL;
     for (guint i = 0; i < facts->constraints->len; i++) {
         const BaseConstraints *one = facts->constraints->pdata[i];
-        if (!one->problem)
+        if (!one->problem || one->included)
             continue;
         GError *error = NULL;
         error_set(&error, ERROR_INPUT, of->at,

@@ -466,3 +466,32 @@ bool pip_inputs_add_requirement(PipInputs *inputs, const char *text, Span at, bo
     add_made(inputs, made, constraint);
     return true;
 }
+
+static void add_includes(GStrvBuilder *paths, const RequirementLine *line, const char *path)
+{
+    g_autoptr(Diags) ignored = diags_new();
+    g_autoptr(LineOptions) options = line_options_parse(line, ignored);
+    const LineOption *include = options && options->argument_length == 0
+                                    ? line_options_find(options, OPTION_REQUIREMENT, false)
+                                    : NULL;
+    if (options && options->argument_length == 0 && !include)
+        include = line_options_find(options, OPTION_CONSTRAINT, false);
+    if (!include || is_remote(include->value))
+        return;
+    g_autofree char *joined = join_path(path, include->value);
+    g_strv_builder_add(paths, joined);
+}
+
+char **pip_file_includes(Source *source, const char *path)
+{
+    g_autoptr(Diags) ignored = diags_new();
+    g_autoptr(GStrvBuilder) paths = g_strv_builder_new();
+    RequirementLines lines = requirement_lines(source, NULL);
+    bool ok = true;
+    RequirementLine *line;
+    while ((line = requirement_lines_next(&lines, ignored, &ok))) {
+        add_includes(paths, line, path);
+        requirement_line_free(line);
+    }
+    return g_strv_builder_end(paths);
+}

@@ -93,6 +93,10 @@ bool pip_inputs_add_file(PipInputs *inputs, const char *path, Span at, bool cons
 const PipOptionLine *pip_inputs_find_option(const PipInputs *inputs, const char *name,
                                             const char *value);
 
+/* The files that the lines of a decoded file include with -r and -c, joined to its path; URLs are
+ * left out, and so are lines with mistakes. NULL-terminated; caller frees. */
+char **pip_file_includes(Source *source, const char *path);
+
 void format_control_add(FormatControl *control, bool only_binary, const char *value);
 /* Which kinds pip would consider for a canonical name. */
 void format_control_allows(const FormatControl *control, const char *canonical, bool *ret_wheels,
