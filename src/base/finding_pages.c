@@ -45,7 +45,8 @@ static const FindingPage pages[] = {
         .meaning =
             "pip in the base image has a configuration or an environment of its own that names "
             "constraints or other package indexes. Constraints files of the base that can be read "
-            "are applied, which a note says; the rest is not.",
+            "are applied, which a note says; the rest is not. Or the PIP_CONSTRAINT in the "
+            "environment of a stage names a file of the image whose content is not known.",
         .matters =
             "A plain `pip install` in that image would choose other versions, or the same "
             "versions from other files. What is locked is what the recipe says, which may not be "

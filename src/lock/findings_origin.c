@@ -17,12 +17,28 @@ static void judge_constraints(Judge *judge, const BaseConstraints *constraints)
         finding->hint = g_strdup("copy them beside the recipe and name the file in `constraints:`");
 }
 
+/* Files that only the image may have. */
+static void judge_own_constraints(Judge *judge)
+{
+    const Solve *solve = judge->change->solve;
+    const StageInputs *inputs = solve->inputs->pdata[judge->change->index];
+    for (guint i = 0; i < inputs->unread->len; i++) {
+        Finding *finding = judge_add(
+            judge, "base-configuration", g_strdup(judge->change->locked->at),
+            g_strdup_printf("PIP_CONSTRAINT of stage '%s' names %s, which no earlier stage brings "
+                            "and nothing is known of; this lock does not apply it",
+                            judge->stage->name, (const char *)inputs->unread->pdata[i]));
+        finding->hint = g_strdup("name the file in `constraints:`");
+    }
+}
+
 /* What the base's own pip is told, which no command of the recipe says. */
 void judge_base(Judge *judge)
 {
     const Solve *solve = judge->change->solve;
     const BaseFacts *facts = solve->facts;
     const PipConfig *config = facts->pip_config;
+    judge_own_constraints(judge);
     for (guint i = 0; i < judge->change->index; i++) {
         if (((const Stage *)solve->recipe->stages->pdata[i])->kind == STAGE_PIP)
             return;

@@ -51,6 +51,7 @@ typedef struct {
     PipInputs *overrides; /* its roots */
     char **exclude;       /* names and globs */
     char **build;         /* canonical names that `build:` names */
+    GPtrArray *unread;    /* char *: what the stage's own PIP_CONSTRAINT names and nobody brings */
     char *missing;        /* requirements file inside the image that no files: stage brings */
     Span missing_at;
 } StageInputs;
@@ -69,7 +70,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(StageInputs, stage_inputs_free)
 void solve_add_base_constraints(Solve *solve, guint stage, StageInputs *inputs);
 /* Why pip would stop at them in this stage; NULL: it does not. */
 GError *solve_base_constraints_refusal(const Solve *solve, guint stage);
-/* Whether the stage's own environment sets PIP_CONSTRAINT, which stands before the base's. */
+/* The constraints files that the stage's own PIP_CONSTRAINT names in the place of the base's; NULL:
+ * it is not set. Caller frees. */
+char **solve_own_constraints(const Stage *stage);
 bool solve_replaces_base_constraints(const Stage *stage);
 
 /* The name of an item of `exclude:` or `protect:` (a name, a glob of names, or a requirement whose

@@ -1,13 +1,27 @@
 #include "lock/inputs.h"
 #include "lock/solve.h"
 
+char **solve_own_constraints(const Stage *stage)
+{
+    static const char prefix[] = "PIP_CONSTRAINT=";
+    for (size_t i = 0; stage->env && stage->env[i]; i++) {
+        if (!g_str_has_prefix(stage->env[i], prefix))
+            continue;
+        g_auto(GStrv) words = g_strsplit_set(stage->env[i] + strlen(prefix), " \t\r\n", -1);
+        g_autoptr(GStrvBuilder) paths = g_strv_builder_new();
+        for (size_t k = 0; words[k]; k++) {
+            if (*words[k])
+                g_strv_builder_add(paths, words[k]);
+        }
+        return g_strv_builder_end(paths);
+    }
+    return NULL;
+}
+
 bool solve_replaces_base_constraints(const Stage *stage)
 {
-    for (size_t i = 0; stage->env && stage->env[i]; i++) {
-        if (g_str_has_prefix(stage->env[i], "PIP_CONSTRAINT="))
-            return true;
-    }
-    return false;
+    g_auto(GStrv) own = solve_own_constraints(stage);
+    return own != NULL;
 }
 
 /* PipFileReader over facts->constraints. */
@@ -37,11 +51,28 @@ static void move_to_front(GPtrArray *lines, guint from)
     }
 }
 
+/* Whether it holds for the stage: its own environment may name others in their place. */
+static bool is_applied(const BaseConstraints *one, char **own)
+{
+    return own ? g_strv_contains((const char *const *)own, one->path) : !one->included;
+}
+
+static void forget_unread(StageInputs *inputs, const char *path)
+{
+    for (guint i = 0; i < inputs->unread->len; i++) {
+        if (g_str_equal(inputs->unread->pdata[i], path)) {
+            g_ptr_array_remove_index(inputs->unread, i);
+            return;
+        }
+    }
+}
+
 void solve_add_base_constraints(Solve *solve, guint stage, StageInputs *inputs)
 {
     const BaseFacts *facts = solve->facts;
     const Stage *of = solve->recipe->stages->pdata[stage];
-    if (!facts->constraints || solve_replaces_base_constraints(of))
+    g_auto(GStrv) replaced = solve_own_constraints(of);
+    if (!facts->constraints)
         return;
     PipInputsOptions options = {read_source, (void *)facts, (const char *const *)of->env, "/"};
     GPtrArray *own = inputs->inputs->constraints, *roots = inputs->inputs->roots;
@@ -54,8 +85,10 @@ void solve_add_base_constraints(Solve *solve, guint stage, StageInputs *inputs)
         const char *text = source_text(one->source, &length);
         g_autofree char *input = g_strdup_printf("base-file %s", one->path);
         inputs_add(solve->target, input, text, length);
-        if (!one->included)
-            pip_inputs_add_file(inputs->inputs, one->path, SPAN_NONE, true, &options, solve->diags);
+        if (!is_applied(one, replaced))
+            continue;
+        forget_unread(inputs, one->path);
+        pip_inputs_add_file(inputs->inputs, one->path, SPAN_NONE, true, &options, solve->diags);
     }
     move_to_front(own, before);
     move_to_front(roots, roots_before); /* of an -r in them: to pip it is one more request */

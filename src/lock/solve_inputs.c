@@ -17,6 +17,7 @@ StageInputs *stage_inputs_new(void)
     StageInputs *inputs = g_new0(StageInputs, 1);
     inputs->inputs = pip_inputs_new();
     inputs->overrides = pip_inputs_new();
+    inputs->unread = g_ptr_array_new_with_free_func(g_free);
     return inputs;
 }
 
@@ -28,6 +29,7 @@ void stage_inputs_free(StageInputs *inputs)
     pip_inputs_free(inputs->overrides);
     g_strfreev(inputs->exclude);
     g_strfreev(inputs->build);
+    g_ptr_array_unref(inputs->unread);
     g_free(inputs->missing);
     g_free(inputs);
 }
@@ -236,6 +238,24 @@ static void add_trial(Solve *solve, guint index, StageInputs *inputs)
                                    recipe_file_dir(solve->recipe->file), solve->diags);
 }
 
+/* Those that an earlier stage brings; the others may be the base's. */
+static void add_own_constraints(Solve *solve, guint index, StageInputs *inputs)
+{
+    const Stage *stage = solve->recipe->stages->pdata[index];
+    g_auto(GStrv) paths = solve_own_constraints(stage);
+    for (size_t i = 0; paths && paths[i]; i++) {
+        g_autofree char *file = NULL;
+        const char *text = NULL;
+        FileOrLine item = {paths[i], NULL, stage->at};
+        if (g_str_equal(paths[i], "/dev/null"))
+            continue;
+        if (*paths[i] == '/' && find_in_image(solve, index, paths[i], &file, &text))
+            add_file(solve, index, inputs->inputs, &item, true);
+        else
+            g_ptr_array_add(inputs->unread, g_strdup(paths[i]));
+    }
+}
+
 void stage_inputs_add(Solve *solve, guint index, StageInputs *inputs)
 {
     const Stage *stage = solve->recipe->stages->pdata[index];
@@ -245,6 +265,7 @@ void stage_inputs_add(Solve *solve, guint index, StageInputs *inputs)
         return;
     const char *dir = recipe_file_dir(solve->recipe->file);
     add_trial(solve, index, inputs);
+    add_own_constraints(solve, index, inputs);
     add_items(solve, index, inputs->inputs, solve->recipe->constraints, true);
     add_items(solve, index, inputs->inputs, pip->constraints, true);
     for (guint i = 0; pip->install && i < pip->install->len; i++) {
