@@ -16,11 +16,16 @@ typedef struct {
     const Stage *stage;
     GPtrArray *chains;                       /* of the stage's actions, as lock_chains() */
     GPtrArray *broken_before, *broken_after; /* BrokenRequirement */
+    GHashTable *changes;                     /* name → number of the first action that is not
+                                                "keep", plus one */
+    GHashTable *actions;                     /* the same of any action */
     bool *acknowledged;                      /* by entry: it names something that happened */
 } Judge;
 
 /* Adds a finding to the stage; takes `at` and `message`. */
 Finding *judge_add(const Judge *judge, const char *code, char *at, char *message);
+/* The number of the first action on the name, kept ones (`keep`) too, or -1. */
+gint judge_find_action(const Judge *judge, const char *name, bool keep);
 /* "torch 2.6.0 (stage 'torch', ramekin.yaml:9)" or "torch 2.6.0 (of the base)"; caller frees. */
 char *judge_describe(const Judge *judge, const InstalledDistribution *distribution);
 /* The nearest chain to a name that the stage changed, or NULL. */

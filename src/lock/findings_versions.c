@@ -4,13 +4,8 @@
 
 static const LockAction *action_of(const Judge *judge, const char *name)
 {
-    const GPtrArray *actions = judge->change->locked->actions;
-    for (guint i = 0; i < actions->len; i++) {
-        const LockAction *action = actions->pdata[i];
-        if (g_str_equal(action->name, name))
-            return action;
-    }
-    return NULL;
+    gint index = judge_find_action(judge, name, true);
+    return index >= 0 ? judge->change->locked->actions->pdata[index] : NULL;
 }
 
 /* A forced reinstall re-picks the whole graph */
@@ -97,16 +92,6 @@ static bool is_suspect(const Judge *judge, const Pin *pin)
            !is_constrained(judge, pin->canonical);
 }
 
-static const Pin *find_pin(const Solution *solution, const char *name)
-{
-    for (guint i = 0; i < solution->pins->len; i++) {
-        const Pin *pin = solution->pins->pdata[i];
-        if (g_str_equal(pin->canonical, name))
-            return pin;
-    }
-    return NULL;
-}
-
 /* The stage once more with other constraints; NULL where that has no solution or can't be known. */
 static Solution *search_again(const Judge *judge, GPtrArray *constraints)
 {
@@ -152,7 +137,8 @@ static Solution *search_without(const Judge *judge, const PipRequirement *withou
 
 static bool refuses(const PipRequirement *line, const Solution *solution)
 {
-    const Pin *pin = line->requirement ? find_pin(solution, line->requirement->canonical) : NULL;
+    const Pin *pin =
+        line->requirement ? solution_find(solution, line->requirement->canonical) : NULL;
     return pin && line->requirement->specifiers &&
            !specifier_set_contains(line->requirement->specifiers, pin->version, PRERELEASES_YES);
 }
@@ -180,7 +166,7 @@ static guint64 cost_of(const Judge *judge, const Solution *free, unsigned *ret_c
     *ret_count = 0;
     for (guint i = 0; i < judge->change->solution->pins->len; i++) {
         const Pin *pin = judge->change->solution->pins->pdata[i];
-        const Pin *other = find_pin(free, pin->canonical);
+        const Pin *other = solution_find(free, pin->canonical);
         if (pin->action == PIN_KEEP || (other && other->action != PIN_KEEP &&
                                         version_compare(pin->version, other->version) == 0))
             continue;
@@ -194,7 +180,7 @@ static guint64 cost_of(const Judge *judge, const Solution *free, unsigned *ret_c
 static void add_drag(const Judge *judge, const Pin *pin, const Solution *free,
                      const PipRequirement *line)
 {
-    const Pin *would = find_pin(free, pin->canonical);
+    const Pin *would = solution_find(free, pin->canonical);
     bool down = pin->action == PIN_DOWNGRADE;
     g_autofree char *address = span_address(line->at);
     const char *tail = pin->newer_tried == 1 ? "version was" : "versions were";
@@ -237,7 +223,7 @@ static void add_drag(const Judge *judge, const Pin *pin, const Solution *free,
 
 static bool is_dragged(const Pin *pin, const Solution *free)
 {
-    const Pin *would = find_pin(free, pin->canonical);
+    const Pin *would = solution_find(free, pin->canonical);
     return would && version_compare(would->version, pin->version) > 0;
 }
 

@@ -24,21 +24,26 @@ char *judge_describe(const Judge *judge, const InstalledDistribution *distributi
                  : g_strdup_printf("%s %s (of the base)", distribution->canonical, version);
 }
 
-static gint judge_find_action(const Judge *judge, const char *name)
+gint judge_find_action(const Judge *judge, const char *name, bool keep)
 {
-    const GPtrArray *actions = judge->change->locked->actions;
-    for (guint i = 0; i < actions->len; i++) {
-        const LockAction *action = actions->pdata[i];
-        if (g_str_equal(action->name, name) && !g_str_equal(action->action, "keep"))
-            return (gint)i;
+    return GPOINTER_TO_INT(g_hash_table_lookup(keep ? judge->actions : judge->changes, name)) - 1;
+}
+
+static GHashTable *number_actions(const GPtrArray *actions, bool keep)
+{
+    GHashTable *numbers = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = actions->len; i > 0; i--) {
+        const LockAction *action = actions->pdata[i - 1];
+        if (keep || !g_str_equal(action->action, "keep"))
+            g_hash_table_insert(numbers, action->name, GINT_TO_POINTER((gint)i));
     }
-    return -1;
+    return numbers;
 }
 
 /* The nearest chain to a name that the stage changed, or NULL. */
 const GPtrArray *judge_nearest_chain(const Judge *judge, const char *name)
 {
-    gint index = judge_find_action(judge, name);
+    gint index = judge_find_action(judge, name, false);
     const GPtrArray *chains = index >= 0 ? judge->chains->pdata[index] : NULL;
     return chains && chains->len > 0 ? chains->pdata[0] : NULL;
 }
@@ -57,7 +62,7 @@ char **judge_chain_evidence(const Judge *judge, const char *name)
     if (!chain || chain->len < 2)
         return NULL;
     const LockAction *action =
-        judge->change->locked->actions->pdata[judge_find_action(judge, name)];
+        judge->change->locked->actions->pdata[judge_find_action(judge, name, false)];
     g_autoptr(GString) text = g_string_new("asked for by ");
     for (guint i = 0; i < chain->len; i++)
         g_string_append_printf(text, "%s > ", (char *)chain->pdata[i]);
@@ -92,7 +97,9 @@ void findings_of_stage(const StageChange *change)
     g_autoptr(GPtrArray) before = environment_check(change->before, change->solve->markers);
     g_autoptr(GPtrArray) after =
         environment_check(change->solve->environment, change->solve->markers);
-    Judge judge = {change, stage, chains, before, after, acknowledged};
+    g_autoptr(GHashTable) changes = number_actions(change->locked->actions, false);
+    g_autoptr(GHashTable) actions = number_actions(change->locked->actions, true);
+    Judge judge = {change, stage, chains, before, after, changes, actions, acknowledged};
     for (guint i = 0; i < after->len; i++)
         judge_break(&judge, after->pdata[i]);
     judge_changes(&judge);

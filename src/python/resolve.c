@@ -39,7 +39,21 @@ void solution_free(Solution *solution)
     g_ptr_array_unref(solution->pins);
     g_ptr_array_unref(solution->warnings);
     g_clear_pointer(&solution->files, g_ptr_array_unref);
+    g_clear_pointer(&solution->by_name, g_hash_table_unref);
     g_free(solution);
+}
+
+const Pin *solution_find(const Solution *solution, const char *canonical)
+{
+    if (!solution->by_name) {
+        GHashTable *table = g_hash_table_new(g_str_hash, g_str_equal);
+        for (guint i = solution->pins->len; i > 0; i--) {
+            Pin *pin = solution->pins->pdata[i - 1];
+            g_hash_table_insert(table, pin->canonical, pin);
+        }
+        ((Solution *)solution)->by_name = table;
+    }
+    return g_hash_table_lookup(solution->by_name, canonical);
 }
 
 static bool edges_have(const GPtrArray *edges, const Edge *edge)

@@ -164,8 +164,11 @@ typedef struct {
     GPtrArray *pins; /* Pin in order of installation (§2.6), PIN_KEEP ones included, at the end */
     GPtrArray *warnings; /* Finding: yanked, unknown extra … */
     GPtrArray *files;    /* IndexFile of URLs and paths, which pins point to */
+    GHashTable *by_name; /* of solution_find(); NULL: not made yet */
 } Solution;
 void solution_free(Solution *solution);
+/* The pin of a canonical name, or NULL. The pins do not change any more. */
+const Pin *solution_find(const Solution *solution, const char *canonical);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Solution, solution_free)
 
 /* TRUE: either *ret_solution or *ret_conflict is set. FALSE with *error: could not find out
