@@ -3,8 +3,8 @@
 #include "python/name.h"
 
 enum {
-    VERSIONS_SHOWN = 5,
-    TAGS_SHOWN = 6,
+    VERSIONS_SHOWN = 3,
+    TAGS_SHOWN = 5,
 };
 
 /* Why a file was not taken, where the resolver gives no detail, and the way out. */
@@ -90,32 +90,57 @@ static char *wheel_tags(const char *filename)
     return tags ? g_strndup(tags + 1, strlen(tags + 1) - strlen(".whl")) : g_strdup(filename);
 }
 
-/* "cp311-cp311-win_amd64, cp311-cp311-macosx_11_0_arm64 and 3 more" of files [begin, end) that were
- * refused as the first one. */
-static char *list_files(const GPtrArray *refused, guint begin, guint end, bool tags, guint most)
+/* A group of files of one version, and how it is shown. */
+typedef struct {
+    const GPtrArray *refused; /* RefusedFile */
+    guint begin, end;         /* those that were refused as the first one */
+    bool tags;                /* by their tags, else by name */
+    guint most;
+    const char *machine; /* of the target: what is built for it comes first */
+} FileList;
+
+static bool is_near(const FileList *list, const RefusedFile *refused)
 {
-    g_autoptr(GString) text = g_string_new(NULL);
-    const RefusedFile *first = refused->pdata[begin];
+    const char *name = refused->file->filename;
+    return strstr(name, list->machine) && strstr(name, "linux");
+}
+
+static guint append_files(const FileList *list, GString *text, bool near)
+{
     guint count = 0;
-    for (guint i = begin; i < end; i++) {
-        const RefusedFile *one = refused->pdata[i];
-        if (!same_refusal(one, first) || count++ >= most)
+    for (guint i = list->begin; i < list->end; i++) {
+        const RefusedFile *one = list->refused->pdata[i];
+        if (!same_refusal(one, list->refused->pdata[list->begin]) || is_near(list, one) != near ||
+            count++ >= list->most)
             continue;
         g_autofree char *name =
-            tags ? wheel_tags(one->file->filename) : g_strdup(one->file->filename);
+            list->tags ? wheel_tags(one->file->filename) : g_strdup(one->file->filename);
         g_string_append_printf(text, "%s%s", text->len > 0 ? ", " : "", name);
     }
+    return count;
+}
+
+/* "cp310-cp310-manylinux_2_28_x86_64, cp311-cp311-win_amd64 and 3 more" */
+static char *list_files(FileList list)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    guint most = list.most;
+    guint near = append_files(&list, text, true);
+    list.most -= MIN(most, near);
+    guint count = near + append_files(&list, text, false);
     if (count > most)
         g_string_append_printf(text, " and %u more", count - most);
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
-static void note_refusal(Explanation *explanation, const Conflict *conflict, guint begin, guint end)
+static void note_refusal(Explanation *explanation, const Conflict *conflict, const char *machine,
+                         guint begin, guint end)
 {
     const RefusedFile *first = conflict->refused->pdata[begin];
     bool tags = first->reason == REFUSED_TAG;
     const char *why = tags ? "is built for" : refusal_text(first);
-    g_autofree char *files = list_files(conflict->refused, begin, end, tags, tags ? TAGS_SHOWN : 1);
+    g_autofree char *files =
+        list_files((FileList){conflict->refused, begin, end, tags, tags ? TAGS_SHOWN : 1, machine});
     bool named = strstr(why, first->file->filename) != NULL;
     explain_note(explanation, SPAN_NONE,
                  g_strdup_printf("%s %s: %s%s%s%s", conflict->name, first->version, why,
@@ -126,7 +151,8 @@ static void note_refusal(Explanation *explanation, const Conflict *conflict, gui
 }
 
 /* Why the files [begin, end) of one version were not taken, each reason once. */
-static void note_version(Explanation *explanation, const Conflict *conflict, guint begin, guint end)
+static void note_version(Explanation *explanation, const Conflict *conflict, const char *machine,
+                         guint begin, guint end)
 {
     for (guint i = begin; i < end; i++) {
         bool told = false;
@@ -134,7 +160,7 @@ static void note_version(Explanation *explanation, const Conflict *conflict, gui
             told = same_refusal(conflict->refused->pdata[i], conflict->refused->pdata[k]);
         const RefusedFile *one = conflict->refused->pdata[i];
         if (!told && !strstr(conflict->message, one->file->filename))
-            note_refusal(explanation, conflict, i, end);
+            note_refusal(explanation, conflict, machine, i, end);
     }
 }
 
@@ -150,7 +176,8 @@ static guint version_end(const GPtrArray *refused, guint begin)
 
 /* The refused files of the versions that were asked for, newest first. Returns the reasons that
  * there were, as bits. */
-static unsigned note_versions(Explanation *explanation, const Conflict *conflict)
+static unsigned note_versions(Explanation *explanation, const Conflict *conflict,
+                              const char *machine)
 {
     guint shown = 0, left = 0;
     unsigned reasons = 0;
@@ -162,7 +189,7 @@ static unsigned note_versions(Explanation *explanation, const Conflict *conflict
         for (guint i = begin; i < end; i++)
             reasons |= 1u << ((const RefusedFile *)conflict->refused->pdata[i])->reason;
         if (shown++ < VERSIONS_SHOWN)
-            note_version(explanation, conflict, begin, end);
+            note_version(explanation, conflict, machine, begin, end);
         else
             left++;
     }
@@ -276,7 +303,7 @@ static void note_nearest(Explanation *explanation, const Conflict *conflict)
 void explain_files(Explanation *explanation, const Solve *solve, guint stage,
                    const Conflict *conflict)
 {
-    unsigned reasons = note_versions(explanation, conflict);
+    unsigned reasons = note_versions(explanation, conflict, solve->facts->target->machine);
     for (guint i = 0; i < conflict->notes->len; i++)
         explain_note(explanation, SPAN_NONE, g_strdup(conflict->notes->pdata[i]));
     note_target(explanation, solve, reasons);
