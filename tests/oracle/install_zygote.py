@@ -26,6 +26,8 @@ def settle(layout):
         folders = {key: layout[key] for key in ("platlib", "purelib", "scripts", "data")}
         return Scheme(headers=os.path.join(layout["headers"], dist_name), **folders)
 
+    for command in ("install", "uninstall"):
+        sys.modules["pip._internal.commands." + command].check_externally_managed = lambda: None
     req_install.get_scheme = get_scheme
     req_uninstall.get_bin_prefix = lambda: layout["scripts"]
     sys.prefix = sys.exec_prefix = layout["prefix"]
