@@ -554,6 +554,9 @@ void merged_tree_folder_attributes(const MergedTree *tree, const char *path, uns
         *ret_mode = node->entry->mode;
         *ret_uid = node->entry->uid;
         *ret_gid = node->entry->gid;
+    } else if (tree->base) {
+        image_root_attributes(tree->base, *node->path ? node->path : "/", ret_mode, ret_uid,
+                              ret_gid);
     }
 }
 

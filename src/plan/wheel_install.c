@@ -284,10 +284,14 @@ static gboolean install_wrappers(Installer *installer, GError **error)
     return TRUE;
 }
 
+/* Of a file that is emptied rather than replaced. */
 static unsigned kept_mode(const Installer *installer, const char *path)
 {
-    const TreeEntry *entry = merged_tree_find(installer->tree, path);
-    return entry && entry->kind == ENTRY_FILE ? entry->mode : 0644;
+    unsigned mode = 0644;
+    guint64 uid, gid;
+    if (merged_tree_stat(installer->tree, path, true) == PATH_FILE)
+        merged_tree_folder_attributes(installer->tree, path, &mode, &uid, &gid);
+    return mode;
 }
 
 static gboolean install_info(Installer *installer, GError **error)

@@ -92,7 +92,9 @@ static inline GBytes *wheel_build(const char *text)
         wheel_add(&builder, path, mode, content);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(always); i++) {
-        if (!strstr(text, always[i].path))
+        g_autofree char *given = g_strconcat(always[i].path, " ", NULL);
+        g_autofree char *left_out = g_strconcat("!", always[i].path, NULL);
+        if (!strstr(text, given) && !strstr(text, left_out))
             wheel_add(&builder, always[i].path, 0100644, always[i].content);
     }
     size_t start = builder.bytes->len, size = builder.directory->len;
