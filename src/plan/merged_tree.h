@@ -4,8 +4,9 @@
  * Base files are seen through its ImageRoot and never change; entries of the stages lie over them.
  * Paths are absolute, and parents that are links are followed as the base and earlier entries have
  * them, so that an entry below /lib of a merged-usr base is one below /usr/lib and no link is ever
- * written over. An entry's content stays where it is (a member of a wheel, a file on this machine)
- * until its layer is written. */
+ * written over. Looking fills caches: a tree belongs to one thread at a time, its entries are
+ * values that may be read anywhere while it does not change. An entry's content stays where it is
+ * (a member of a wheel, a file on this machine) until its layer is written. */
 #pragma once
 
 #include "archive/reader.h"

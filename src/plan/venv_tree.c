@@ -53,16 +53,44 @@ static gboolean put_configuration(Maker *maker, GError **error)
                            "version = %u.%u.%u\n",
                            home, venv->python->major, venv->python->minor, venv->python->micro);
     if (venv->python->minor >= 11)
-        g_string_append_printf(text, "executable = %s\ncommand = %s -m venv %s\n",
+        g_string_append_printf(text, "executable = %s\ncommand = %s -m venv --without-pip %s\n",
                                real ? real : venv->interpreter, venv->interpreter, venv->folder);
     return put_text(maker, "pyvenv.cfg", g_string_free(text, FALSE), error);
 }
 
-static char *replace(char *take_text, const char *from, const char *to)
+/* Python's shlex.quote(). */
+static char *shell_quote(const char *text)
 {
-    GString *text = g_string_new(take_text);
-    g_free(take_text);
-    g_string_replace(text, from, to, 0);
+    size_t plain = 0;
+    while (g_ascii_isalnum(text[plain]) || (text[plain] && strchr("@%+=:,./_-", text[plain])))
+        plain++;
+    if (*text && text[plain] == '\0')
+        return g_strdup(text);
+    g_auto(GStrv) parts = g_strsplit(text, "'", -1);
+    g_autofree char *inside = g_strjoinv("'\"'\"'", parts);
+    return g_strdup_printf("'%s'", inside);
+}
+
+/* Newer templates expect values with the shell's quotes, older ones have quotes of their own. */
+static char *fill_in(const Maker *maker, const char *template)
+{
+    bool quote = !strstr(template, "\"__VENV_DIR__\"");
+    const char *folder = maker->venv->folder;
+    g_autofree char *base = g_path_get_basename(folder);
+    g_autofree char *python = g_build_filename(folder, "bin/python3", NULL);
+    g_autofree char *prompt =
+        g_strdup_printf(maker->venv->python->minor < 13 ? "(%s) " : "%s", base);
+    const struct {
+        const char *name, *value;
+    } values[] = {
+        {"__VENV_DIR__", folder},     {"__VENV_NAME__", base},     {"__VENV_PROMPT__", prompt},
+        {"__VENV_BIN_NAME__", "bin"}, {"__VENV_PYTHON__", python},
+    };
+    GString *text = g_string_new(template);
+    for (size_t i = 0; i < G_N_ELEMENTS(values); i++) {
+        g_autofree char *quoted = quote ? shell_quote(values[i].value) : g_strdup(values[i].value);
+        g_string_replace(text, values[i].name, quoted, 0);
+    }
     return g_string_free(text, FALSE);
 }
 
@@ -75,17 +103,9 @@ static gboolean put_script(Maker *maker, const char *folder, const char *name, G
     const char *data = bytes ? g_bytes_get_data(bytes, &length) : NULL;
     if (!data || !g_utf8_validate(data, (gssize)length, NULL))
         return TRUE;
-    g_autofree char *base = g_path_get_basename(maker->venv->folder);
-    g_autofree char *prompt = g_strdup_printf("(%s) ", base);
-    char *text = g_strndup(data, length);
-    text = replace(text, "__VENV_DIR__", maker->venv->folder);
-    text = replace(text, "__VENV_NAME__", base);
-    text = replace(text, "__VENV_PROMPT__", prompt);
-    text = replace(text, "__VENV_BIN_NAME__", "bin");
-    g_autofree char *python = g_build_filename(maker->venv->folder, "bin/python3", NULL);
-    text = replace(text, "__VENV_PYTHON__", python);
+    g_autofree char *template = g_strndup(data, length);
     g_autofree char *target = g_build_filename("bin", name, NULL);
-    return put_text(maker, target, text, error);
+    return put_text(maker, target, fill_in(maker, template), error);
 }
 
 static gboolean put_scripts(Maker *maker, GError **error)
@@ -103,20 +123,32 @@ static gboolean put_scripts(Maker *maker, GError **error)
     return TRUE;
 }
 
+/* Folders, links to the interpreter and .gitignore, by the Python that has them first. */
+static gboolean put_versioned(Maker *maker, GError **error)
+{
+    unsigned minor = maker->venv->python->minor;
+    g_autofree char *include = g_build_filename("include", maker->python, NULL);
+    g_autofree char *binary = g_build_filename("bin", maker->python, NULL);
+    return (minor < 11 || put_folder(maker, include, error)) &&
+           (minor < 9 || put_link(maker, binary, "python3", error)) &&
+           (minor < 13 || put_text(maker, ".gitignore",
+                                   g_strdup("# Created by venv; see "
+                                            "https://docs.python.org/3/library/venv.html\n*\n"),
+                                   error)) &&
+           (minor < 14 || put_link(maker, "bin/\xf0\x9d\x9c\x8bthon", "python3", error));
+}
+
 static gboolean put_all(Maker *maker, GError **error)
 {
-    g_autofree char *include = g_build_filename("include", maker->python, NULL);
     g_autofree char *site = g_build_filename("lib", maker->python, "site-packages", NULL);
-    g_autofree char *versioned = g_build_filename("bin", maker->python, NULL);
     g_autofree char *lib = g_build_filename("lib", maker->python, NULL);
     return put_folder(maker, "", error) && put_folder(maker, "include", error) &&
-           put_folder(maker, include, error) && put_folder(maker, "lib", error) &&
-           put_folder(maker, lib, error) && put_folder(maker, site, error) &&
-           put_link(maker, "lib64", "lib", error) && put_folder(maker, "bin", error) &&
-           put_configuration(maker, error) &&
+           put_folder(maker, "lib", error) && put_folder(maker, lib, error) &&
+           put_folder(maker, site, error) && put_link(maker, "lib64", "lib", error) &&
+           put_folder(maker, "bin", error) && put_configuration(maker, error) &&
            put_link(maker, "bin/python3", maker->venv->interpreter, error) &&
-           put_link(maker, "bin/python", "python3", error) &&
-           put_link(maker, versioned, "python3", error) && put_scripts(maker, error);
+           put_link(maker, "bin/python", "python3", error) && put_versioned(maker, error) &&
+           put_scripts(maker, error);
 }
 
 gboolean tree_add_venv(MergedTree *tree, const VenvTree *venv, GError **error)

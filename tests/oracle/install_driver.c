@@ -4,6 +4,7 @@
  *     begin BASE-FOLDER SCHEME PREFIX PURELIB PLATLIB SCRIPTS HEADERS PYTHON CACHE_TAG X.Y PIP
  *     install WHEEL-FILE NAME REQUESTED DIRECT-URL
  *     uninstall FOLDER DIST-INFO
+ *     venv FOLDER INTERPRETER VERSION
  *     list FOLDER...      every path below the folders: path, type, mode, sha256 or target
  *
  * "-" stands for an empty field. A command answers "ok" or "error MESSAGE"; list with its lines
@@ -13,6 +14,7 @@
 
 #include "base/digest.h"
 #include "base/limits.h"
+#include "plan/venv_tree.h"
 #include "plan/wheel_install.h"
 
 #include <stdio.h>
@@ -93,6 +95,14 @@ static gboolean install(Driver *driver, char **fields, GError **error)
     return wheel_install(driver->tree, &driver->target, &what, error);
 }
 
+static gboolean make_venv(Driver *driver, char **fields, GError **error)
+{
+    g_autoptr(PythonTarget) python =
+        python_target_new(fields[3], "glibc 2.36", "linux/amd64", error);
+    VenvTree venv = {fields[1], fields[2], python};
+    return python && tree_add_venv(driver->tree, &venv, error);
+}
+
 static void print_file(const Driver *driver, const char *path, const TreeEntry *entry)
 {
     g_autoptr(GBytes) bytes =
@@ -145,6 +155,8 @@ static gboolean run(Driver *driver, char **fields, GError **error)
         return install(driver, fields, error);
     if (g_str_equal(command, "uninstall") && g_strv_length(fields) == 3)
         return wheel_uninstall(driver->tree, &driver->target, fields[1], fields[2], error);
+    if (g_str_equal(command, "venv") && g_strv_length(fields) == 4)
+        return make_venv(driver, fields, error);
     if (!g_str_equal(command, "list"))
         return error_set(error, ERROR_USAGE, SPAN_NONE, "unknown command");
     for (size_t i = 1; fields[i]; i++)
