@@ -76,9 +76,20 @@ static void add_path(Uninstall *uninstall, const char *path)
         g_hash_table_add(uninstall->paths, g_steal_pointer(&real));
 }
 
+/* Python's pathlib has no "/" or "/." at the end. */
+static void strip_end(char *path)
+{
+    for (size_t length = strlen(path); length > 1; path[--length] = '\0') {
+        bool dot = path[length - 1] == '.' && path[length - 2] == '/';
+        if (path[length - 1] != '/' && !dot)
+            return;
+    }
+}
+
 static void add_in(Uninstall *uninstall, const char *folder, const char *name)
 {
     g_autofree char *path = *name == '/' ? g_strdup(name) : g_strconcat(folder, "/", name, NULL);
+    strip_end(path);
     add_path(uninstall, path);
 }
 

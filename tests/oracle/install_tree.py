@@ -138,8 +138,8 @@ class Wheel:
             rows.append([self.file_name.lower() + "/gone.py", "sha256=" + digest(b"gone"), "4"])
         if self.chance(0.05):
             rows.append(["../../../share/elsewhere.txt", "", ""])
-        if self.chance(0.05):
-            rows.append([self.file_name.lower() + "/sub/", "", ""])
+        if self.chance(0.1):
+            rows.append([self.file_name.lower() + self.random.choice(["/sub/", "/sub/deep/.", "/sub"]), "", ""])
         if self.chance(0.9):
             rows.append([self.info + "/RECORD", "", ""])
         out = io.StringIO()
@@ -243,7 +243,8 @@ class Case:
         if self.kind == "venv":
             os.symlink("lib", self.root + "/lib64")
         spots = ["alpha/__pycache__/mod.cpython-311.pyc", "alpha/__pycache__/mod.cpython-39.pyc", "alpha/mod.pyc", "alpha/stray.txt",
-                 "common.py", "common/shared.py", "beta_b/__init__.py", "ns/stray", "gamma_g/sub/deep/__pycache__/x.cpython-311.pyc"]  # fmt: skip
+                 "common.py", "common/shared.py", "beta_b/__init__.py", "ns/stray", "gamma_g/sub/deep/__pycache__/x.cpython-311.pyc",
+                 "alpha/sub/stray", "ns_one/sub/deep/stray", "delta_d/sub/mine/stray", "zz-alpha/only/stray"]  # fmt: skip
         for spot in self.random.sample(spots, self.random.choice([0, 0, 1, 3])):
             write(site + "/" + spot, "stray", self.random.choice([0o644, 0o600, 0o755]))
         if self.chance(0.2):
