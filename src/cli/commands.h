@@ -11,6 +11,7 @@ extern const Command command_render;
 extern const Command command_why;
 extern const Command command_outdated;
 extern const Command command_explain;
+extern const Command command_inspect;
 extern const Command command_cache;
 extern const Command command_help;
 extern const Command command_completion;

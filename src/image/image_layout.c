@@ -6,7 +6,8 @@
 #include "text/json.h"
 
 enum {
-    INDEX_DEPTH = 4, /* indexes of indexes */
+    INDEX_DEPTH = 4,       /* indexes of indexes */
+    IMAGE_DOCUMENTS = 500, /* indexes and manifests that one tag may lead to */
 };
 
 struct ImageLayout {
@@ -404,6 +405,106 @@ ImageManifest *image_layout_read(ImageLayout *layout, const char *tag, const Pla
     if (!manifest || !check_platform(layout, manifest->config, platform, error))
         return NULL;
     return g_steal_pointer(&manifest);
+}
+
+/* All images of a tag */
+
+typedef struct {
+    const ImageLayout *layout;
+    GPtrArray *images; /* ImageManifest */
+    unsigned documents;
+} Collection;
+
+static gboolean collect(Collection *collection, const char *digest, unsigned depth, GError **error)
+{
+    static const Platform any = {NULL, NULL, NULL};
+    const ImageLayout *layout = collection->layout;
+    g_auto(Document) document = {0};
+    if (depth > INDEX_DEPTH || ++collection->documents > IMAGE_DOCUMENTS)
+        return error_set(error, ERROR_INPUT, SPAN_NONE, "%s: its indexes list too much",
+                         layout->name);
+    if (!load_blob(layout, digest, &document, error))
+        return FALSE;
+    if (!is_index(&document)) {
+        ImageManifest *manifest = read_manifest(layout, &document, error);
+        if (manifest)
+            g_ptr_array_add(collection->images, manifest);
+        return manifest != NULL;
+    }
+    g_autoptr(IndexDocument) index =
+        index_document_decode(document.name, document.text, document.length, error);
+    for (guint i = 0; index && i < index->manifests->len; i++) {
+        const ImageDescriptor *descriptor = index->manifests->pdata[i];
+        if (descriptor_fits(descriptor, NULL, &any) &&
+            !collect(collection, descriptor->digest, depth + 1, error))
+            return FALSE;
+    }
+    return index != NULL;
+}
+
+/* The entries of index.json that have the name; without one, all must have the same. */
+static GPtrArray *find_roots(const ImageLayout *layout, const IndexDocument *index, const char *tag,
+                             GError **error)
+{
+    static const Platform any = {NULL, NULL, NULL};
+    g_autoptr(GPtrArray) roots = g_ptr_array_new();
+    bool several = false;
+    for (guint i = 0; i < index->manifests->len; i++) {
+        ImageDescriptor *descriptor = index->manifests->pdata[i];
+        if (!descriptor_fits(descriptor, tag, &any))
+            continue;
+        const ImageDescriptor *first = roots->len > 0 ? roots->pdata[0] : descriptor;
+        several = several || g_strcmp0(name_of(first), name_of(descriptor)) != 0;
+        if (first == descriptor || !g_str_equal(first->digest, descriptor->digest))
+            g_ptr_array_add(roots, descriptor);
+    }
+    if (roots->len == 1 || (roots->len > 0 && !several))
+        return g_steal_pointer(&roots);
+    g_autofree char *choices = list_choices(index);
+    error_set(error, ERROR_INPUT, SPAN_NONE, "%s holds %s image%s%s", layout->name,
+              roots->len == 0 ? "no" : "more than one", tag ? " named " : "", tag ? tag : "");
+    if (error && *choices)
+        error_set_hint(*error, "it holds: %s", choices);
+    return NULL;
+}
+
+static gboolean collect_oci(Collection *collection, const char *tag, char **ret_digest,
+                            GError **error)
+{
+    const ImageLayout *layout = collection->layout;
+    g_auto(Document) document = {0};
+    if (!load_document(layout, "index.json", NULL, &document, error))
+        return FALSE;
+    g_autoptr(IndexDocument) index =
+        index_document_decode(document.name, document.text, document.length, error);
+    g_autoptr(GPtrArray) roots = index ? find_roots(layout, index, tag, error) : NULL;
+    for (guint i = 0; roots && i < roots->len; i++) {
+        const ImageDescriptor *root = roots->pdata[i];
+        if (!collect(collection, root->digest, 0, error))
+            return FALSE;
+    }
+    if (roots)
+        *ret_digest =
+            roots->len == 1 ? g_strdup(((ImageDescriptor *)roots->pdata[0])->digest) : NULL;
+    return roots != NULL;
+}
+
+GPtrArray *image_layout_read_all(ImageLayout *layout, const char *tag, char **ret_digest,
+                                 GError **error)
+{
+    g_autoptr(GPtrArray) images =
+        g_ptr_array_new_with_free_func((GDestroyNotify)image_manifest_free);
+    Collection collection = {layout, images, 0};
+    if (layout->kind == LAYOUT_DOCKER) {
+        ImageManifest *manifest = read_docker(layout, tag, error);
+        if (!manifest)
+            return NULL;
+        g_ptr_array_add(images, manifest);
+        *ret_digest = g_strdup(manifest->digest);
+    } else if (!collect_oci(&collection, tag, ret_digest, error)) {
+        return NULL;
+    }
+    return g_steal_pointer(&images);
 }
 
 /* Layers */

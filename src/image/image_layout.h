@@ -46,6 +46,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageLayout, image_layout_free)
 /* The image that `tag` names (NULL: the only one, or the only one for the platform). */
 ImageManifest *image_layout_read(ImageLayout *layout, const char *tag, const Platform *platform,
                                  GError **error);
+/* All images that `tag` names, one for each platform, as their index lists them (NULL: all there
+ * are, when they have one name). *ret_digest is that of what the tag names, an index where it is
+ * one; NULL where index.json itself lists the platforms. Layers need not be there. */
+GPtrArray *image_layout_read_all(ImageLayout *layout, const char *tag, char **ret_digest,
+                                 GError **error);
 
 /* Calls `each` with a reader of the layer's entries, then checks that the layer is what the image
  * says. */

@@ -42,9 +42,9 @@ void platform_free(Platform *platform)
 bool platform_matches(const Platform *wanted, const char *os, const char *architecture,
                       const char *variant)
 {
-    if (os && !g_str_equal(os, wanted->os))
+    if (os && wanted->os && !g_str_equal(os, wanted->os))
         return false;
-    if (architecture && !g_str_equal(architecture, wanted->architecture))
+    if (architecture && wanted->architecture && !g_str_equal(architecture, wanted->architecture))
         return false;
     return !variant || !*variant || !wanted->variant || g_str_equal(variant, wanted->variant);
 }

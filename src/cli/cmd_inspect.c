@@ -1,0 +1,40 @@
+#include "cli/commands.h"
+#include "cli/workspace.h"
+#include "plan/inspect.h"
+
+static const OptionRow rows[] = {
+    /* clang-format off */
+    {"format", 0, OPTION_CHOICE, "text|json", offsetof(Options, format), 0,
+     "text for people or JSON (ramekin.inspect/1) for scripts"},
+    {"platform", 0, OPTION_VALUE, "OS/ARCH", offsetof(Options, platform), 0,
+     "tell of this platform alone"},
+    {0},
+    /* clang-format on */
+};
+static const OptionGroup group = {"Inspect", rows};
+static const OptionGroup *const groups[] = {&group, &options_common, NULL};
+
+static int run_inspect(Invocation *invocation)
+{
+    const Options *options = invocation->options;
+    Output *output = invocation->output;
+    GError *error = NULL;
+    g_autoptr(Platform) platform =
+        options->platform ? platform_parse(options->platform, &error) : NULL;
+    g_autoptr(Inspection) inspection =
+        error ? NULL : inspection_new(options->arguments->pdata[0], platform, &error);
+    if (!inspection)
+        return output_error(output, error);
+    g_autofree char *text = options->format == FORMAT_JSON
+                                ? inspection_encode_json(inspection)
+                                : inspection_format_text(inspection, output_result_colour(output),
+                                                         output_columns(output));
+    output_result(output, text);
+    return 0;
+}
+
+const Command command_inspect = {
+    "inspect", run_inspect, "IMAGE",
+    1,         1,           "say what an image is made of, without reading its layers",
+    groups,
+};
