@@ -39,10 +39,11 @@ static const KindRow *find_kind(const char *text)
     return NULL;
 }
 
-/* A colon behind the last slash begins a tag. */
+/* A colon behind the last slash begins a tag; the first colon does before a docker archive's name,
+ * in which there are slashes and colons. */
 static void split_tag(const char *text, Destination *destination)
 {
-    const char *slash = strrchr(text, '/');
+    const char *slash = destination->kind == DESTINATION_DOCKER_ARCHIVE ? NULL : strrchr(text, '/');
     const char *colon = strchr(slash ? slash : text, ':');
     destination->path = colon ? g_strndup(text, (gsize)(colon - text)) : g_strdup(text);
     destination->tag = colon && colon[1] ? g_strdup(colon + 1) : NULL;

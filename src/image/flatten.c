@@ -1,5 +1,6 @@
 #include "image/flatten.h"
 
+#include "archive/decompress.h"
 #include "base/limits.h"
 #include "base/sorted.h"
 #include "image/flatten_tree.h"
@@ -28,7 +29,11 @@ static gboolean read_layer(Flatten *flatten, unsigned layer, LayerFunc each, GEr
     if (!bytes)
         return FALSE;
     ArchiveInput input = {image_blob_reader_read, NULL, bytes};
-    g_autoptr(ArchiveReader) reader = archive_reader_new(name, &input, error);
+    g_autoptr(Decompressor) stream = decompressor_new(name, &input, error);
+    if (!stream)
+        return FALSE;
+    ArchiveInput tar = {decompressor_read, NULL, stream};
+    g_autoptr(ArchiveReader) reader = archive_reader_new(name, &tar, error);
     GError *cause = NULL;
     if (!reader)
         return FALSE;
