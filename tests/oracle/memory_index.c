@@ -1,6 +1,7 @@
 #include "memory_index.h"
 
 #include "python/name.h"
+#include "python/page_names.h"
 #include "python/record.h"
 
 typedef struct {
@@ -37,6 +38,7 @@ static void memory_page_free(gpointer data)
 {
     IndexPage *page = data;
     g_ptr_array_unref(page->files);
+    page_names_free(page->names);
     g_free(page);
 }
 
