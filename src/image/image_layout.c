@@ -2,6 +2,7 @@
 
 #include "base/digest.h"
 #include "base/limits.h"
+#include "image/layer_memory.h"
 #include "image/reference.h"
 #include "text/json.h"
 
@@ -513,11 +514,12 @@ typedef struct {
     const ImageLayer *layer;
     ImageLayerFunc each;
     void *data;
+    LayerFound found;
 } LayerReading;
 
 static gboolean use_layer(void *data, const ArchiveInput *input, guint64 size, GError **error)
 {
-    const LayerReading *reading = data;
+    LayerReading *reading = data;
     const ImageLayer *layer = reading->layer;
     LayerPromise promise = {layer->digest, layer->diff_id, layer->size};
     (void)size;
@@ -526,16 +528,27 @@ static gboolean use_layer(void *data, const ArchiveInput *input, guint64 size, G
         return FALSE;
     ArchiveInput tar = {layer_stream_read, NULL, stream};
     g_autoptr(ArchiveReader) reader = archive_reader_new(layer->name, &tar, error);
-    g_auto(LayerFound) found = {0};
     return reader && reading->each(reading->data, reader, error) &&
-           layer_stream_finish(stream, &found, error);
+           layer_stream_finish(stream, &reading->found, error);
 }
 
-gboolean image_layout_read_layer(ImageLayout *layout, const ImageLayer *layer, ImageLayerFunc each,
-                                 void *data, GError **error)
+static void remember_layer(ImageLayout *layout, const ImageLayer *layer, BlobStore *blobs,
+                           const LayerFound *found)
 {
-    LayerReading reading = {layer, each, data};
-    return layout_files_use(layout->files, layer->path, use_layer, &reading, error);
+    g_auto(FilePlace) place = {0};
+    if (blobs && image_layout_find_layer(layout, layer, &place, NULL))
+        layer_memory_save(blobs, &place, found);
+}
+
+gboolean image_layout_read_layer(ImageLayout *layout, const ImageLayer *layer, BlobStore *blobs,
+                                 ImageLayerFunc each, void *data, GError **error)
+{
+    LayerReading reading = {layer, each, data, {0}};
+    gboolean ok = layout_files_use(layout->files, layer->path, use_layer, &reading, error);
+    if (ok)
+        remember_layer(layout, layer, blobs, &reading.found);
+    layer_found_clear(&reading.found);
+    return ok;
 }
 
 /* A layer that was extracted before need not be again. */

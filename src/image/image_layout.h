@@ -53,10 +53,10 @@ GPtrArray *image_layout_read_all(ImageLayout *layout, const char *tag, char **re
                                  GError **error);
 
 /* Calls `each` with a reader of the layer's entries, then checks that the layer is what the image
- * says. */
+ * says; `blobs` (or NULL) remembers that it is. */
 typedef gboolean (*ImageLayerFunc)(void *data, ArchiveReader *reader, GError **error);
-gboolean image_layout_read_layer(ImageLayout *layout, const ImageLayer *layer, ImageLayerFunc each,
-                                 void *data, GError **error);
+gboolean image_layout_read_layer(ImageLayout *layout, const ImageLayer *layer, BlobStore *blobs,
+                                 ImageLayerFunc each, void *data, GError **error);
 
 /* Where the layer's blob lies by itself. Those inside a compressed archive are first put into the
  * blob store, in one pass. */

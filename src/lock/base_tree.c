@@ -92,13 +92,18 @@ static gboolean apply_layer(void *data, ArchiveReader *reader, GError **error)
     return image_root_apply(data, reader, error);
 }
 
+/* Layers of a compressed archive are taken out first where that can be done: else each of them
+ * costs reading it from the front. */
 static gboolean read_layers(BaseTree *tree, ImageLayout *layout, const ImageManifest *manifest,
-                            GError **error)
+                            Cache *cache, GError **error)
 {
+    g_autoptr(BlobStore) blobs = cache ? blob_store_new(cache) : NULL;
+    if (blobs)
+        image_layout_extract(layout, manifest, blobs, NULL);
     for (guint i = 0; i < manifest->layers->len; i++) {
         const ImageLayer *layer = manifest->layers->pdata[i];
         GError *cause = NULL;
-        if (!image_layout_read_layer(layout, layer, apply_layer, tree->root, &cause))
+        if (!image_layout_read_layer(layout, layer, blobs, apply_layer, tree->root, &cause))
             return error_wrap(error, cause, SPAN_NONE, "layer %u of %u", i + 1,
                               manifest->layers->len);
     }
@@ -155,7 +160,7 @@ static gboolean take_root(BaseTree *tree, ImageLayout *layout, const ImageManife
     tree->root = image_root_new_image(interpreter_wants);
     for (size_t i = 0; wanted && wanted[i]; i++)
         image_root_want(tree->root, wanted[i]);
-    if (!read_layers(tree, layout, manifest, error))
+    if (!read_layers(tree, layout, manifest, cache, error))
         return FALSE;
     save_root(cache, key, tree->root);
     return TRUE;

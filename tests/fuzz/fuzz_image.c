@@ -58,7 +58,7 @@ static void read_archive(LayoutKind kind, GBytes *bytes)
     g_autoptr(ImageManifest) manifest = image_layout_read(layout, NULL, platform, &error);
     g_autoptr(ImageRoot) root = image_root_new_image(wants_small);
     for (guint i = 0; manifest && !error && i < manifest->layers->len; i++)
-        image_layout_read_layer(layout, manifest->layers->pdata[i], apply, root, &error);
+        image_layout_read_layer(layout, manifest->layers->pdata[i], NULL, apply, root, &error);
     check_folder(root, "");
     close(fd);
 }

@@ -1,5 +1,6 @@
-"""layout.py DIR [--user NAME] [--env KEY=VALUE]... [PATH=TEXT]...: an OCI layout with the least that
-looks like a Python 3.11 with pip 24.0 on glibc 2.36, and more files."""
+"""layout.py DIR [--user NAME] [--env KEY=VALUE]... [--hostile KIND] [PATH=TEXT]...: an OCI layout with
+the least that looks like a Python 3.11 with pip 24.0 on glibc 2.36, and more files; or one that is
+wrong in some way."""
 
 import argparse
 import hashlib
@@ -7,6 +8,7 @@ import io
 import json
 import os
 import tarfile
+import zlib
 
 SITE = "usr/local/lib/python3.11/site-packages/"
 FILES = {
@@ -20,9 +22,24 @@ FILES = {
 }
 
 
-def layer(files):
+# one more entry of the layer: path, type, link, size
+ENTRIES = {
+    "absolute": ("/etc/passwd", tarfile.REGTYPE, "", 0),
+    "climbing": ("usr/../../etc/passwd", tarfile.REGTYPE, "", 0),
+    "hard-link-out": ("usr/passwd", tarfile.LNKTYPE, "../etc/passwd", 0),
+    "hard-link-to-nothing": ("usr/passwd", tarfile.LNKTYPE, "etc/nothing", 0),
+    "twice": ("usr/local/bin/pip", tarfile.REGTYPE, "", 0),
+    "bomb": ("usr/zeros", tarfile.REGTYPE, "", 70 << 30),
+    "bare-whiteout": ("usr/.wh.", tarfile.REGTYPE, "", 0),
+    # layers hold these: links that lead out of the tree are followed inside it
+    "link-out": ("usr/out", tarfile.SYMTYPE, "../../../../etc", 0),
+    "device": ("dev/null", tarfile.CHRTYPE, "", 0),
+}
+
+
+def layer(files, hostile):
     stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w") as tar:
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.GNU_FORMAT) as tar:
         for path, text in files.items():
             member = tarfile.TarInfo(path)
             member.size = len(text.encode())
@@ -30,7 +47,26 @@ def layer(files):
         link = tarfile.TarInfo("usr/local/bin/python3")
         link.type, link.linkname = tarfile.SYMTYPE, "python3.11"
         tar.addfile(link)
+        if hostile in ENTRIES:
+            entry = tarfile.TarInfo(ENTRIES[hostile][0])
+            entry.type, entry.linkname, entry.size = ENTRIES[hostile][1:]
+            tar.addfile(entry, None if entry.size else io.BytesIO())
     return stream.getvalue()
+
+
+def damage(blob, hostile):
+    """What lies where the layer should."""
+    if hostile == "wrong-digest":
+        return blob[:-1] + b"x"
+    if hostile == "truncated":
+        return blob[: len(blob) // 2]
+    return blob
+
+
+def wrong_gzip(data):
+    """Not compressed, and with a checksum and length of nothing."""
+    deflate = zlib.compressobj(0, wbits=-15)
+    return b"\x1f\x8b\x08" + bytes(7) + deflate.compress(data) + deflate.flush() + bytes(8)
 
 
 def main():
@@ -38,23 +74,28 @@ def main():
     parser.add_argument("dir")
     parser.add_argument("--user", default="")
     parser.add_argument("--env", action="append", default=["PATH=/usr/local/bin:/usr/bin"])
+    parser.add_argument("--hostile", default="")
     parser.add_argument("files", nargs="*")
     arguments = parser.parse_intermixed_args()
     blobs = os.path.join(arguments.dir, "blobs", "sha256")
     os.makedirs(blobs)
 
-    def put(data):
+    def put(data, instead=None):
         digest = hashlib.sha256(data).hexdigest()
         with open(os.path.join(blobs, digest), "wb") as stream:
-            stream.write(data)
+            stream.write(data if instead is None else instead)
         return {"digest": "sha256:" + digest, "size": len(data)}
 
-    content = put(layer(FILES | dict(pair.split("=", 1) for pair in arguments.files)))
+    files = FILES | dict(pair.split("=", 1) for pair in arguments.files)
+    tar = layer(files, arguments.hostile)
+    blob = wrong_gzip(tar) if arguments.hostile == "broken-gzip" else tar
+    content = put(blob, damage(blob, arguments.hostile))
+    diff_id = "sha256:" + hashlib.sha256(tar + b"x" * (arguments.hostile == "wrong-diff-id")).hexdigest()
     config = {
         "architecture": "amd64",
         "os": "linux",
         "config": {"Env": arguments.env, "User": arguments.user},
-        "rootfs": {"type": "layers", "diff_ids": [content["digest"]]},
+        "rootfs": {"type": "layers", "diff_ids": [diff_id]},
     }
     manifest = {"schemaVersion": 2, "config": put(json.dumps(config).encode()), "layers": [content]}
     index = {"schemaVersion": 2, "manifests": [put(json.dumps(manifest).encode())]}
