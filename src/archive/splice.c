@@ -370,8 +370,7 @@ static gboolean pass_member(Passage *passage, const ZipSource *source, GError **
     if (member->method != METHOD_DEFLATE && member->method != METHOD_STORED)
         return error_set(error, ERROR_INPUT, SPAN_NONE, "compression method %u is not supported",
                          member->method);
-    bool small = member->size <= (g_getenv("NN") ? (guint64)g_ascii_strtoull(g_getenv("NN"), 0, 10)
-                                                 : formats[passage->writer->format].encode_most) &&
+    bool small = member->size <= formats[passage->writer->format].encode_most &&
                  member->compressed_size <= READ_BYTES;
     return zip_member_data(source, member, &offset, error) &&
            (member->method == METHOD_STORED ? pass_pieces(passage, source, offset, error)
