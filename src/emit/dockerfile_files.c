@@ -1,4 +1,5 @@
 /* Stages that bring files: of the recipe's folder, of a part, by URL, of a model hub. */
+#include "dockerfile/glob.h"
 #include "emit/build_scripts.h"
 #include "emit/emitter.h"
 #include "recipe/stage_download.h"
@@ -97,14 +98,18 @@ static void add_placing(RunStep *run, const FilesEntry *entry, const char *from,
 {
     g_autofree char *dest = word_shell(target);
     g_autofree char *parent = g_path_get_dirname(target);
-    g_autofree char *place = word_shell(folder || g_str_has_suffix(target, "/") ? target : parent);
+    bool several = glob_has_wildcards(entry->src.text);
+    bool into = (folder && !several) || g_str_has_suffix(target, "/");
+    g_autofree char *place = word_shell(into ? target : parent);
     g_autofree char *owner = entry->owner.text ? chown_owner(entry) : NULL;
-    if (owner && folder)
+    if (owner && folder && into)
         run_step_command(run, "{ [ -d %s ] || { mkdir -p %s && chown %s %s; }; }", place, place,
                          owner, place);
     else
         run_step_command(run, "mkdir -p %s", place);
-    if (folder)
+    if (several && !into)
+        run_step_command(run, "cp -a --remove-destination %s* %s", from, dest);
+    else if (folder)
         run_step_command(run, "find %s -mindepth 1 -maxdepth 1 -exec cp -a '{}' %s ';'", from,
                          dest);
     else
@@ -117,7 +122,8 @@ static gboolean copy_through_temp(Emitter *emitter, const FilesEntry *entry, GEr
     g_autofree char *inside = NULL;
     if (!emitter_copy_to_temp(emitter, entry->src.text, entry->src.at, &inside, error))
         return FALSE;
-    bool folder = emitter_is_folder(emitter, entry->src.text);
+    bool several = glob_has_wildcards(entry->src.text);
+    bool folder = several || emitter_is_folder(emitter, entry->src.text);
     g_autofree char *from = word_shell(inside);
     g_autofree char *target = copy_target(emitter, entry);
     g_autofree char *dest = word_shell(target);
@@ -128,7 +134,7 @@ static gboolean copy_through_temp(Emitter *emitter, const FilesEntry *entry, GEr
         run_step_command(run, "find %s -type f -exec sed -i 's/\\r$//' '{}' +", from);
     g_autofree char *owner = entry->owner.text ? chown_owner(entry) : NULL;
     if (entry->append) {
-        run_step_command(run, "cat %s >>%s", from, dest);
+        run_step_command(run, "cat %s%s >>%s", from, several ? "*" : "", dest);
         add_owner_and_mode(run, entry, dest);
     } else {
         if (entry->mode.text)

@@ -1,5 +1,7 @@
 #include "emit/emitter.h"
 
+#include "dockerfile/glob.h"
+
 char *emitter_file_name(const Emitter *emitter, const char *suffix)
 {
     GString *out = g_string_new(NULL);
@@ -193,11 +195,14 @@ gboolean emitter_copy_to_temp(Emitter *emitter, const char *path, Span at, char 
     g_autofree char *source = emitter_context_path(emitter, path, at, error);
     if (!source)
         return FALSE;
-    g_autofree char *target = g_build_filename(BUILD_TEMP, source, NULL);
+    bool several = glob_has_wildcards(path);
+    g_autofree char *target = several
+                                  ? g_strdup_printf(BUILD_TEMP "/matched-%08x/", g_str_hash(path))
+                                  : g_build_filename(BUILD_TEMP, source, NULL);
     add_copy(emitter, &(Copy){.source = source,
                               .target = target,
                               .flags = (char *)"",
-                              .folder = emitter_is_folder(emitter, path)});
+                              .folder = several || emitter_is_folder(emitter, path)});
     *ret_inside = g_steal_pointer(&target);
     return TRUE;
 }

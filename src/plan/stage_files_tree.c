@@ -305,11 +305,18 @@ static gboolean add_src(const Placing *placing, const BuildContext *context, GEr
             error_set_hint(*error, "end `dest` with '/'");
         return FALSE;
     }
-    for (guint i = 0; i < sources->len; i++) {
-        if (!put_source(placing, sources->pdata[i], error))
+    g_autoptr(GPtrArray) exclusions = compile_exclusions(entry, error);
+    bool several = glob_has_wildcards(entry->src.text);
+    if (several && !placing->plain && names_folder(entry->dest.text) &&
+        !make_target(placing, entry->dest.text, error))
+        return FALSE;
+    for (guint i = 0; exclusions && i < sources->len; i++) {
+        const ContextSource *source = sources->pdata[i];
+        bool excluded = several && !source->is_folder && is_excluded(exclusions, source->name);
+        if (!excluded && !put_source(placing, source, error))
             return FALSE;
     }
-    return TRUE;
+    return exclusions != NULL;
 }
 
 /* A text ends with a line break, as the file that the rendered Dockerfile copies. */

@@ -29,7 +29,7 @@ static const TextRule rule_id = check_id;
 static const Field user_fields[] = {
     {"name", &type_text, offsetof(RecipeUser, name), FIELD_REQUIRED, "Name, or number", &rule_user_name},
     {"uid", &type_value, offsetof(RecipeUser, uid), 0, "Number of the user", &rule_id},
-    {"gid", &type_value, offsetof(RecipeUser, gid), 0, "Number of its group (default: the uid)", &rule_id},
+    {"gid", &type_value, offsetof(RecipeUser, gid), 0, "Number of its group (default: a new group of the user's name, with the uid where that is free)", &rule_id},
     {"home", &type_text, offsetof(RecipeUser, home), 0, "Home folder (default: /home/NAME)", &rule_image_path},
     {"shell", &type_text, offsetof(RecipeUser, shell), 0, "Login shell (default: /bin/bash)", &rule_image_path},
     {"groups", &type_texts, offsetof(RecipeUser, groups), FIELD_LIST, "Further groups", &rule_user_name},

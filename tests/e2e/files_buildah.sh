@@ -63,6 +63,9 @@ stages:
       - {src: app, dest: /cut, exclude: ["*.txt", "sub/run*", apt]}
       - {src: app/, dest: /cut/two/, exclude: ["**/link"], eol: lf, owner: "1000:1000", mode: 0755}
       - {src: app, dest: /usr/local/, exclude: [dangling], owner: "9:9"}
+      - {src: "app/[ms]*", dest: /matched/, exclude: [run.sh], owner: "8:8"}
+      - {src: "conf/a*", dest: /etc/one-match, eol: lf}
+      - {src: "conf/*.conf", dest: /etc/all, append: true, eol: lf}
       - {src: extra, dest: /etc/hello, append: true}
       - {content: more, dest: /etc/issue, append: true}
       - {content: first, dest: /etc/fresh, append: true, mode: 0600, owner: "1:1"}
