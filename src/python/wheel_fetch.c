@@ -14,6 +14,7 @@ typedef struct {
     BlobStore *blobs;
     WheelArrived arrived;
     void *arrived_data;
+    GPtrArray *locals;  /* Local */
     GPtrArray *fetches; /* Fetch, in the order in which they start */
     guint started, left;
     GQueue finished; /* Fetch that are on disk, or failed */
@@ -59,17 +60,40 @@ static gboolean set_wrong_digest(GError **error, const char *where, const WheelW
 
 /* Files on this machine */
 
-static gboolean use_file(Batch *batch, WheelWanted *wheel, const char *path, GError **error)
+/* A file that has to be hashed, unless that was done before. */
+typedef struct {
+    BlobStore *blobs;
+    WheelWanted *wheel;
+    char *path;
+    GError *error;
+} Local;
+
+static void local_free(void *data)
 {
+    Local *local = data;
+    g_free(local->path);
+    g_clear_error(&local->error);
+    g_free(local);
+}
+
+static gboolean verify_local(const Local *local, GError **error)
+{
+    WheelWanted *wheel = local->wheel;
     g_autofree char *found = NULL;
     bool same = false;
     GError *cause = NULL;
-    if (!blob_store_verify_file(batch->blobs, path, wheel->sha256, &same, &found, &cause))
+    if (!blob_store_verify_file(local->blobs, local->path, wheel->sha256, &same, &found, &cause))
         return error_wrap(error, cause, SPAN_NONE, "%s is locked", wheel->filename);
     if (!same)
-        return set_wrong_digest(error, path, wheel, found);
-    wheel->path = g_strdup(path);
+        return set_wrong_digest(error, local->path, wheel, found);
+    wheel->path = g_strdup(local->path);
     return TRUE;
+}
+
+static void run_local(void *data, void *unused G_GNUC_UNUSED)
+{
+    Local *local = data;
+    verify_local(local, &local->error);
 }
 
 /* The file that an index or a folder of links has under the locked name, preferably with the locked
@@ -300,19 +324,62 @@ static gboolean find_all(Batch *batch, const GPtrArray *missing, GError **error)
     return TRUE;
 }
 
-/* One that needs no request; FALSE without error: it does. */
-static gboolean take_local(Batch *batch, WheelWanted *wheel, GError **error)
+/* One that needs no request, to batch->locals; FALSE without error: it does. */
+static gboolean add_local(Batch *batch, WheelWanted *wheel, GError **error)
 {
-    wheel->path = blob_store_find(batch->blobs, wheel->sha256, wheel->size);
-    if (wheel->path)
-        return TRUE;
-    if (is_remote(wheel))
-        return FALSE;
     g_autofree char *url = NULL;
-    if (!look_up(batch, wheel, &url, error))
+    if (is_remote(wheel) || !look_up(batch, wheel, &url, error))
         return FALSE;
-    g_autofree char *path = index_local_path(url);
-    return use_file(batch, wheel, path ? path : url, error);
+    Local *local = g_new0(Local, 1);
+    local->blobs = batch->blobs;
+    local->wheel = wheel;
+    local->path = index_local_path(url);
+    if (!local->path)
+        local->path = g_strdup(url);
+    g_ptr_array_add(batch->locals, local);
+    return TRUE;
+}
+
+/* All are hashed at once, on all processors; what is said of them does not depend on which was
+ * ready first. */
+static gboolean use_locals(Batch *batch, GError **error)
+{
+    if (batch->locals->len == 0)
+        return TRUE;
+    GThreadPool *pool =
+        g_thread_pool_new(run_local, NULL, (int)g_get_num_processors(), FALSE, NULL);
+    for (guint i = 0; i < batch->locals->len; i++)
+        g_thread_pool_push(pool, batch->locals->pdata[i], NULL);
+    g_thread_pool_free(pool, FALSE, TRUE);
+    for (guint i = 0; i < batch->locals->len; i++) {
+        Local *local = batch->locals->pdata[i];
+        if (local->error) {
+            g_propagate_error(error, g_steal_pointer(&local->error));
+            return FALSE;
+        }
+        if (!deliver(batch, local->wheel, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* Hands on what is in the store and sorts the rest into batch->locals and `missing`. */
+static gboolean take_at_hand(Batch *batch, const GPtrArray *sorted, GPtrArray *missing,
+                             GError **error)
+{
+    for (guint i = 0; i < sorted->len; i++) {
+        WheelWanted *wheel = sorted->pdata[i];
+        GError *cause = NULL;
+        wheel->path = blob_store_find(batch->blobs, wheel->sha256, wheel->size);
+        if (wheel->path ? deliver(batch, wheel, &cause) : add_local(batch, wheel, &cause))
+            continue;
+        if (cause) {
+            g_propagate_error(error, cause);
+            return FALSE;
+        }
+        g_ptr_array_add(missing, wheel);
+    }
+    return use_locals(batch, error);
 }
 
 static int compare_sizes(const void *a, const void *b)
@@ -344,24 +411,14 @@ gboolean wheels_fetch(IndexClient *client, BlobStore *blobs, GPtrArray *wanted,
     g_autoptr(GPtrArray) missing = g_ptr_array_new();
     g_ptr_array_set_free_func(sorted, NULL);
     batch.fetches = g_ptr_array_new_with_free_func(fetch_free);
+    batch.locals = g_ptr_array_new_with_free_func(local_free);
     g_queue_init(&batch.finished);
     g_ptr_array_sort(sorted, compare_sizes);
-    GError *cause = NULL;
-    gboolean ok = TRUE;
-    for (guint i = 0; ok && i < sorted->len; i++) {
-        WheelWanted *wheel = sorted->pdata[i];
-        if (take_local(&batch, wheel, &cause))
-            ok = deliver(&batch, wheel, &cause);
-        else if (cause)
-            ok = FALSE;
-        else
-            g_ptr_array_add(missing, wheel);
-    }
-    ok = ok && fetch_missing(&batch, missing, &cause);
+    gboolean ok =
+        take_at_hand(&batch, sorted, missing, error) && fetch_missing(&batch, missing, error);
     http_client_drop(client->http, &batch);
     g_queue_clear(&batch.finished);
     g_ptr_array_unref(batch.fetches);
-    if (!ok)
-        g_propagate_error(error, cause);
+    g_ptr_array_unref(batch.locals);
     return ok;
 }
