@@ -31,19 +31,33 @@ static size_t micro_length(const char *p, const char *end)
     return p - start <= VERSION_CHARS ? (size_t)(p - start) : 0;
 }
 
+/* What stands at `p` and begins with `start`, or 0. */
+static size_t version_length(const char *p, const char *data, const char *end, const char *start)
+{
+    size_t n = strlen(start);
+    if ((size_t)(end - p) < n || memcmp(p, start, n) != 0)
+        return 0;
+    size_t micro = micro_length(p + n, end);
+    const char *behind = p + n + micro;
+    bool before_ok = p > data && (p[-1] == '\0' || p[-1] == ' ');
+    bool behind_ok = behind < end && (*behind == '\0' || *behind == ' ');
+    return micro > 0 && before_ok && behind_ok ? n + micro : 0;
+}
+
 char *python_version_scan(GBytes *bytes, const char *minor_version)
 {
     gsize length;
     const char *data = g_bytes_get_data(bytes, &length);
     const char *end = data + length;
     g_autofree char *start = g_strconcat(minor_version, ".", NULL);
-    size_t n = strlen(start);
-    for (const char *p = data; (p = memmem(p, (size_t)(end - p), start, n)); p++) {
-        size_t micro = micro_length(p + n, end);
-        const char *behind = p + n + micro;
-        bool before_ok = p > data && (p[-1] == '\0' || p[-1] == ' ');
-        if (micro > 0 && before_ok && behind < end && (*behind == '\0' || *behind == ' '))
-            return g_strndup(p, n + micro);
+    size_t major = strcspn(start, ".");
+    /* By the first dot: there are few in a program of tens of megabytes, and memchr() is fast. */
+    for (const char *dot = data; dot < end && (dot = memchr(dot, '.', (size_t)(end - dot)));
+         dot++) {
+        bool fits = (size_t)(dot - data) >= major;
+        size_t found = fits ? version_length(dot - major, data, end, start) : 0;
+        if (found > 0)
+            return g_strndup(dot - major, found);
     }
     return NULL;
 }
