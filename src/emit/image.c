@@ -40,6 +40,8 @@ typedef struct {
     BuiltImage *built;
     InstallTarget *install; /* NULL: a base without Python */
     GPtrArray *files;       /* LockFile: of every wheel that some stage installs, each once */
+    GHashTable *absent;     /* set of those that have to be fetched */
+    GPtrArray *guesses;     /* Guess */
     GHashTable *wheels;     /* LockFile → WheelArchive */
     Layers *layers;
     MergedTree *tree;
@@ -47,9 +49,25 @@ typedef struct {
     LayerMaker *maker;
 } Build;
 
+/* The layer of one wheel, begun before it is known which of its files survive. */
+typedef struct {
+    MergedTree *tree;
+    GPtrArray *sources;
+} Guess;
+
+static void guess_free(void *data)
+{
+    Guess *guess = data;
+    g_clear_pointer(&guess->sources, g_ptr_array_unref);
+    merged_tree_free(guess->tree);
+    g_free(guess);
+}
+
 static void build_clear(Build *build)
 {
     layer_maker_free(build->maker);
+    g_ptr_array_unref(build->guesses);
+    g_hash_table_unref(build->absent);
     built_image_free(build->built);
     install_target_free(build->install);
     g_clear_pointer(&build->files, g_ptr_array_unref);
@@ -98,6 +116,37 @@ static void note_base_layers(Build *build)
     }
 }
 
+/* What is known of layers before anything is fetched */
+
+static LayerFormat layer_format(const Build *build)
+{
+    static const LayerFormat formats[] = {
+        [LAYERS_GZIP] = LAYER_GZIP,
+        [LAYERS_GZIP_SINGLE] = LAYER_GZIP_SINGLE,
+        [LAYERS_ESTARGZ] = LAYER_ESTARGZ,
+        [LAYERS_ZSTD] = LAYER_ZSTD,
+    };
+    const RecipeLayers *layers = build->recipe->config->layers;
+    if (build->options->format >= 0)
+        return (LayerFormat)build->options->format;
+    return formats[layers ? layers->compression : LAYERS_GZIP];
+}
+
+static LayerPolicy layer_policy(const Build *build)
+{
+    gint64 epoch = build->options->source_date_epoch;
+    return (LayerPolicy){.format = layer_format(build),
+                         .wheel_mtime = LAYER_MTIME,
+                         .files_mtime = epoch >= 0 ? epoch : LAYER_MTIME};
+}
+
+static gboolean assign_layers(Build *build, GError **error)
+{
+    LayeringOptions options = {.base_layers = build->built->base_layers,
+                               .one_layer = build->options->one_layer};
+    return layering_assign(build->options->plan, &options, &build->layers, error);
+}
+
 /* Wheels */
 
 static void find_files(Build *build)
@@ -114,6 +163,59 @@ static void find_files(Build *build)
     }
 }
 
+/* Whether the file can be read without fetching anything. */
+static bool is_at_hand(const Build *build, const LockFile *file)
+{
+    if (file->source == LOCK_SOURCE_PATH ||
+        (file->source == LOCK_SOURCE_INDEX && g_str_has_prefix(file->source_name, "find-links")))
+        return true;
+    g_autofree char *path = blob_store_find(build->options->blobs, file->sha256, file->size);
+    return path != NULL;
+}
+
+static void find_absent(Build *build)
+{
+    for (guint i = 0; i < build->files->len; i++) {
+        if (!is_at_hand(build, build->files->pdata[i]))
+            g_hash_table_add(build->absent, build->files->pdata[i]);
+    }
+}
+
+static const LayerSlot *own_slot(const Build *build, const LockFile *file)
+{
+    for (guint i = 0; i < build->layers->slots->len; i++) {
+        const LayerSlot *slot = build->layers->slots->pdata[i];
+        const LayeringItem *item = slot->items->len == 1 ? slot->items->pdata[0] : NULL;
+        if (slot->kind == SLOT_WHEELS && item && item->file == file)
+            return slot;
+    }
+    return NULL;
+}
+
+/* A wheel that came over the network and has a layer of its own: nearly always all of its files
+ * survive, so that its layer can be made while other wheels are still on their way. Where the guess
+ * is wrong its layer is not used; where anything else is, the tree of all stages will say so. */
+static void begin_early(Build *build, const LockFile *file, const WheelArchive *wheel)
+{
+    const LayerSlot *slot = own_slot(build, file);
+    if (!slot || !build->install)
+        return;
+    const BaseTree *base = build->built->base->tree;
+    Guess *guess = g_new0(Guess, 1);
+    g_ptr_array_add(build->guesses, guess);
+    guess->tree = merged_tree_new(base ? base->root : NULL);
+    WheelInstall install = {.wheel = wheel, .stage = 0};
+    LayerPolicy policy = layer_policy(build);
+    if (!wheel_install(guess->tree, build->install, &install, NULL) ||
+        !layer_sources_new(guess->tree, build->layers, &policy, &guess->sources, NULL))
+        return;
+    for (guint i = 0; i < guess->sources->len; i++) {
+        const LayerSource *source = guess->sources->pdata[i];
+        if (g_str_equal(source->source, slot->source))
+            layer_maker_want(build->maker, source);
+    }
+}
+
 static gboolean wheel_arrived(void *data, const LockFile *file, const char *path, GError **error)
 {
     Build *build = data;
@@ -121,6 +223,8 @@ static gboolean wheel_arrived(void *data, const LockFile *file, const char *path
     if (!wheel)
         return FALSE;
     g_hash_table_insert(build->wheels, (void *)file, wheel);
+    if (g_hash_table_contains(build->absent, file))
+        begin_early(build, file, wheel);
     return TRUE;
 }
 
@@ -129,22 +233,6 @@ static gboolean fetch_wheels(Build *build, GError **error)
     return lock_session_fetch_wheels(build->options->session, build->recipe, build->target,
                                      build->options->blobs, build->files, wheel_arrived, build,
                                      error);
-}
-
-/* Whether every wheel can be read without fetching anything. */
-static bool wheels_at_hand(const Build *build)
-{
-    for (guint i = 0; i < build->files->len; i++) {
-        const LockFile *file = build->files->pdata[i];
-        bool local =
-            file->source == LOCK_SOURCE_PATH || (file->source == LOCK_SOURCE_INDEX &&
-                                                 g_str_has_prefix(file->source_name, "find-links"));
-        g_autofree char *path =
-            local ? NULL : blob_store_find(build->options->blobs, file->sha256, file->size);
-        if (!local && !path)
-            return false;
-    }
-    return true;
 }
 
 /* The tree */
@@ -169,35 +257,10 @@ static gboolean make_tree(Build *build, GError **error)
 
 /* Layers */
 
-static LayerFormat layer_format(const Build *build)
-{
-    static const LayerFormat formats[] = {
-        [LAYERS_GZIP] = LAYER_GZIP,
-        [LAYERS_GZIP_SINGLE] = LAYER_GZIP_SINGLE,
-        [LAYERS_ESTARGZ] = LAYER_ESTARGZ,
-        [LAYERS_ZSTD] = LAYER_ZSTD,
-    };
-    const RecipeLayers *layers = build->recipe->config->layers;
-    if (build->options->format >= 0)
-        return (LayerFormat)build->options->format;
-    return formats[layers ? layers->compression : LAYERS_GZIP];
-}
-
-static gboolean assign_layers(Build *build, GError **error)
-{
-    LayeringOptions options = {.base_layers = build->built->base_layers,
-                               .one_layer = build->options->one_layer};
-    return layering_assign(build->options->plan, &options, &build->layers, error);
-}
-
 static gboolean plan_layers(Build *build, GError **error)
 {
-    gint64 epoch = build->options->source_date_epoch;
-    LayerPolicy policy = {.format = layer_format(build),
-                          .wheel_mtime = LAYER_MTIME,
-                          .files_mtime = epoch >= 0 ? epoch : LAYER_MTIME};
-    return assign_layers(build, error) &&
-           layer_sources_new(build->tree, build->layers, &policy, &build->sources, error);
+    LayerPolicy policy = layer_policy(build);
+    return layer_sources_new(build->tree, build->layers, &policy, &build->sources, error);
 }
 
 static int compare_largest_first(const void *a, const void *b)
@@ -236,11 +299,9 @@ static BuiltLayer *note_layer(Build *build, const LayerSource *source, const Mad
 }
 
 /* What a dry run knows before the wheels are fetched: the layers of wheels. */
-static gboolean note_slots(Build *build, GError **error)
+static void note_slots(Build *build)
 {
     note_base_layers(build);
-    if (!assign_layers(build, error))
-        return FALSE;
     for (guint i = 0; i < build->layers->slots->len; i++) {
         const LayerSlot *slot = build->layers->slots->pdata[i];
         BuiltLayer *layer = g_new0(BuiltLayer, 1);
@@ -250,7 +311,6 @@ static gboolean note_slots(Build *build, GError **error)
             layer->wheel_size += ((const LayeringItem *)slot->items->pdata[k])->size;
         g_ptr_array_add(build->built->layers, layer);
     }
-    return TRUE;
 }
 
 /* What lazy pullers look for on the descriptor of an eStargz layer; NULL for other formats. */
@@ -361,10 +421,13 @@ static gboolean make_image(Build *build, GError **error)
 static gboolean build_image(Build *build, GError **error)
 {
     find_files(build);
-    if (!open_base(build, error))
+    if (!open_base(build, error) || !assign_layers(build, error))
         return FALSE;
-    if (build->options->maker.dry_run && !wheels_at_hand(build))
-        return note_slots(build, error);
+    find_absent(build);
+    if (build->options->maker.dry_run && g_hash_table_size(build->absent) > 0) {
+        note_slots(build);
+        return TRUE;
+    }
     if (!fetch_wheels(build, error) || !make_tree(build, error) || !plan_layers(build, error))
         return FALSE;
     note_base_layers(build);
@@ -381,6 +444,8 @@ gboolean image_build(const ImageBuildOptions *options, LayerMaker **ret_maker,
         .target = options->plan->target,
         .built = g_new0(BuiltImage, 1),
         .files = g_ptr_array_new(),
+        .absent = g_hash_table_new(NULL, NULL),
+        .guesses = g_ptr_array_new_with_free_func(guess_free),
         .wheels = g_hash_table_new_full(NULL, NULL, NULL, wheel_destroy),
         .maker = layer_maker_new(options->blobs, &options->maker),
     };

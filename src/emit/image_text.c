@@ -31,7 +31,7 @@ static void put_layer(Layout *layout, const BuiltLayer *layer)
     char digest[DIGEST_SHOWN + 1];
     bool known = layer->digest != NULL;
     guint64 shown = known ? layer->size : layer->tar_size ? layer->tar_size : layer->wheel_size;
-    g_autofree char *size = layout_size(shown);
+    g_autofree char *size = shown > 0 || known ? layout_size(shown) : g_strdup("-");
     bool base = g_str_equal(layer->source, "base");
     layout_put(layout, TINT_NONE, "  ");
     layout_pad(layout, TINT_FAINT, short_digest(layer, digest), DIGEST_SHOWN, false);

@@ -13,26 +13,20 @@ shift 2
   umoci unpack $rootless --image "$image" "$folder" >/dev/null
 }
 skopeo inspect --config "oci:$image" >"$folder/config.json"
-# One word a line: what bwrap is told, then the command.
-python3 - "$folder/config.json" "$@" >"$folder/words" <<'END'
+exec python3 - "$folder" "$@" <<'END'
 import json
 import os
 import sys
 
-config = json.load(open(sys.argv[1]))["config"]
-words = ["--chdir", config.get("WorkingDir") or "/", "--clearenv"]
+folder, command = sys.argv[1], sys.argv[2:]
+config = json.load(open(folder + "/config.json"))["config"]
+words = ["bwrap", "--bind", folder + "/rootfs", "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+words += ["--unshare-all", "--share-net", "--die-with-parent", "--chdir", config.get("WorkingDir") or "/", "--clearenv"]
 environment = dict(entry.split("=", 1) for entry in config.get("Env") or [])
 if "PORT" in os.environ:
     environment["PORT"] = os.environ["PORT"]
 for name, value in environment.items():
     words += ["--setenv", name, value]
-command = sys.argv[2:] or (config.get("Entrypoint") or []) + (config.get("Cmd") or [])
-print("\n".join(word.replace("\n", " ") for word in words + ["--"] + command))
+words += ["--"] + (command or (config.get("Entrypoint") or []) + (config.get("Cmd") or []))
+os.execvp(words[0], words)
 END
-# The words are arguments in the order of the lines.
-set --
-while IFS= read -r word; do
-  set -- "$@" "$word"
-done <"$folder/words"
-exec bwrap --bind "$folder/rootfs" / --proc /proc --dev /dev --tmpfs /tmp --unshare-all --share-net \
-  --die-with-parent "$@"
