@@ -554,7 +554,7 @@ void merged_tree_folder_attributes(const MergedTree *tree, const char *path, uns
         *ret_mode = node->entry->mode;
         *ret_uid = node->entry->uid;
         *ret_gid = node->entry->gid;
-    } else if (tree->base) {
+    } else if (tree->base && sees_base(node)) {
         image_root_attributes(tree->base, *node->path ? node->path : "/", ret_mode, ret_uid,
                               ret_gid);
     }
