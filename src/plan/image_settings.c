@@ -283,6 +283,7 @@ static gboolean set_labels(const ImageSettings *settings, GPtrArray *labels, GEr
     image_pairs_set(labels, LABEL_FORMAT, format);
     set_pair(labels, LABEL_ROW, target->row);
     set_pair(labels, LABEL_EPOCH, settings->epoch);
+    set_pair(labels, LABEL_LAYERS, settings->layers);
     set_pair(labels, LABEL_FORCED, settings->forced ? "true" : NULL);
     set_pair(labels, LABEL_SUBSTITUTED, substituted);
     set_pair(labels, LABEL_UNREPRODUCIBLE, unreproducible);

@@ -1,12 +1,12 @@
 /* The image's configuration: the base's with what the recipe says on top, as the instructions of
  * the rendered Dockerfile would have left it, and the labels.
  *
- * Labels of ours, beside those of image-spec's annotations.md: LABEL_FORMAT, the version of all
- * that an image's bytes depend on beside recipe and lock; LABEL_RECIPE and LABEL_LOCK, gzip in
- * base64 (the lock of two hundred distributions takes about 50 KB of them; a registry takes 4 MiB
- * of configuration); LABEL_ROW, LABEL_EPOCH, LABEL_FORCED, LABEL_SUBSTITUTED and
- * LABEL_UNREPRODUCIBLE where they hold. Nothing in them depends on the clock or the machine. Those
- * that the base has are dropped. */
+ * Labels of ours, beside those of image-spec's annotations.md: LABEL_FORMAT, the version of how
+ * recipe and lock become files and a configuration; LABEL_LAYERS, that of how files become layers;
+ * LABEL_RECIPE and LABEL_LOCK, gzip in base64 (the lock of two hundred distributions takes about 50
+ * KB of them; a registry takes 4 MiB of configuration); LABEL_ROW, LABEL_EPOCH, LABEL_FORCED,
+ * LABEL_SUBSTITUTED and LABEL_UNREPRODUCIBLE where they hold. Nothing in them depends on the clock
+ * or the machine. Those that the base has are dropped. */
 #pragma once
 
 #include "image/document.h"
@@ -20,12 +20,13 @@
 #define LABEL_FORCED LABEL_PREFIX "forced"                 /* "true": --force */
 #define LABEL_SUBSTITUTED LABEL_PREFIX "substituted"       /* "index cu124, base python:3.11" */
 #define LABEL_UNREPRODUCIBLE LABEL_PREFIX "unreproducible" /* why: one clause for each cause */
-#define LABEL_EPOCH LABEL_PREFIX "epoch" /* SOURCE_DATE_EPOCH, where it was given */
+#define LABEL_EPOCH LABEL_PREFIX "epoch"   /* SOURCE_DATE_EPOCH, where it was given */
+#define LABEL_LAYERS LABEL_PREFIX "layers" /* "gzip 1", "zstd 1, zstd 1.5.4" */
 #define LABEL_REVISION "org.opencontainers.image.revision"
 #define LABEL_SOURCE "org.opencontainers.image.source"
 
-/* The version in LABEL_FORMAT. Whoever changes the bytes of an image for the same recipe and lock
- * raises it. */
+/* The version in LABEL_FORMAT. Whoever changes the files or the configuration of an image for the
+ * same recipe and lock raises it. */
 #define IMAGE_FORMAT_VERSION 1
 
 typedef struct {
@@ -36,7 +37,8 @@ typedef struct {
     const char *created;                 /* RFC 3339 */
     const char *epoch;                   /* SOURCE_DATE_EPOCH as a number; NULL: not given */
     const char *revision, *source;       /* --label-git; or NULL */
-    bool forced;                         /* built with --force in spite of findings */
+    const char *layers; /* format of the layers, its version, and the library it needs; or NULL */
+    bool forced;        /* built with --force in spite of findings */
     const char *recipe_text, *lock_text; /* embedded compressed; or NULL */
 } ImageSettings;
 
