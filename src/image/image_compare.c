@@ -148,8 +148,10 @@ static gboolean compare_contents(Side *theirs, Side *ours, char **ret_difference
         return FALSE;
     if (g_str_equal(left, right))
         return TRUE;
-    g_autofree char *name = g_strdup_printf("/%s: content has sha256", theirs->entry->path);
-    *ret_difference = tell(name, left, right);
+    g_autofree char *name = g_strdup_printf("/%s: content", theirs->entry->path);
+    g_autofree char *their_digest = g_strconcat("sha256:", left, NULL);
+    g_autofree char *our_digest = g_strconcat("sha256:", right, NULL);
+    *ret_difference = tell(name, their_digest, our_digest);
     return TRUE;
 }
 

@@ -27,8 +27,9 @@ TEST(layers)
         {"d a\nf a/b text\nl c a\n", "d a\nf a/b text\nl c a\n", NULL},
         {"", "", NULL},
         {"f a x\n", "f a y\n",
-         "/a: content has sha256: 2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881 "
-         "in the image, a1fce4363854ff888cff4b8e7875d600c2682390412a8cf79b37d0b11148b0fa in the "
+         "/a: content: sha256:2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881 "
+         "in the image, sha256:a1fce4363854ff888cff4b8e7875d600c2682390412a8cf79b37d0b11148b0fa in "
+         "the "
          "rebuild"},
         {"f a x\n", "f a xy\n", "/a: bytes: 1 in the image, 2 in the rebuild"},
         {"f a x\n", "d a\n", "/a: a file in the image, a folder in the rebuild"},
