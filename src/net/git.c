@@ -47,16 +47,19 @@ static char *without_credentials(const char *url)
 
 static void find_origin(git_repository *repository, GitCheckout *checkout)
 {
-    git_remote *remote = NULL;
-    const char *url =
-        git_remote_lookup(&remote, repository, "origin") == 0 ? git_remote_url(remote) : NULL;
+    git_config *config = NULL;
+    git_buf buffer = {0};
+    bool found = git_repository_config(&config, repository) == 0 &&
+                 git_config_get_string_buf(&buffer, config, "remote.origin.url") == 0;
+    const char *url = found ? buffer.ptr : NULL;
     bool usable = url && *url && strlen(url) <= LIMIT_URL_BYTES && g_utf8_validate(url, -1, NULL);
     /* A path on this machine says nothing to others. */
     bool remote_place = usable && !g_path_is_absolute(url) && !g_str_has_prefix(url, "file:") &&
                         !g_str_has_prefix(url, ".");
     if (remote_place)
         checkout->origin = without_credentials(url);
-    git_remote_free(remote);
+    git_buf_dispose(&buffer);
+    git_config_free(config);
 }
 
 static gboolean find_commit(git_repository *repository, GitCheckout *checkout, GError **error)
