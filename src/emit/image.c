@@ -332,9 +332,18 @@ static gboolean make_config(Build *build, const char *created, GError **error)
 {
     const ImageBuildOptions *options = build->options;
     const BuildBase *base = build->built->base;
+    LayerFormat format = layer_format(build);
+    const char *library = layer_format_library(format);
+    g_autofree char *layers =
+        g_strdup_printf("%s %u%s%s", layer_format_name(format), layer_format_version(format),
+                        library ? ", " : "", library ? library : "");
+    gint64 seconds = options->source_date_epoch;
+    g_autofree char *epoch = seconds >= 0 ? g_strdup_printf("%" G_GINT64_FORMAT, seconds) : NULL;
     ImageSettings settings = {
         .plan = options->plan,
         .base = base->image->config,
+        .epoch = epoch,
+        .layers = layers,
         .base_name = build->recipe->base.reference,
         .base_digest = base->image->digest,
         .created = created,

@@ -63,6 +63,7 @@ typedef struct {
     const char *platform; /* "linux/amd64" */
     const char *python;   /* version that the recipe asks for, or NULL; another is ERROR_INPUT */
     Cache *cache;         /* remembers trees of images by their digests; or NULL */
+    const char *role;     /* what errors call it; NULL: "the base" */
     Span at;              /* of `base:` */
     Span python_at;
 } BaseRequest;

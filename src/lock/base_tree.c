@@ -309,7 +309,8 @@ BaseImage *base_tree_open_image(const BaseRequest *request, BlobStore *blobs, GE
     GError *cause = NULL;
     BaseImage *image = open_image_form(request, blobs, &cause);
     if (!image)
-        error_wrap(error, cause, request->at, "cannot use the base");
+        error_wrap(error, cause, request->at, "cannot use %s",
+                   request->role ? request->role : "the base");
     return image;
 }
 
