@@ -140,7 +140,9 @@ static const FindingPage pages[] = {
         .meaning =
             "Two distributions install the same path. With different content it is a warning "
             "that names the one which is written last and so wins. With the same content it is "
-            "one note for all such files of the stage.",
+            "one note for all such files of the stage. File lists are read where a stage replaces "
+            "something, and of variants of one project (opencv-python and opencv-python-headless); "
+            "other distributions that share a path are found when the image is built.",
         .matters =
             "The loser runs with files of the winner. Which one wins depends on the order of "
             "installation, so a small change elsewhere can turn it around.",

@@ -169,9 +169,32 @@ static void print_text(const Workspace *workspace, const Result *results)
     }
 }
 
+/* The first stage that can't be satisfied, or NULL. */
+static const LockStage *find_unsatisfiable(const LockTarget *target)
+{
+    for (guint i = 0; i < target->stages->len; i++) {
+        const LockStage *stage = target->stages->pdata[i];
+        if (stage->status == STAGE_UNSATISFIABLE)
+            return stage;
+    }
+    return NULL;
+}
+
+static void write_failed(JsonWriter *writer, const LockStage *stage)
+{
+    jsonw_key(writer, "failed");
+    jsonw_begin_object(writer, JSONW_BLOCK);
+    jsonw_string_member(writer, "stage", stage->name);
+    jsonw_string_member(writer, "at", stage->at);
+    jsonw_string_member(writer, "explanation", stage->explanation);
+    lock_conflict_write(writer, stage->conflict_lines, stage->ways_out);
+    jsonw_end_object(writer);
+}
+
 static void write_result(JsonWriter *writer, const Result *result)
 {
-    jsonw_begin_object(writer, JSONW_INLINE);
+    const LockStage *failed = find_unsatisfiable(result->target);
+    jsonw_begin_object(writer, failed ? JSONW_BLOCK : JSONW_INLINE);
     jsonw_string_member(writer, "row", result->wanted->row);
     jsonw_string_member(writer, "platform", result->wanted->platform);
     jsonw_string_member(writer, "status", outcome_names[result->outcome]);
@@ -179,6 +202,8 @@ static void write_result(JsonWriter *writer, const Result *result)
     jsonw_unsigned_member(writer, "distributions", distributions_of(result->target));
     jsonw_unsigned_member(writer, "download_bytes", bytes_of(result->target));
     jsonw_unsigned_member(writer, "blocking_findings", result->counted);
+    if (failed)
+        write_failed(writer, failed);
     jsonw_end_object(writer);
 }
 

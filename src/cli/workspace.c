@@ -383,7 +383,8 @@ unsigned workspace_report_findings(const Workspace *workspace, const Recipe *rec
     unsigned counted = 0;
     for (guint i = 0; i < target->stages->len; i++) {
         const LockStage *stage = target->stages->pdata[i];
-        for (guint j = 0; j < stage->findings->len; j++) {
+        bool told = stage->status == STAGE_UNSATISFIABLE; /* by its explanation */
+        for (guint j = 0; !told && j < stage->findings->len; j++) {
             const Finding *finding = stage->findings->pdata[j];
             if (workspace_finding_counts(workspace, recipe, finding))
                 counted++;

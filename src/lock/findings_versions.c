@@ -68,10 +68,16 @@ void judge_reinstall(Judge *judge)
 
 /* A constraint that drags its parents down */
 
+static const StageInputs *inputs_of(const Judge *judge)
+{
+    const Solve *solve = judge->change->solve;
+    return solve->together.inputs ? solve->together.inputs
+                                  : solve->inputs->pdata[judge->change->index];
+}
+
 static const GPtrArray *constraints_of(const Judge *judge)
 {
-    const StageInputs *inputs = judge->change->solve->inputs->pdata[judge->change->index];
-    return inputs->inputs->constraints;
+    return inputs_of(judge)->inputs->constraints;
 }
 
 static bool is_constrained(const Judge *judge, const char *name)
@@ -92,29 +98,50 @@ static bool is_suspect(const Judge *judge, const Pin *pin)
            !is_constrained(judge, pin->canonical);
 }
 
-/* The stage once more with other constraints; NULL where that has no solution or can't be known. */
-static Solution *search_again(const Judge *judge, GPtrArray *constraints)
+/* What was solved, which is the stage or all of them at once, with these constraints. */
+static gboolean solve_changed(const Judge *judge, const StageInputs *inputs,
+                              Solution **ret_solution, Conflict **ret_conflict)
 {
     Solve *solve = judge->change->solve;
     const StageInputs *own = solve->inputs->pdata[judge->change->index];
-    PipInputs inputs = *own->inputs;
-    inputs.constraints = constraints;
-    StageInputs changed = *own;
-    changed.inputs = &inputs;
+    if (solve->together.inputs)
+        return solve_resolve(solve, inputs, NULL, solve->together.options,
+                             solve->together.locations, ret_solution, ret_conflict, NULL);
     g_autoptr(GPtrArray) locations = NULL;
+    if (!sources_of_stage(&solve->sources, judge->stage->body.pip, own->inputs, &locations, NULL))
+        return FALSE;
+    ResolveOptions options = solve_options(solve, judge->stage->body.pip);
+    gboolean done = solve_resolve(solve, inputs, judge->stage->name, &options, locations,
+                                  ret_solution, ret_conflict, NULL);
+    solve_options_clear(&options);
+    return done;
+}
+
+/* NULL where that has no solution or can't be known. */
+static Solution *search_again(const Judge *judge, GPtrArray *constraints)
+{
+    Solve *solve = judge->change->solve;
+    PipInputs inputs = *inputs_of(judge)->inputs;
+    inputs.constraints = constraints;
+    StageInputs changed = *inputs_of(judge);
+    changed.inputs = &inputs;
     Solution *solution = NULL;
     Conflict *conflict = NULL;
-    if (!sources_of_stage(&solve->sources, judge->stage->body.pip, own->inputs, &locations, NULL))
-        return NULL;
-    ResolveOptions options = solve_options(solve, judge->stage->body.pip);
     Environment *now = solve->environment;
-    solve->environment = (Environment *)judge->change->before;
-    solve_resolve(solve, &changed, judge->stage->name, &options, locations, &solution, &conflict,
-                  NULL);
+    solve->environment =
+        solve->together.inputs ? solve->together.start : (Environment *)judge->change->before;
+    solve_changed(judge, &changed, &solution, &conflict);
     solve->environment = now;
-    solve_options_clear(&options);
     conflict_free(conflict);
     return solution;
+}
+
+/* Stages that are solved at once have a line of the recipe once each. */
+static bool same_line(const PipRequirement *a, const PipRequirement *b)
+{
+    return a == b || (span_is_set(a->at) && span_is_set(b->at) && a->at.line == b->at.line &&
+                      a->at.column == b->at.column && g_str_equal(a->text, b->text) &&
+                      g_str_equal(source_name(a->at.source), source_name(b->at.source)));
 }
 
 /* The constraint lines but for `without`; NULL: none of them. */
@@ -123,7 +150,7 @@ static GPtrArray *constraints_without(const Judge *judge, const PipRequirement *
     const GPtrArray *lines = constraints_of(judge);
     GPtrArray *left = g_ptr_array_new();
     for (guint i = 0; i < lines->len; i++) {
-        if (without && lines->pdata[i] != without)
+        if (without && !same_line(lines->pdata[i], without))
             g_ptr_array_add(left, lines->pdata[i]);
     }
     return left;
@@ -246,8 +273,7 @@ static void judge_suspect(const Judge *judge, const Pin *pin, const Solution *al
 
 void judge_held_back(Judge *judge)
 {
-    const Solve *solve = judge->change->solve;
-    if (solve->recipe->resolve_together || constraints_of(judge)->len == 0)
+    if (constraints_of(judge)->len == 0)
         return;
     g_autoptr(Solution) all_free = NULL;
     for (guint i = 0; i < judge->change->solution->pins->len; i++) {

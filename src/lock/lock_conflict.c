@@ -45,3 +45,11 @@ const JsonRecord lock_conflict_line_record = {sizeof(LockConflictLine), line_fie
                                               JSONW_INLINE};
 const JsonRecord lock_way_out_record = {sizeof(LockWayOut), way_fields, G_N_ELEMENTS(way_fields),
                                         lock_way_out_free, JSONW_INLINE};
+
+void lock_conflict_write(JsonWriter *writer, const GPtrArray *lines, const GPtrArray *ways)
+{
+    jsonw_key(writer, "conflict");
+    json_records_encode(&lock_conflict_line_record, writer, lines, JSONW_BLOCK, NULL);
+    jsonw_key(writer, "ways_out");
+    json_records_encode(&lock_way_out_record, writer, ways, JSONW_BLOCK, NULL);
+}

@@ -24,4 +24,7 @@ typedef struct {
 void lock_conflict_line_free(gpointer line);
 void lock_way_out_free(gpointer way);
 
+/* The members "conflict" and "ways_out" of an object. */
+void lock_conflict_write(JsonWriter *writer, const GPtrArray *lines, const GPtrArray *ways);
+
 extern const JsonRecord lock_conflict_line_record, lock_way_out_record;

@@ -30,6 +30,14 @@ typedef struct {
     GPtrArray *forced;    /* ForcedPackage */
     GPtrArray *inputs;    /* StageInputs by stage; NULL for other kinds */
     GPtrArray *solutions; /* Solution: what the environment refers to */
+    /* with `resolve: together`, while its stages are applied: what was solved at once; else NULLs
+     */
+    struct {
+        const struct StageInputs *inputs;
+        const ResolveOptions *options;
+        const GPtrArray *locations;
+        Environment *start; /* before the first of them */
+    } together;
     Diags *diags;
 } Solve;
 
@@ -46,7 +54,7 @@ gboolean solve_find_facts(Solve *solve, const char *platform, GError **error);
 bool solve_constrain_by_base(Solve *solve);
 
 /* What the requirement lines and files of a pip stage say. */
-typedef struct {
+typedef struct StageInputs {
     PipInputs *inputs;
     PipInputs *overrides; /* its roots */
     char **exclude;       /* names and globs */

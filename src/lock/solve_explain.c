@@ -236,6 +236,22 @@ static Span find_place(const Stage *stage, const StageInputs *inputs, const Conf
     return stage->at;
 }
 
+/* A source distribution in the way is a finding as well, so that its code can be looked for. */
+static void note_source(LockStage *locked, const Conflict *conflict, Span at, const char *hint)
+{
+    if (conflict->reason != REFUSED_FORMAT)
+        return;
+    Finding *finding = finding_new("source-distribution", at, mask_credentials(conflict->message));
+    finding->distribution = g_strdup(conflict->name);
+    finding->hint = hint ? mask_credentials(hint) : NULL;
+    for (guint i = 0; i < conflict->refused->len && !finding->version; i++) {
+        const RefusedFile *refused = conflict->refused->pdata[i];
+        if (refused->reason == REFUSED_FORMAT)
+            finding->version = g_strdup(refused->version);
+    }
+    g_ptr_array_add(locked->findings, finding);
+}
+
 void stage_explain(const Solve *solve, guint index, Conflict *conflict)
 {
     const Stage *stage = solve->recipe->stages->pdata[index];
@@ -243,9 +259,9 @@ void stage_explain(const Solve *solve, guint index, Conflict *conflict)
     explain_drop_trial(solve, conflict);
     explain_note_conflict(solve, locked, conflict);
     Explanation explanation = {NULL, g_string_new(NULL)};
-    error_set(&explanation.error, ERROR_INPUT,
-              find_place(stage, solve->inputs->pdata[index], conflict),
-              "stage '%s' can't be satisfied: %s", stage->name, conflict->message);
+    Span place = find_place(stage, solve->inputs->pdata[index], conflict);
+    error_set(&explanation.error, ERROR_INPUT, place, "stage '%s' can't be satisfied: %s",
+              stage->name, conflict->message);
     g_string_append(explanation.text, conflict->message);
     explain_causes(&explanation, solve, conflict);
     explain_installed(&explanation, solve, conflict);
@@ -257,6 +273,7 @@ void stage_explain(const Solve *solve, guint index, Conflict *conflict)
     g_autofree char *hint = make_hint(solve, stage, conflict);
     if (hint)
         explain_hint(&explanation, hint);
+    note_source(locked, conflict, place, hint);
     locked->status = STAGE_UNSATISFIABLE;
     locked->conflict = explanation.error;
     locked->explanation = mask_credentials(explanation.text->str);

@@ -181,7 +181,14 @@ static gboolean resolve_all(Together *all, GError **error)
     if (!solution)
         return TRUE;
     g_ptr_array_add(solve->solutions, solution);
-    return apply_all(all, solution, error);
+    g_autoptr(Environment) start = environment_copy(solve->environment);
+    solve->together.inputs = all->inputs;
+    solve->together.options = &all->options;
+    solve->together.locations = all->locations;
+    solve->together.start = start;
+    gboolean applied = apply_all(all, solution, error);
+    memset(&solve->together, 0, sizeof solve->together);
+    return applied;
 }
 
 /* Whether a stage is refused before the solve; all others are skipped then. */

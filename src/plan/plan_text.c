@@ -430,7 +430,8 @@ static Totals sum_up(const Plan *plan)
         totals.installed = count_visible(stage->stage->environment);
         for (size_t k = 0; k + 1 < G_N_ELEMENTS(action_styles); k++)
             totals.changed += count_actions(stage, action_styles[k].action);
-        for (guint k = 0; k < stage->stage->findings->len; k++) {
+        bool told = stage->stage->status == STAGE_UNSATISFIABLE; /* by its explanation */
+        for (guint k = 0; !told && k < stage->stage->findings->len; k++) {
             const Finding *finding = stage->stage->findings->pdata[k];
             unsigned *counts[] = {&totals.notes, &totals.warnings, &totals.errors};
             *(finding->acknowledged ? &totals.acknowledged : counts[finding->severity]) += 1;
@@ -481,7 +482,8 @@ char *plan_format_text(const Plan *plan, bool all, bool colour, unsigned columns
         put_stage_head(&layout, stage);
         put_explanation(&layout, stage->stage);
         put_actions(&layout, stage, all, widths);
-        findings_put(&layout, stage->stage->findings, all);
+        if (stage->stage->status != STAGE_UNSATISFIABLE) /* else the explanation says it */
+            findings_put(&layout, stage->stage->findings, all);
     }
     put_totals(&layout, plan);
     return g_string_free(layout.out, FALSE);

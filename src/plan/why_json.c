@@ -82,11 +82,7 @@ static void write_failed(JsonWriter *writer, const LockStage *failed)
     jsonw_string_member(writer, "explanation", text);
     if (!failed)
         return;
-    jsonw_key(writer, "conflict");
-    json_records_encode(&lock_conflict_line_record, writer, failed->conflict_lines, JSONW_BLOCK,
-                        NULL);
-    jsonw_key(writer, "ways_out");
-    json_records_encode(&lock_way_out_record, writer, failed->ways_out, JSONW_BLOCK, NULL);
+    lock_conflict_write(writer, failed->conflict_lines, failed->ways_out);
 }
 
 static void write_question(JsonWriter *writer, const Why *why)

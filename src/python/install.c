@@ -1,5 +1,6 @@
 #include "python/install.h"
 
+#include "python/flavour.h"
 #include "python/name.h"
 #include "python/record.h"
 
@@ -111,6 +112,7 @@ typedef struct {
     InstallEffects *effects;
     IndexClient *client;
     GHashTable *owners; /* path → GPtrArray of InstalledDistribution; NULL: not needed */
+    GHashTable *only;   /* set of the canonical names whose files are looked at; NULL: all */
 } Installation;
 
 static void owners_destroy(void *data)
@@ -328,6 +330,12 @@ static void forget_namesake(Installation *installation, const InstalledDistribut
     }
 }
 
+static bool is_tracked(const Installation *installation, const char *canonical)
+{
+    return installation->owners &&
+           (!installation->only || g_hash_table_contains(installation->only, canonical));
+}
+
 /* Puts `fresh` (may be NULL: an uninstall) in the place of the copy that pip sees. Takes it. */
 static gboolean replace(Installation *installation, const char *canonical,
                         InstalledDistribution *fresh, bool ignore_installed, GError **error)
@@ -344,10 +352,11 @@ static gboolean replace(Installation *installation, const char *canonical,
         environment_remove(environment, old);
     }
     if (fresh) {
+        bool tracked = is_tracked(installation, canonical);
         forget_namesake(installation, fresh);
         environment_add(environment, fresh);
-        ok = !installation->owners || need_paths(environment, fresh, installation->client, error);
-        if (ok && installation->owners)
+        ok = !tracked || need_paths(environment, fresh, installation->client, error);
+        if (ok && tracked)
             write_paths(installation, fresh);
         note_ghosts(installation, fresh);
     }
@@ -388,10 +397,67 @@ static void want_records(const Solution *solution, IndexClient *client)
     }
 }
 
+/* Stem → the first name that has it; a second one makes both names part of `only`. */
+static void add_flavour(GHashTable *stems, GHashTable *only, const char *canonical)
+{
+    g_autofree char *stem = flavour_stem(canonical);
+    const char *first = g_hash_table_lookup(stems, stem);
+    if (!first) {
+        g_hash_table_insert(stems, g_steal_pointer(&stem), (char *)canonical);
+    } else if (!g_str_equal(first, canonical)) {
+        g_hash_table_add(only, (char *)first);
+        g_hash_table_add(only, (char *)canonical);
+    }
+}
+
+/* The names of variants of one project of which the stage installs one or more. Their file lists
+ * are worth reading even where nothing is replaced. NULL: none. */
+static GHashTable *find_flavours(const Environment *environment, const Solution *solution)
+{
+    g_autoptr(GHashTable) stems = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GHashTable) only = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < solution->pins->len; i++) {
+        const Pin *pin = solution->pins->pdata[i];
+        if (pin->action != PIN_KEEP && pin->file)
+            add_flavour(stems, only, pin->canonical);
+    }
+    for (guint i = 0; i < environment->distributions->len; i++) {
+        const InstalledDistribution *installed = environment->distributions->pdata[i];
+        g_autofree char *stem = flavour_stem(installed->canonical);
+        if (g_hash_table_contains(stems, stem))
+            add_flavour(stems, only, installed->canonical);
+    }
+    return g_hash_table_size(only) > 0 ? g_steal_pointer(&only) : NULL;
+}
+
+/* As begin_tracking(), for the names of `only`. */
+static gboolean begin_tracking_some(Installation *installation, const Solution *solution,
+                                    GError **error)
+{
+    for (guint i = 0; i < solution->pins->len; i++) {
+        const Pin *pin = solution->pins->pdata[i];
+        if (pin->action != PIN_KEEP && pin->file &&
+            g_hash_table_contains(installation->only, pin->canonical))
+            index_client_want_record(installation->client, pin->file);
+    }
+    installation->owners = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, owners_destroy);
+    const GPtrArray *all = installation->environment->distributions;
+    for (guint i = 0; i < all->len; i++) {
+        InstalledDistribution *installed = all->pdata[i];
+        if (!g_hash_table_contains(installation->only, installed->canonical))
+            continue;
+        if (!need_paths(installation->environment, installed, installation->client, error))
+            return FALSE;
+        add_owner(installation, installed);
+    }
+    return TRUE;
+}
+
 /* Hands the effects over, or throws them away after a failure. */
 static gboolean finish(Installation *installation, gboolean ok, InstallEffects **ret_effects)
 {
     g_clear_pointer(&installation->owners, g_hash_table_unref);
+    g_clear_pointer(&installation->only, g_hash_table_unref);
     if (!ok) {
         install_effects_free(installation->effects);
         return FALSE;
@@ -405,11 +471,13 @@ gboolean install_apply(Environment *environment, const Solution *solution, const
                        bool ignore_installed, IndexClient *client, InstallEffects **ret_effects,
                        GError **error)
 {
-    Installation installation = {environment, effects_new(), client, NULL};
+    Installation installation = {environment, effects_new(), client, NULL, NULL};
     gboolean ok = TRUE;
     if (replaces_something(environment, solution)) {
         want_records(solution, client);
         ok = begin_tracking(&installation, error);
+    } else if ((installation.only = find_flavours(environment, solution))) {
+        ok = begin_tracking_some(&installation, solution, error);
     }
     for (guint i = 0; ok && i < solution->pins->len; i++) {
         const Pin *pin = solution->pins->pdata[i];
@@ -424,7 +492,7 @@ gboolean install_apply(Environment *environment, const Solution *solution, const
 gboolean install_remove(Environment *environment, const char *const *names, IndexClient *client,
                         InstallEffects **ret_effects, GError **error)
 {
-    Installation installation = {environment, effects_new(), client, NULL};
+    Installation installation = {environment, effects_new(), client, NULL, NULL};
     gboolean ok = begin_tracking(&installation, error);
     for (guint i = 0; ok && names[i]; i++) {
         g_autofree char *canonical = name_canonicalize(names[i]);

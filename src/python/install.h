@@ -25,7 +25,8 @@ void install_effects_free(InstallEffects *effects);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(InstallEffects, install_effects_free)
 
 /* Applies the pins in order. File lists (RECORD) are read only where something is uninstalled or
- * written over. `stage` is recorded on new distributions. `ignore_installed` skips every uninstall.
+ * written over, or where variants of one project come together (flavour.h). `stage` is recorded on
+ * new distributions. `ignore_installed` skips every uninstall.
  */
 gboolean install_apply(Environment *environment, const Solution *solution, const char *stage,
                        bool ignore_installed, IndexClient *client, InstallEffects **ret_effects,
