@@ -156,6 +156,11 @@ static int compare_entries(const void *a, const void *b)
 
 char *diags_format(const Diags *diags, bool colour)
 {
+    return diags_format_styled(diags, (ErrorStyle){colour, 0});
+}
+
+char *diags_format_styled(const Diags *diags, ErrorStyle style)
+{
     g_autoptr(GPtrArray) sorted = g_ptr_array_copy(diags->entries, NULL, NULL);
     g_ptr_array_set_free_func(sorted, NULL);
     g_ptr_array_sort(sorted, compare_entries);
@@ -163,7 +168,7 @@ char *diags_format(const Diags *diags, bool colour)
     for (guint i = 0; i < MIN(sorted->len, LIMIT_DIAGS_SHOWN); i++) {
         const Entry *entry = sorted->pdata[i];
         g_autofree char *text =
-            error_format(entry->error, entry->warning ? "warning" : "error", colour);
+            error_format_styled(entry->error, entry->warning ? "warning" : "error", style);
         g_string_append(out, text);
     }
     if (sorted->len > LIMIT_DIAGS_SHOWN)

@@ -30,3 +30,4 @@ int diags_exit_status(const Diags *diags);
 /* All entries, by file, line and column in the order of their files' first mention; at most
  * LIMIT_DIAGS_SHOWN are shown, the rest are counted. */
 char *diags_format(const Diags *diags, bool colour);
+char *diags_format_styled(const Diags *diags, ErrorStyle style);

@@ -1,6 +1,7 @@
 #include "base/error.h"
 
 #include "base/mask.h"
+#include "base/wrap.h"
 
 #include <errno.h>
 
@@ -202,9 +203,13 @@ static char *printable_line(const char *line, size_t length)
 
 enum {
     EXCERPT_CHARS = 160, /* of a long line, the part around the column */
+    EXCERPT_MARGIN = 8,  /* what stands before it */
+    REMARK_MARGIN = 8,
+    MESSAGE_INDENT = 4,
 };
 
-static void append_excerpt(GString *out, Span at, const char *colour, const char *reset)
+static void append_excerpt(GString *out, Span at, unsigned columns, const char *colour,
+                           const char *reset)
 {
     size_t length;
     const char *line = source_line(at.source, at.line, &length);
@@ -212,10 +217,12 @@ static void append_excerpt(GString *out, Span at, const char *colour, const char
         return;
     g_autofree char *text = printable_line(line, length);
     long total = g_utf8_strlen(text, -1);
-    long first = at.column > EXCERPT_CHARS / 2 ? (long)at.column - EXCERPT_CHARS / 2 : 0;
+    long room = columns > EXCERPT_MARGIN ? (long)(columns - EXCERPT_MARGIN) : EXCERPT_CHARS;
+    bool fits = total <= room;
+    long first = !fits && (long)at.column > room / 2 ? (long)at.column - room / 2 : 0;
     if (first > total)
         return;
-    long shown = MIN(total - first, EXCERPT_CHARS);
+    long shown = MIN(total - first, room);
     long caret = (long)at.column - 1 - first;
     long width = CLAMP((long)at.width, 1, MAX(1, shown - caret));
     g_autofree char *part = g_utf8_substring(text, first, first + shown);
@@ -240,25 +247,32 @@ static void append_address(GString *out, Span at)
 }
 
 /* A continued line of a note or hint stands below its beginning. */
-static void append_remark(GString *out, const char *label, const char *text)
+static void append_remark(GString *out, const char *label, const char *text, unsigned columns)
 {
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    for (guint i = 0; lines[i]; i++)
-        g_string_append_printf(out, "      %s %s%s\n", i == 0 ? "=" : " ", i == 0 ? label : "",
-                               lines[i]);
+    for (guint i = 0; lines[i]; i++) {
+        g_string_append_printf(out, "      %s %s", i == 0 ? "=" : " ", i == 0 ? label : "");
+        wrap_append(out, lines[i], REMARK_MARGIN + (i == 0 ? (unsigned)strlen(label) : 0),
+                    REMARK_MARGIN + 2, columns);
+        g_string_append_c(out, '\n');
+    }
 }
 
-static char *format_unmasked(const GError *error, const char *severity, bool colour)
+static char *format_unmasked(const GError *error, const char *severity, ErrorStyle style)
 {
+    bool colour = style.colour;
     const char *bold = colour ? "\033[1m" : "", *reset = colour ? "\033[0m" : "";
     const char *tint = !colour ? "" : g_str_equal(severity, "error") ? "\033[1;31m" : "\033[1;33m";
     GString *out = g_string_new(bold);
     Span at = error_span(error);
     append_address(out, at);
-    g_string_append_printf(out, "%s%s:%s %s%s%s\n", tint, severity, reset, bold, error->message,
-                           reset);
+    unsigned column = (unsigned)(g_utf8_strlen(out->str, -1) - (long)strlen(bold)) +
+                      (unsigned)strlen(severity) + 2;
+    g_string_append_printf(out, "%s%s:%s %s", tint, severity, reset, bold);
+    wrap_append(out, error->message, column, MESSAGE_INDENT, style.columns);
+    g_string_append_printf(out, "%s\n", reset);
     if (span_is_set(at))
-        append_excerpt(out, at, tint, reset);
+        append_excerpt(out, at, style.columns, tint, reset);
     if (!is_ours(error))
         return g_string_free(out, FALSE);
     const RamekinErrorPrivate *data = ramekin_error_get_private((GError *)error);
@@ -267,15 +281,20 @@ static char *format_unmasked(const GError *error, const char *severity, bool col
         g_autofree char *address = span_address(note->at);
         g_autofree char *text =
             address ? g_strdup_printf("%s: %s", address, note->message) : g_strdup(note->message);
-        append_remark(out, "", text);
+        append_remark(out, "", text, style.columns);
     }
     if (data->hint)
-        append_remark(out, "hint: ", data->hint);
+        append_remark(out, "hint: ", data->hint, style.columns);
     return g_string_free(out, FALSE);
+}
+
+char *error_format_styled(const GError *error, const char *severity, ErrorStyle style)
+{
+    g_autofree char *text = format_unmasked(error, severity, style);
+    return mask_credentials(text);
 }
 
 char *error_format(const GError *error, const char *severity, bool colour)
 {
-    g_autofree char *text = format_unmasked(error, severity, colour);
-    return mask_credentials(text);
+    return error_format_styled(error, severity, (ErrorStyle){colour, 0});
 }

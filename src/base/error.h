@@ -44,7 +44,13 @@ Span error_span(const GError *error); /* SPAN_NONE for foreign errors */
 const char *error_hint(const GError *error);
 int error_exit_status(const GError *error);
 
+typedef struct {
+    bool colour;
+    unsigned columns; /* lines are broken to fit, 0: they are not */
+} ErrorStyle;
+
 /* The text for people: "file:line:col: error: message", the excerpt with a caret, notes and hint,
  * ends with a newline. `severity` is "error", "warning" or "note". */
 /* Passwords in URLs are masked, in the excerpt too. */
 char *error_format(const GError *error, const char *severity, bool colour);
+char *error_format_styled(const GError *error, const char *severity, ErrorStyle style);

@@ -1,5 +1,7 @@
 #include "cli/output.h"
 
+#include "base/wrap.h"
+
 #include <errno.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -105,6 +107,23 @@ unsigned output_columns(const Output *output)
     return DEFAULT_COLUMNS;
 }
 
+/* Of what people read on stderr: broken to fit a terminal, or where the user says a width; else one
+ * line each, which other programs can read. */
+static unsigned people_columns(void)
+{
+    if (columns_of_user() > 0)
+        return columns_of_user();
+    struct winsize size;
+    if (isatty(STDERR_FILENO) && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        return MAX(size.ws_col, MIN_COLUMNS);
+    return 0;
+}
+
+static ErrorStyle people_style(const Output *output)
+{
+    return (ErrorStyle){output->people_colour, people_columns()};
+}
+
 void output_people(Output *output, const char *text)
 {
     progress_finish(output->progress);
@@ -120,7 +139,9 @@ static void print_people(Output *output, const char *label, const char *colour, 
         fprintf(stderr, "\033[%sm%s:\033[0m ", colour, label);
     else if (label)
         fprintf(stderr, "%s: ", label);
-    fprintf(stderr, "%s\n", text);
+    g_autoptr(GString) wrapped = g_string_new(NULL);
+    wrap_append(wrapped, text, label ? (unsigned)strlen(label) + 2 : 0, 4, people_columns());
+    fprintf(stderr, "%s\n", wrapped->str);
 }
 
 void output_note(Output *output, const char *format, ...)
@@ -135,7 +156,7 @@ void output_note(Output *output, const char *format, ...)
 
 int output_error(Output *output, GError *error)
 {
-    g_autofree char *text = error_format(error, "error", output->people_colour);
+    g_autofree char *text = error_format_styled(error, "error", people_style(output));
     int status = error_exit_status(error);
     output_people(output, text);
     g_error_free(error);
@@ -146,7 +167,7 @@ int output_diags(Output *output, const Diags *diags)
 {
     bool worth_it = diags_errors(diags) > 0 || !output->options->quiet;
     if (worth_it && diags_errors(diags) + diags_warnings(diags) > 0) {
-        g_autofree char *text = diags_format(diags, output->people_colour);
+        g_autofree char *text = diags_format_styled(diags, people_style(output));
         output_people(output, text);
     }
     return diags_exit_status(diags);
@@ -159,22 +180,35 @@ static const char *severity_colour(Severity severity)
     return colours[severity];
 }
 
+static void append_remark(GString *out, const char *label, const char *text, unsigned columns)
+{
+    g_string_append_printf(out, "      = %s", label);
+    wrap_append(out, text, 8 + (unsigned)strlen(label), 10, columns);
+    g_string_append_c(out, '\n');
+}
+
 void output_finding(Output *output, const Finding *finding)
 {
     if (output->options->quiet && finding->severity != SEVERITY_ERROR)
         return;
-    progress_finish(output->progress);
+    unsigned columns = people_columns();
     const char *name = severity_name(finding->severity);
-    fprintf(stderr, "%s%s", finding->at ? finding->at : "", finding->at ? ": " : "");
+    g_autoptr(GString) text = g_string_new(finding->at);
+    g_string_append_printf(text, "%s", finding->at ? ": " : "");
+    unsigned column = (unsigned)g_utf8_strlen(text->str, -1) + (unsigned)strlen(name) + 2;
     if (output->people_colour)
-        fprintf(stderr, "\033[%sm%s:\033[0m ", severity_colour(finding->severity), name);
+        g_string_append_printf(text, "\033[%sm%s:\033[0m ", severity_colour(finding->severity),
+                               name);
     else
-        fprintf(stderr, "%s: ", name);
-    fprintf(stderr, "%s [%s]\n", finding->message, finding->code);
+        g_string_append_printf(text, "%s: ", name);
+    g_autofree char *message = g_strdup_printf("%s [%s]", finding->message, finding->code);
+    wrap_append(text, message, column, 4, columns);
+    g_string_append_c(text, '\n');
     for (guint i = 0; finding->evidence && finding->evidence[i]; i++)
-        fprintf(stderr, "      = %s\n", finding->evidence[i]);
+        append_remark(text, "", finding->evidence[i], columns);
     if (finding->hint)
-        fprintf(stderr, "      = hint: %s\n", finding->hint);
+        append_remark(text, "hint: ", finding->hint, columns);
+    output_people(output, text->str);
 }
 
 int worse_status(int a, int b)

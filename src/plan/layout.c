@@ -79,29 +79,31 @@ void layout_pad(Layout *layout, Tint tint, const char *text, unsigned width, boo
         put_blanks(layout, blanks);
 }
 
+/* The words of a line are one run of the tint. */
 static void words_of_line(Layout *layout, Tint tint, const char *line, unsigned column,
                           unsigned indent)
 {
     g_auto(GStrv) words = g_strsplit(line, " ", -1);
-    bool first = true;
+    g_autoptr(GString) run = g_string_new(NULL);
     for (guint i = 0; words[i]; i++) {
         if (!*words[i])
             continue;
         unsigned width = layout_width(words[i]);
+        bool first = run->len == 0;
         if (!first && column + 1 + width > layout->columns) {
+            put_clean(layout, tint, run->str, run->len);
+            g_string_truncate(run, 0);
             g_string_append_c(layout->out, '\n');
             put_blanks(layout, indent);
             column = indent;
             first = true;
         }
-        if (!first)
-            g_string_append_c(layout->out, ' ');
         g_auto(GStrv) parts = g_strsplit(words[i], LAYOUT_JOIN, -1);
         g_autofree char *joined = g_strjoinv(" ", parts);
-        put_clean(layout, tint, joined, strlen(joined));
+        g_string_append_printf(run, "%s%s", first ? "" : " ", joined);
         column += width + !first;
-        first = false;
     }
+    put_clean(layout, tint, run->str, run->len);
     g_string_append_c(layout->out, '\n');
 }
 
