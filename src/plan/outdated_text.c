@@ -32,7 +32,17 @@ static void measure(const Outdated *outdated, unsigned widths[COLUMNS_OF_TABLE])
     }
 }
 
-/* "triton==3.2.0 of torch 2.6.0, ramekin.yaml:9" */
+/* What another distribution requires. The row says of what, and which version there is; the stage
+ * above says where. "torch 2.6.0 pins it", "<1.4,>=1.1.0 of sympy 1.14.0" */
+static char *describe_required(const WhyClause *clause, const char *owner)
+{
+    const char *specifiers = clause->clause + strcspn(clause->clause, "<>=!~@[ ");
+    if (clause->bound == BOUND_EXACT)
+        return g_strdup_printf("%s pins it", owner);
+    return g_strdup_printf("%s of %s", *specifiers == '[' ? clause->clause : specifiers, owner);
+}
+
+/* "triton==2.3.1, ramekin.yaml:9" */
 static char *describe_holder(const WhyClause *clause)
 {
     const GPtrArray *chain = clause->chains->pdata[0];
@@ -47,9 +57,7 @@ static char *describe_holder(const WhyClause *clause)
     case WHY_REQUIRED:
         break;
     }
-    const char *owner = chain->pdata[chain->len - 1];
-    return chain->len > 1 ? g_strdup_printf("%s of %s, %s", clause->clause, owner, line)
-                          : g_strdup_printf("%s of %s", clause->clause, owner);
+    return describe_required(clause, chain->pdata[chain->len - 1]);
 }
 
 static char *describe_reason(const OutdatedEntry *entry)

@@ -399,8 +399,11 @@ static void put_explanation(Layout *layout, const LockStage *stage)
 {
     if (!stage->explanation)
         return;
-    layout_put(layout, TINT_NONE, "  ");
-    layout_words(layout, TINT_NONE, stage->explanation, 2, 2);
+    g_auto(GStrv) lines = g_strsplit(stage->explanation, "\n", -1);
+    for (guint i = 0; lines[i]; i++) {
+        layout_put(layout, TINT_NONE, "  ");
+        layout_words(layout, TINT_NONE, lines[i], 2, 6);
+    }
 }
 
 /* Sum */

@@ -307,8 +307,10 @@ static unsigned put_files(const Printer *printer, const WhyQuestion *question)
     if (usable > 0 || refused->len == 0)
         return usable;
     unsigned most = printer->all ? G_MAXUINT : FILES_SHOWN;
+    unsigned before = most;
     put_refused(printer, refused, false, &most);
-    put_refused(printer, refused, true, &most);
+    if (printer->all || most == before) /* nothing for this platform: what there is for others */
+        put_refused(printer, refused, true, &most);
     put_line(printer, TINT_BAD, 2, "none of its files can be taken");
     return refused->len;
 }
