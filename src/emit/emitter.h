@@ -37,8 +37,8 @@ void emitter_copy_generated_as(Emitter *emitter, const char *path, const char *t
 char *emitter_context_path(Emitter *emitter, const char *path, Span at, GError **error);
 /* Whether the path is a folder of the recipe's folder. */
 bool emitter_is_folder(const Emitter *emitter, const char *path);
-/* Copies a file or folder of the recipe to the same path below BUILD_TEMP, or what a pattern matches
- * into a folder there, which ends with "/"; *ret_inside is that path. */
+/* Copies a file or folder of the recipe to the same path below BUILD_TEMP, or what a pattern
+ * matches into a folder there, which ends with "/"; *ret_inside is that path. */
 gboolean emitter_copy_to_temp(Emitter *emitter, const char *path, Span at, char **ret_inside,
                               GError **error);
 /* Writes what is to be copied, then the RUN, which removes BUILD_TEMP if it was used. */
