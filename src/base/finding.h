@@ -25,6 +25,7 @@ typedef struct {
     char *message;   /* one sentence, no full stop */
     char *hint;      /* the way out, or NULL */
     char **evidence; /* NULL-terminated lines, or NULL */
+    guint64 chain;   /* how many links lead from a line of the user to it, where that is shown */
 } Finding;
 
 /* A finding with the table's severity; takes `message`. */

@@ -18,8 +18,7 @@ static const OptionRow rows[] = {
     /* clang-format off */
     {"cache-dir", 0, OPTION_VALUE, "DIR", offsetof(Options, cache_dir), 0,
      "the cache to work on, instead of $XDG_CACHE_HOME/ramekin"},
-    {"format", 0, OPTION_CHOICE, "text|json", offsetof(Options, format), 0,
-     "text for people or JSON (ramekin.cache/1) for scripts"},
+    OPTION_ROW_FORMAT("ramekin.cache/1"),
     {"older-than", 0, OPTION_VALUE, "AGE", offsetof(Options, older_than), 0,
      "prune what was not used for so long: 30d, 12h"},
     {"keep", 0, OPTION_VALUE, "SIZE", offsetof(Options, keep), 0,

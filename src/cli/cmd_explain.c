@@ -14,8 +14,7 @@ enum {
 
 static const OptionRow rows[] = {
     /* clang-format off */
-    {"format", 0, OPTION_CHOICE, "text|json", offsetof(Options, format), 0,
-     "text for people or JSON (ramekin.explain/1) for scripts"},
+    OPTION_ROW_FORMAT("ramekin.explain/1"),
     {0},
     /* clang-format on */
 };

@@ -11,8 +11,7 @@ static const OptionRow rows[] = {
      "only say whether the lock describes the recipe; write nothing"},
     {"strict", 0, OPTION_SWITCH, NULL, offsetof(Options, strict), 0,
      "warnings count as errors"},
-    {"format", 0, OPTION_CHOICE, "text|json", offsetof(Options, format), 0,
-     "text for people or JSON (ramekin.lock-result/1) for scripts"},
+    OPTION_ROW_FORMAT("ramekin.lock-result/1"),
     {0},
     /* clang-format on */
 };

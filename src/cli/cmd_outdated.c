@@ -4,10 +4,8 @@
 
 static const OptionRow rows[] = {
     /* clang-format off */
-    {"format", 0, OPTION_CHOICE, "text|json", offsetof(Options, format), 0,
-     "text for people or JSON (ramekin.outdated/1) for scripts"},
-    {"locked", 0, OPTION_SWITCH, NULL, offsetof(Options, locked), 0,
-     "fail where there is no lock that describes the recipe"},
+    OPTION_ROW_FORMAT("ramekin.outdated/1"),
+    OPTION_ROW_LOCKED,
     {0},
     /* clang-format on */
 };

@@ -4,12 +4,10 @@
 
 static const OptionRow rows[] = {
     /* clang-format off */
-    {"format", 0, OPTION_CHOICE, "text|json", offsetof(Options, format), 0,
-     "text for people or JSON (ramekin.plan/1) for scripts"},
+    OPTION_ROW_FORMAT("ramekin.plan/1"),
     {"all", 'a', OPTION_SWITCH, NULL, offsetof(Options, all), 0,
      "list everything: what stays as it is too, and each of findings that are alike"},
-    {"locked", 0, OPTION_SWITCH, NULL, offsetof(Options, locked), 0,
-     "fail where there is no lock that describes the recipe"},
+    OPTION_ROW_LOCKED,
     {0},
     /* clang-format on */
 };

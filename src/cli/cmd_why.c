@@ -6,12 +6,10 @@
 
 static const OptionRow rows[] = {
     /* clang-format off */
-    {"format", 0, OPTION_CHOICE, "text|json", offsetof(Options, format), 0,
-     "text for people or JSON (ramekin.why/1) for scripts"},
+    OPTION_ROW_FORMAT("ramekin.why/1"),
     {"all", 'a', OPTION_SWITCH, NULL, offsetof(Options, all), 0,
      "print every chain, not the shortest of each clause"},
-    {"locked", 0, OPTION_SWITCH, NULL, offsetof(Options, locked), 0,
-     "fail where there is no lock that describes the recipe"},
+    OPTION_ROW_LOCKED,
     {0},
     /* clang-format on */
 };

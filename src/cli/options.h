@@ -31,6 +31,18 @@ typedef enum {
     RENDER_AS_SCRIPT,
 } RenderAs;
 
+/* Rows that several commands have. `schema` is what JSON is called there. */
+#define OPTION_ROW_FORMAT(schema)                                                                  \
+    {                                                                                              \
+        "format", 0, OPTION_CHOICE, "text|json", offsetof(Options, format), 0,                     \
+            "text for people or JSON (" schema ") for scripts"                                     \
+    }
+#define OPTION_ROW_LOCKED                                                                          \
+    {                                                                                              \
+        "locked", 0, OPTION_SWITCH, NULL, offsetof(Options, locked), 0,                            \
+            "fail where there is no lock that describes the recipe"                                \
+    }
+
 /* The values of every option of every command; strings are borrowed from argv, lists have a NULL
  * behind their last string. */
 typedef struct {

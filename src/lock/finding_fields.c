@@ -27,6 +27,8 @@ static bool is_code(const char *text)
     {.key = "message", .type = JSON_FIELD_TEXT, .offset = offsetof(Finding, message)},             \
     {.key = "hint", .type = JSON_FIELD_TEXT, .offset = offsetof(Finding, hint), .flags = absent},  \
     {.key = "evidence", .type = JSON_FIELD_TEXTS, .offset = offsetof(Finding, evidence),           \
+     .flags = JSON_OPTIONAL},                                                                      \
+    {.key = "chain", .type = JSON_FIELD_UNSIGNED, .offset = offsetof(Finding, chain),              \
      .flags = JSON_OPTIONAL},
 /* clang-format on */
 

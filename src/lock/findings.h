@@ -33,8 +33,10 @@ const GPtrArray *judge_nearest_chain(const Judge *judge, const char *name);
 /* The user's line where there is one, else the stage's; caller frees. */
 char *judge_place_of(const Judge *judge, const char *name);
 /* "asked for by requirements.txt:2 > accelerate 1.0 > torch 2.7.0" where other distributions lead
- * to it, else NULL. */
-char **judge_chain_evidence(const Judge *judge, const char *name);
+ * to it, else NULL. Caller frees. */
+char *judge_chain_text(const Judge *judge, const char *name);
+/* Makes it the finding's evidence. */
+void judge_set_chain(const Judge *judge, Finding *finding, const char *name);
 
 /* The entry of the stage's `acknowledge:` that names the break, or NULL. */
 const Acknowledge *acknowledge_find_break(Judge *judge, const BrokenRequirement *broken);

@@ -134,7 +134,7 @@ static Finding *add_torch(const Judge *judge, const char *code, const InstalledD
     finding->distribution = g_strdup(TORCH);
     finding->version = g_strdup(solve_installed_version(before));
     finding->found = g_strdup(solve_installed_version(after));
-    finding->evidence = judge_chain_evidence(judge, TORCH);
+    judge_set_chain(judge, finding, TORCH);
     finding->hint = g_strdup_printf("hold it in this stage, `constraints: [torch==%s]`, or protect "
                                     "it in the recipe: `protect: [torch]`",
                                     finding->version);
@@ -242,9 +242,9 @@ void judge_mixed_cuda(Judge *judge)
         g_strv_builder_add(lines, line);
         g_string_append_printf(majors, "%s%u", majors->len ? " and " : "", major);
     }
-    g_auto(GStrv) chain = name ? judge_chain_evidence(judge, name) : NULL;
-    for (size_t i = 0; chain && chain[i]; i++)
-        g_strv_builder_add(lines, chain[i]);
+    g_autofree char *chain = name ? judge_chain_text(judge, name) : NULL;
+    if (chain)
+        g_strv_builder_add(lines, chain);
     Finding *finding =
         judge_add(judge, "mixed-cuda",
                   name ? judge_place_of(judge, name) : g_strdup(judge->change->locked->at),
@@ -253,6 +253,7 @@ void judge_mixed_cuda(Judge *judge)
     finding->distribution = g_strdup(name);
     finding->version = fresh ? g_strdup(solve_installed_version(fresh)) : NULL;
     finding->evidence = g_strv_builder_end(lines);
+    finding->chain = chain ? judge_nearest_chain(judge, name)->len : 0;
     finding->hint = g_strdup("choose builds of one CUDA version; `remove:` takes away what an "
                              "earlier stage left over");
 }

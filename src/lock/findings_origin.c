@@ -100,7 +100,7 @@ static void judge_index(const Judge *judge, const Pin *pin, const Rival *rival)
     finding->distribution = g_strdup(pin->canonical);
     finding->version = g_strdup(version_text(rival->version));
     finding->found = g_strdup(version_text(pin->version));
-    finding->evidence = judge_chain_evidence(judge, pin->canonical);
+    judge_set_chain(judge, finding, pin->canonical);
     finding->hint = g_strdup_printf("ask for that build, `%s==%s`, or route the name: `packages: "
                                     "[%s]` of an index asks that index alone",
                                     pin->canonical, version_text(rival->version), pin->canonical);

@@ -61,7 +61,7 @@ static void judge_protected(Judge *judge, const InstalledDistribution *before,
     finding->distribution = g_strdup(name);
     finding->version = g_strdup(solve_installed_version(before));
     finding->found = after ? g_strdup(solve_installed_version(after)) : NULL;
-    finding->evidence = judge_chain_evidence(judge, name);
+    judge_set_chain(judge, finding, name);
     finding->hint = g_strdup_printf(
         "hold it in this stage, `constraints: [%s==%s]`, or let it go: `acknowledge: [{protect: "
         "%s, why: ...}]`",
@@ -105,7 +105,7 @@ static void judge_undone(Judge *judge, const ForcedPackage *forced,
     finding->distribution = g_strdup(forced->name);
     finding->version = g_strdup(forced->version);
     finding->found = after ? g_strdup(solve_installed_version(after)) : NULL;
-    finding->evidence = judge_chain_evidence(judge, forced->name);
+    judge_set_chain(judge, finding, forced->name);
     finding->hint = g_strdup_printf("move stage '%s' behind this one, or keep its version here: "
                                     "`overrides: [%s==%s]`",
                                     forced->stage, forced->name, forced->version);

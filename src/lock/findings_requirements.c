@@ -59,7 +59,7 @@ void judge_break(Judge *judge, const BrokenRequirement *broken)
     finding->requirement = g_strdup(clause);
     finding->found = broken->found ? g_strdup(solve_installed_version(broken->found)) : NULL;
     finding->hint = hint_break(broken, clause);
-    finding->evidence = judge_chain_evidence(judge, name);
+    judge_set_chain(judge, finding, name);
     if (entry)
         finding_set_acknowledged(finding, entry);
     const GPtrArray *chain = judge_nearest_chain(judge, name);

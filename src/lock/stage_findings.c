@@ -56,7 +56,7 @@ char *judge_place_of(const Judge *judge, const char *name)
 }
 
 /* "requirements.txt:2 > accelerate 1.0 > torch 2.7.0" where other distributions lead to it. */
-char **judge_chain_evidence(const Judge *judge, const char *name)
+char *judge_chain_text(const Judge *judge, const char *name)
 {
     const GPtrArray *chain = judge_nearest_chain(judge, name);
     if (!chain || chain->len < 2)
@@ -67,9 +67,17 @@ char **judge_chain_evidence(const Judge *judge, const char *name)
     for (guint i = 0; i < chain->len; i++)
         g_string_append_printf(text, "%s > ", (char *)chain->pdata[i]);
     g_string_append_printf(text, "%s %s", action->name, action->version);
-    char **lines = g_new0(char *, 2);
-    lines[0] = g_strdup(text->str);
-    return lines;
+    return g_strdup(text->str);
+}
+
+void judge_set_chain(const Judge *judge, Finding *finding, const char *name)
+{
+    char *text = judge_chain_text(judge, name);
+    if (!text)
+        return;
+    finding->evidence = g_new0(char *, 2);
+    finding->evidence[0] = text;
+    finding->chain = judge_nearest_chain(judge, name)->len;
 }
 
 Finding *judge_add(const Judge *judge, const char *code, char *at, char *message)

@@ -57,19 +57,6 @@ static bool is_alike(const Finding *a, const Finding *b)
            !b->requirement && a->distribution && b->distribution && a->version && b->version;
 }
 
-/* How far a finding is from the user's lines: the length of the longest chain that it shows. */
-static unsigned depth(const Finding *finding)
-{
-    unsigned deepest = 0;
-    for (guint i = 0; finding->evidence && finding->evidence[i]; i++) {
-        unsigned links = 0;
-        for (const char *at = finding->evidence[i]; (at = strstr(at, " > ")); at += 3)
-            links++;
-        deepest = MAX(deepest, links);
-    }
-    return deepest;
-}
-
 /* Puts findings[first] and those alike, marked in `done`, as one. */
 static void put_group(Layout *layout, const GPtrArray *findings, guint first, bool *done)
 {
@@ -78,8 +65,10 @@ static void put_group(Layout *layout, const GPtrArray *findings, guint first, bo
     for (guint i = first; i < findings->len; i++) {
         if (i != first && !is_alike(findings->pdata[first], findings->pdata[i]))
             continue;
-        g_ptr_array_add(group, findings->pdata[i]);
-        if (depth(findings->pdata[i]) < depth(group->pdata[head]))
+        const Finding *finding = findings->pdata[i],
+                      *nearest = group->len ? group->pdata[head] : NULL;
+        g_ptr_array_add(group, (gpointer)finding);
+        if (nearest && finding->chain < nearest->chain)
             head = group->len - 1;
     }
     if (group->len < SUMMED_UP) {

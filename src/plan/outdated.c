@@ -1,5 +1,6 @@
 #include "plan/outdated.h"
 
+#include "plan/result_head.h"
 #include "python/version.h"
 #include "text/jsonw.h"
 
@@ -201,11 +202,7 @@ static void write_entry(JsonWriter *writer, const OutdatedEntry *entry)
 char *outdated_encode_json(const Outdated *outdated)
 {
     g_autoptr(JsonWriter) writer = jsonw_new();
-    jsonw_begin_object(writer, JSONW_BLOCK);
-    jsonw_string_member(writer, "schema", "ramekin.outdated/1");
-    jsonw_string_member(writer, "recipe", outdated->recipe_path);
-    jsonw_string_member(writer, "row", outdated->target->row);
-    jsonw_string_member(writer, "platform", outdated->target->platform);
+    result_head_begin(writer, "ramekin.outdated/1", outdated->recipe_path, outdated->target);
     jsonw_unsigned_member(writer, "checked", outdated->checked);
     jsonw_key(writer, "stages");
     jsonw_begin_array(writer, JSONW_BLOCK);

@@ -1,3 +1,4 @@
+#include "plan/result_head.h"
 #include "plan/why.h"
 #include "text/jsonw.h"
 
@@ -108,11 +109,7 @@ char *why_encode_json(const Why *why)
     g_autoptr(JsonWriter) writer = jsonw_new();
     const LockDistribution *current = why->current;
     bool indexed = current && current->file && current->file->source == LOCK_SOURCE_INDEX;
-    jsonw_begin_object(writer, JSONW_BLOCK);
-    jsonw_string_member(writer, "schema", "ramekin.why/1");
-    jsonw_string_member(writer, "recipe", why->recipe_path);
-    jsonw_string_member(writer, "row", why->target->row);
-    jsonw_string_member(writer, "platform", why->target->platform);
+    result_head_begin(writer, "ramekin.why/1", why->recipe_path, why->target);
     jsonw_string_member(writer, "name", why->name);
     jsonw_string_member(writer, "version", current ? current->version : NULL);
     jsonw_string_member(writer, "index", indexed ? current->file->source_name : NULL);

@@ -131,6 +131,7 @@ TEST(json_reads_back)
     LockStage *last = ((LockTarget *)lock->targets->pdata[0])->stages->pdata[2];
     last->status = STAGE_UNSATISFIABLE;
     last->explanation = g_strdup("no\nway");
+    ((Finding *)last->findings->pdata[0])->chain = 3;
     LockConflictLine *line = g_new0(LockConflictLine, 1);
     *line = (LockConflictLine){NULL, g_strdup("numpy<2"), true};
     g_ptr_array_add(last->conflict_lines, line);
@@ -152,6 +153,7 @@ TEST(json_reads_back)
     assert_text(NULL, text, again);
     g_assert_nonnull(strstr(again, "\"conflict\": ["));
     g_assert_nonnull(strstr(again, "\"kind\": \"drop\""));
+    g_assert_nonnull(strstr(again, "\"chain\": 3"));
     g_autofree char *shown = plan_format_text(plan, true, false, 80);
     g_assert_nonnull(strstr(shown, "no\n  way"));
 }
