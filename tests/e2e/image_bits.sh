@@ -75,6 +75,8 @@ sha256:*) ;;
   ;;
 esac
 same 'warm cache' ramekin build -o oci:again
+same 'verified' ramekin verify oci:out .
+same 'verified with a cold cache' ramekin verify --cache-dir "$work/fresh" oci:out .
 same 'cold cache, one thread' ramekin build --cache-dir "$work/cold" --jobs 1 -o oci:jobs
 same 'many threads' ramekin build --cache-dir "$work/cold8" --jobs 8 -o oci:jobs8
 cp -R "$work/cold" "$work/copied"
