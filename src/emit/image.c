@@ -249,10 +249,7 @@ static gboolean make_tree(Build *build, GError **error)
         .environment = base->facts->environment,
         .python = base->facts->target,
     };
-    unsigned last = build->recipe->stages->len;
-    return stage_tree_build(&input, &build->tree, error) &&
-           tree_add_user(build->tree, build->recipe, last, error) &&
-           tree_add_workdir(build->tree, build->recipe, last, error);
+    return stage_tree_build(&input, &build->tree, error);
 }
 
 /* Layers */

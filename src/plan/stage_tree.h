@@ -21,6 +21,7 @@ typedef struct {
     const PythonTarget *python;     /* the same */
 } StageTreeInput;
 
-/* Kinds of stages that need a program to run (run, apt, build of sources …) or that fetch something
- * a lock does not hold yet are ERROR_INPUT naming the stage and `ramekin render` as the way out. */
+/* The stages in order, then the user and the folder of `workdir:`. Kinds of stages that need a
+ * program to run (run, apt, build of sources …) or that fetch something a lock does not hold yet
+ * are ERROR_INPUT naming the stage and `ramekin render` as the way out. */
 gboolean stage_tree_build(const StageTreeInput *input, MergedTree **ret_tree, GError **error);
