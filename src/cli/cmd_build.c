@@ -6,6 +6,7 @@
 #include "emit/image_text.h"
 #include "lock/fetch.h"
 #include "net/git.h"
+#include "plan/stage_files_tree.h"
 #include "recipe/bundle.h"
 
 static const char default_output[] = "oci:out";
@@ -167,6 +168,18 @@ static gboolean read_git(const BuildRun *run, char **ret_revision, char **ret_so
     return TRUE;
 }
 
+/* Default outputs lie in the recipe's folder. */
+static gboolean check_outputs(const BuildRun *run, const Recipe *recipe, GError **error)
+{
+    for (guint i = 0; i < run->destinations->len; i++) {
+        const Destination *destination = run->destinations->pdata[i];
+        g_autofree char *path = g_canonicalize_filename(destination->path, NULL);
+        if (!g_str_equal(destination->path, "-") && !tree_check_output(recipe, path, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 static int build_target(BuildRun *run, const WorkTarget *wanted, BuiltImage **ret_built)
 {
     Workspace *workspace = run->workspace;
@@ -198,7 +211,7 @@ static int build_target(BuildRun *run, const WorkTarget *wanted, BuiltImage **re
     choose_layer(run, &options);
     GError *error = NULL;
     LayerMaker *maker = NULL;
-    if (!read_git(run, &revision, &source, &error))
+    if (!check_outputs(run, wanted->recipe, &error) || !read_git(run, &revision, &source, &error))
         return output_error(workspace->output, error);
     options.revision = revision;
     options.source = source;

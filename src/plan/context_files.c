@@ -344,6 +344,9 @@ static gboolean find_pattern(const BuildContext *context, const char *src, Span 
         return FALSE;
     for (guint i = 0; i < found->len; i++) {
         const char *path = found->pdata[i];
+        if (context->rules && !ignore_rules_have_exceptions(context->rules) &&
+            ignore_rules_exclude(context->rules, path, NULL))
+            continue;
         g_autofree char *name = g_path_get_basename(path);
         g_autoptr(ContextSource) source = load_source(context, path, name, at, error);
         if (!source)
@@ -370,4 +373,28 @@ GPtrArray *build_context_find(const BuildContext *context, const char *src, Span
         return g_steal_pointer(&sources);
     set_ignored(context, src, at, error);
     return NULL;
+}
+
+/* The first of the path's parts, as many as `pattern` has. */
+static char *leading_parts(const char *path, const char *pattern)
+{
+    g_auto(GStrv) parts = g_strsplit(path, "/", -1);
+    g_auto(GStrv) wanted = g_strsplit(pattern, "/", -1);
+    guint length = g_strv_length(parts);
+    for (guint i = g_strv_length(wanted); i < length; i++)
+        g_clear_pointer(&parts[i], g_free);
+    return g_strjoinv("/", parts);
+}
+
+bool build_context_takes(const BuildContext *context, const char *src, const char *path)
+{
+    if (context->rules && ignore_rules_exclude(context->rules, path, NULL))
+        return false;
+    g_autofree char *rooted = g_canonicalize_filename(src, "/");
+    const char *plain = rooted + 1;
+    if (*plain == '\0')
+        return true;
+    g_autofree char *head = leading_parts(path, plain);
+    g_autoptr(Glob) glob = glob_new(plain, GLOB_COPY, SPAN_NONE, NULL);
+    return glob && glob_matches(glob, head);
 }

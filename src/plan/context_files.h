@@ -36,3 +36,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BuildContext, build_context_free)
  * leads out of the folder, or something is neither file, folder nor link. */
 GPtrArray *build_context_find(const BuildContext *context, const char *src, Span at,
                               GError **error);
+/* Whether the source `src` would bring what is at `path`, relative to the folder, if it were there.
+ */
+bool build_context_takes(const BuildContext *context, const char *src, const char *path);

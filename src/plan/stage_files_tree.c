@@ -397,3 +397,35 @@ gboolean tree_add_files(MergedTree *tree, const Recipe *recipe, const Stage *sta
     }
     return TRUE;
 }
+
+static gboolean check_entry(const FilesEntry *entry, const BuildContext *context, const char *path,
+                            GError **error)
+{
+    if (!entry->src.text || entry->from.text ||
+        !build_context_takes(context, entry->src.text, path))
+        return TRUE;
+    error_set(error, ERROR_INPUT, entry->src.at,
+              "%s, where the image is to go, would be in the image", path);
+    if (error)
+        error_set_hint(*error, "name it in .dockerignore, or write the image elsewhere");
+    return FALSE;
+}
+
+gboolean tree_check_output(const Recipe *recipe, const char *output, GError **error)
+{
+    g_autofree char *dir = g_canonicalize_filename(recipe_file_dir(recipe->file), NULL);
+    if (!is_below(output, dir))
+        return TRUE;
+    g_autoptr(BuildContext) context = build_context_open(dir, error);
+    if (!context)
+        return FALSE;
+    for (guint i = 0; i < recipe->stages->len; i++) {
+        const Stage *stage = recipe->stages->pdata[i];
+        for (guint k = 0; stage->kind == STAGE_FILES && k < stage->body.files->files->len; k++) {
+            if (!check_entry(stage->body.files->files->pdata[k], context, output + strlen(dir) + 1,
+                             error))
+                return FALSE;
+        }
+    }
+    return TRUE;
+}

@@ -31,6 +31,10 @@ gboolean tree_add_user(MergedTree *tree, const Recipe *recipe, unsigned index, G
 /* Makes the folder of `workdir:`, as WORKDIR does. */
 gboolean tree_add_workdir(MergedTree *tree, const Recipe *recipe, unsigned index, GError **error);
 
+/* ERROR_INPUT, at its line, when a `files:` stage takes what lies at the absolute path `output`: an
+ * image that holds the one before it never comes out the same. */
+gboolean tree_check_output(const Recipe *recipe, const char *output, GError **error);
+
 /* Absolute paths (char*) of base files whose content the functions above read: what the base must
  * be opened with. */
 GPtrArray *tree_wanted_base_paths(const Recipe *recipe);

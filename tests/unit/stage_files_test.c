@@ -359,3 +359,34 @@ TEST(wanted_paths)
     g_assert_true(found[0] && found[1]);
     recipe_file_unref(file);
 }
+
+/* Whether an image at `output` would be in the next one. */
+TEST(outputs)
+{
+    static const struct {
+        const char *keys, *output;
+        bool refused;
+    } rows[] = {
+        {FILES "{.: /app}\n", "context/out", true},
+        {FILES "{./: /app}\n", "context/app/out.tar", true},
+        {FILES "{app: /app}\n", "context/out", false},
+        {FILES "{app/: /app}\n", "context/app/deep/out", true},
+        {FILES "{\"o*\": /app}\n", "context/out/x", true},
+        {FILES "{\"*/o*\": /app}\n", "context/out", false},
+        {FILES "{.: /app}\n", "out", false},
+        {FILES "{.: /app}\n", "context/secret", false},
+        {FILES "[{content: x, dest: /x}]\n", "context/out", false},
+    };
+    if (!folder)
+        make_folders();
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        RecipeFile *file;
+        g_autoptr(Recipe) recipe = load(rows[i].keys, &file);
+        g_autofree char *output = g_build_filename(folder, rows[i].output, NULL);
+        g_autoptr(GError) error = NULL;
+        gboolean ok = tree_check_output(recipe, output, &error);
+        if (ok == rows[i].refused || ok != (error == NULL))
+            g_error("%s: %s", rows[i].keys, rows[i].output);
+        recipe_file_unref(file);
+    }
+}
