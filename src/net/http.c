@@ -117,6 +117,11 @@ TrustStore *http_client_trust(HttpClient *client)
     return client->trust;
 }
 
+void http_client_learn(HttpClient *client, const char *url)
+{
+    auth_store_learn(client->auth, url);
+}
+
 void http_client_start(HttpClient *client, const HttpRequest *request, HttpCallback callback,
                        void *data)
 {

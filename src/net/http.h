@@ -88,6 +88,10 @@ typedef void (*HttpCallback)(const HttpResponse *response, const GError *error, 
  * afterwards. */
 TrustStore *http_client_trust(HttpClient *client);
 
+/* What a URL says of user and password holds for its origin from now on, as if it had been asked.
+ */
+void http_client_learn(HttpClient *client, const char *url);
+
 /* Queues the request; texts are copied. */
 void http_client_start(HttpClient *client, const HttpRequest *request, HttpCallback callback,
                        void *data);

@@ -379,6 +379,8 @@ static PageEntry *ensure_entry(IndexClient *client, const IndexLocation *locatio
     entry->canonical = g_strdup(canonical);
     entry->url = page_url(location, canonical);
     bool remote = url_is_http(location->url);
+    if (remote)
+        http_client_learn(client->http, location->url); /* a page of the cache is not asked for */
     bool filtered = location->kind == INDEX_FIND_LINKS && canonical;
     if (location->kind == INDEX_FIND_LINKS && remote && !canonical)
         entry->page = single_file_page(entry);
