@@ -142,6 +142,8 @@ static gboolean make_layer(LayerMaker *maker, Job *job, GError **error)
         return FALSE;
     g_autofree char *fact = fact_of(&summary);
     blob_store_save_fact(maker->blobs, fact_kind, job->source->key, fact);
+    g_autofree char *name = g_strconcat("layer: ", job->source->source, NULL);
+    blob_store_set_name(maker->blobs, summary.digest, name);
     job->layer.summary = summary;
     summary = (LayerSummary){0};
     job->layer.state = LAYER_NEW;

@@ -53,7 +53,7 @@ void blob_store_save_fact(BlobStore *store, const char *kind, const char *key, c
 gboolean blob_place(const char *from, guint64 offset, guint64 size, bool link, const char *to,
                     GError **error);
 
-/* What `ramekin cache` calls a blob: the file name of a wheel, "layer of torch 2.6.0". */
+/* What `ramekin cache` calls a blob: the file name of a wheel, "layer: wheel torch 2.6.0". */
 void blob_store_set_name(BlobStore *store, const char *sha256, const char *name);
 
 typedef struct {
