@@ -1,5 +1,6 @@
 #include "lock/base_tree.h"
 
+#include "base/limits.h"
 #include "python/interpreter.h"
 
 typedef struct {
@@ -94,7 +95,7 @@ static gboolean apply_layer(void *data, ArchiveReader *reader, GError **error)
 
 /* Layers of a compressed archive are taken out first where that can be done: else each of them
  * costs reading it from the front. */
-static gboolean read_layers(BaseTree *tree, ImageLayout *layout, const ImageManifest *manifest,
+static gboolean read_layers(ImageRoot *root, ImageLayout *layout, const ImageManifest *manifest,
                             Cache *cache, GError **error)
 {
     g_autoptr(BlobStore) blobs = cache ? blob_store_new(cache) : NULL;
@@ -103,24 +104,37 @@ static gboolean read_layers(BaseTree *tree, ImageLayout *layout, const ImageMani
     for (guint i = 0; i < manifest->layers->len; i++) {
         const ImageLayer *layer = manifest->layers->pdata[i];
         GError *cause = NULL;
-        if (!image_layout_read_layer(layout, layer, blobs, apply_layer, tree->root, &cause))
+        if (!image_layout_read_layer(layout, layer, blobs, apply_layer, root, &cause))
             return error_wrap(error, cause, SPAN_NONE, "layer %u of %u", i + 1,
                               manifest->layers->len);
     }
     return TRUE;
 }
 
-/* Trees of images in the cache, in the bucket "roots". */
+/* Trees of images in the cache. */
 
 static const char ROOTS[] = "roots";
+
+enum {
+    TREE_WANTS_VERSION = 1, /* rises whenever the answers of tree_wants() change */
+};
+#define SETTINGS_BYTES (64 * KIB)
+
+/* Beside what facts need, the small files of /etc: building looks at users, groups and what it
+ * appends to, and should find the tree that locking has left in the cache. */
+static bool tree_wants(const char *path, guint64 size)
+{
+    return interpreter_wants(path, size) ||
+           (g_str_has_prefix(path, "/etc/") && size <= SETTINGS_BYTES);
+}
 
 /* Trees are the same where this is: the image, and whose contents are held. NULL for an image that
  * its digest does not describe. */
 static char *tree_key(const ImageManifest *manifest, const char *const *wanted)
 {
     GString *key = g_string_new(NULL);
-    g_string_append_printf(key, "%d %d %s", IMAGE_ROOT_VERSION, INTERPRETER_WANTS_VERSION,
-                           manifest->digest);
+    g_string_append_printf(key, "%d %d %d %s", IMAGE_ROOT_VERSION, INTERPRETER_WANTS_VERSION,
+                           TREE_WANTS_VERSION, manifest->digest);
     for (size_t i = 0; wanted && wanted[i]; i++)
         g_string_append_printf(key, "\n%s", wanted[i]);
     bool described = true;
@@ -131,9 +145,24 @@ static char *tree_key(const ImageManifest *manifest, const char *const *wanted)
     return g_string_free(key, !described);
 }
 
+/* Whether the contents of these files can be read, as far as they are there and may be large. */
+static bool holds(const ImageRoot *root, const char *const *wanted)
+{
+    for (size_t i = 0; wanted && wanted[i]; i++) {
+        guint64 size;
+        if (image_root_stat(root, wanted[i], true, &size) != PATH_FILE ||
+            size > LIMIT_REQUIREMENTS_BYTES)
+            continue;
+        g_autoptr(GBytes) content = image_root_read(root, wanted[i], LIMIT_REQUIREMENTS_BYTES);
+        if (!content)
+            return false;
+    }
+    return true;
+}
+
 static ImageRoot *load_root(Cache *cache, const char *key)
 {
-    g_autoptr(GBytes) bytes = cache && key ? cache_load(cache, ROOTS, key) : NULL;
+    g_autoptr(GBytes) bytes = cache_load(cache, ROOTS, key);
     ImageRoot *root = bytes ? image_root_decode(bytes) : NULL;
     if (bytes && !root)
         cache_remove(cache, ROOTS, key);
@@ -142,28 +171,40 @@ static ImageRoot *load_root(Cache *cache, const char *key)
 
 static void save_root(Cache *cache, const char *key, const ImageRoot *root)
 {
-    if (!cache || !key)
-        return;
     g_autoptr(GBytes) bytes = image_root_encode(root);
     gsize length;
     const void *data = g_bytes_get_data(bytes, &length);
     cache_save(cache, ROOTS, key, data, length);
 }
 
-static gboolean take_root(BaseTree *tree, ImageLayout *layout, const ImageManifest *manifest,
-                          const char *const *wanted, Cache *cache, GError **error)
+static ImageRoot *read_root(ImageLayout *layout, const ImageManifest *manifest,
+                            const char *const *wanted, Cache *cache, GError **error)
 {
-    g_autofree char *key = tree_key(manifest, wanted);
-    tree->root = load_root(cache, key);
-    if (tree->root)
-        return TRUE;
-    tree->root = image_root_new_image(interpreter_wants);
+    g_autoptr(ImageRoot) root = image_root_new_image(tree_wants);
     for (size_t i = 0; wanted && wanted[i]; i++)
-        image_root_want(tree->root, wanted[i]);
-    if (!read_layers(tree, layout, manifest, cache, error))
-        return FALSE;
-    save_root(cache, key, tree->root);
-    return TRUE;
+        image_root_want(root, wanted[i]);
+    return read_layers(root, layout, manifest, cache, error) ? g_steal_pointer(&root) : NULL;
+}
+
+/* The tree from the cache, or from the layers. Most requests share one entry; one that wants more
+ * has an entry of its own. */
+static ImageRoot *get_root(ImageLayout *layout, const ImageManifest *manifest,
+                           const char *const *wanted, Cache *cache, GError **error)
+{
+    g_autofree char *shared = cache ? tree_key(manifest, NULL) : NULL;
+    g_autofree char *own = cache ? tree_key(manifest, wanted) : NULL;
+    if (!shared)
+        return read_root(layout, manifest, wanted, cache, error);
+    g_autoptr(ImageRoot) found = load_root(cache, shared);
+    if (found && holds(found, wanted))
+        return g_steal_pointer(&found);
+    ImageRoot *more = g_str_equal(shared, own) ? NULL : load_root(cache, own);
+    if (more)
+        return more;
+    ImageRoot *root = read_root(layout, manifest, wanted, cache, error);
+    if (root)
+        save_root(cache, found ? own : shared, root);
+    return root;
 }
 
 /* An image of this machine that a request names. */
@@ -206,7 +247,8 @@ static gboolean open_image(BaseTree *tree, LayoutKind kind, const BaseRequest *r
     g_strfreev(tree->env);
     tree->env = g_strdupv(manifest->config->env);
     tree->user = g_strdup(manifest->config->user);
-    return take_root(tree, open.layout, manifest, wanted, request->cache, error);
+    tree->root = get_root(open.layout, manifest, wanted, request->cache, error);
+    return tree->root != NULL;
 }
 
 gboolean base_digest(const BaseRequest *request, char **ret_digest, GError **error)

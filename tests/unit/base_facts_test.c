@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "base/io.h"
 #include "lock/base_facts.h"
+#include "lock/base_tree.h"
 
 #include <unistd.h>
 
@@ -277,6 +278,48 @@ TEST(lying_layers)
             assert_text(NULL, lies[i].message, error->message);
         g_assert_cmpint(error->code, ==, ERROR_INPUT);
     }
+}
+
+/* A tree comes from the cache when what is wanted of it is held there; else the layers are read,
+ * and checked, again. A damaged entry is as none. */
+TEST(cached_tree)
+{
+    const char *const layers[] = {"f etc/passwd root\nf srv/list one\n", NULL};
+    static const char *const passwd[] = {"/etc/passwd", "/nothing", "/etc", NULL};
+    static const char *const list[] = {"/srv/list", NULL};
+    g_autofree char *dir = scratch_path("kept"), *cache_folder = scratch_path("cache");
+    g_autoptr(Cache) cache = cache_new(cache_folder);
+    BaseRequest request = {.reference = "oci:kept",
+                           .base_dir = g_get_user_cache_dir(),
+                           .platform = "linux/amd64",
+                           .cache = cache};
+    g_autoptr(GError) error = NULL;
+    write_layout(dir, layers, "");
+    g_autoptr(BaseTree) read = base_tree_open(&request, NULL, &error);
+    assert_no_error(g_steal_pointer(&error));
+    g_assert_null(image_root_read(read->root, "/srv/list", 100));
+    /* the layer is gone: nothing but the cache knows the tree */
+    g_autoptr(GBytes) tar = tar_build(layers[0]);
+    g_autofree char *hex = digest_sha256(g_bytes_get_data(tar, NULL), g_bytes_get_size(tar));
+    g_autofree char *blob = g_build_filename(dir, "blobs/sha256", hex, NULL);
+    g_assert_cmpint(unlink(blob), ==, 0);
+    g_autoptr(BaseTree) kept = base_tree_open(&request, passwd, &error);
+    assert_no_error(g_steal_pointer(&error));
+    g_autoptr(GBytes) users = image_root_read(kept->root, "/etc/passwd", 100);
+    g_assert_cmpmem(g_bytes_get_data(users, NULL), g_bytes_get_size(users), "root", 4);
+    g_assert_null(base_tree_open(&request, list, &error));
+    g_assert_nonnull(strstr(error->message, "has no file 'blobs/sha256/"));
+    g_clear_error(&error);
+    /* it is there again: the larger tree has an entry of its own */
+    write_layout(dir, layers, "");
+    g_autoptr(BaseTree) more = base_tree_open(&request, list, &error);
+    g_assert_cmpint(unlink(blob), ==, 0);
+    g_autoptr(BaseTree) again = base_tree_open(&request, list, &error);
+    assert_no_error(g_steal_pointer(&error));
+    g_autoptr(GBytes) one = image_root_read(again->root, "/srv/list", 100);
+    g_assert_nonnull(one);
+    request.cache = NULL;
+    g_assert_null(base_tree_open(&request, NULL, &error));
 }
 
 TEST(docker_archive)
