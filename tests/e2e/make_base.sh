@@ -5,12 +5,13 @@
 #           layer that is not compressed. Not marked as externally managed, so that pip installs beside it.
 #   docker  laid out as the python:3.11-slim image: a CPython 3.11 under /usr/local with its shared
 #           library, its own standard library and site-packages with pip and setuptools, over a Debian 12
-#           that has no Python; two layers, both gzip.
+#           that has no Python; two layers, both gzip. Where there is no such CPython it is Debian's, moved
+#           there and rid of Debian's own install schemes; that one has no shared library.
 #
 # Both run in a chroot or under bwrap: umoci unpack --image DIR:latest BUNDLE; chroot BUNDLE/rootfs python3.
 # Made once (a minute) and kept in $RAMEKIN_BASES, or else $RAMEKIN_E2E or build/e2e; the second time is a
 # copy. The CPython is the one of $RAMEKIN_CPYTHON (a prefix) or a 3.11 of pyenv. Exit 77 with one line on
-# stdout where this machine can't make it.
+# stdout where this machine can't make one.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -70,13 +71,36 @@ install_cpython() {
   find "$1/usr/local" -name __pycache__ -prune -exec rm -rf {} +
 }
 
+# Puts Debian's Python there instead.
+install_moved_python() {
+  debootstrap python3.11,python3-pip-whl,python3-setuptools-whl "$work/donor.tar"
+  mkdir -p "$work/donor" "$1/usr/local/bin" "$1/usr/local/lib/python3.11/site-packages" "$1/wheels"
+  tar -C "$work/donor" -xf "$work/donor.tar" --no-same-owner --wildcards ./usr/bin/python3.11 ./usr/lib/python3.11 \
+    './usr/share/python-wheels'
+  cp "$work/donor/usr/bin/python3.11" "$1/usr/local/bin"
+  cp -R "$work/donor/usr/lib/python3.11" "$1/usr/local/lib"
+  cp "$work/donor"/usr/share/python-wheels/*.whl "$1/wheels"
+  python3 "$here/plain_python.py" "$1/usr/local/lib/python3.11"
+  ln -s python3.11 "$1/usr/local/bin/python3"
+  ln -s python3 "$1/usr/local/bin/python"
+  # shellcheck disable=SC2016 # expanded inside
+  chroot "$1" env -i PATH=$path PYTHONDONTWRITEBYTECODE=1 sh -c \
+    'set -- /wheels/pip-*.whl; python3 "$1/pip" install --no-index --no-compile --root-user-action ignore --find-links /wheels pip setuptools' \
+    >"$work/log" 2>&1 || skip "no pip in the docker-like base: $(tail -n 1 "$work/log")"
+  rm -r "$1/wheels"
+  find "$1/usr/local" -name __pycache__ -prune -exec rm -rf {} +
+}
+
 docker() {
-  cpython=$(find_cpython) || skip "there is no CPython 3.11 with a shared library to make a base of"
-  debootstrap ca-certificates,libbz2-1.0,libffi8,liblzma5,libncursesw6,libreadline8,libsqlite3-0,libssl3,libuuid1,zlib1g,libcrypt1,libnsl2,libtirpc3,netbase,tzdata \
+  debootstrap ca-certificates,libbz2-1.0,libexpat1,libffi8,liblzma5,libncursesw6,libreadline8,libsqlite3-0,libssl3,libuuid1,zlib1g,libcrypt1,libnsl2,libtirpc3,netbase,tzdata \
     "$work/base.tar"
   mkdir "$work/rootfs"
   tar -C "$work/rootfs" -xpf "$work/base.tar" --exclude='./dev/*'
-  install_cpython "$work/rootfs"
+  if cpython=$(find_cpython); then
+    install_cpython "$work/rootfs"
+  else
+    install_moved_python "$work/rootfs"
+  fi
   tar -C "$work/rootfs" -cf "$work/python.tar" --sort=name --numeric-owner etc/ld.so.cache usr/local
   python3 "$here/oci_layout.py" --gzip --cmd python3 --env PATH="$path" --env LANG=C.UTF-8 \
     --env PYTHON_VERSION="$(chroot "$work/rootfs" python3 -c 'import platform; print(platform.python_version())')" \
@@ -99,7 +123,7 @@ case $kind in debian | docker) ;; *)
   ;;
 esac
 mkdir -p "$store"
-made=$store/base-$kind-$(cat "$here/make_base.sh" "$here/oci_layout.py" | cksum | tr ' ' -)
+made=$store/base-$kind-$(cat "$here/make_base.sh" "$here/oci_layout.py" "$here/plain_python.py" | cksum | tr ' ' -)
 (
   flock 9
   [ -d "$made" ] || make "$made"
