@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 #include "cli/workspace.h"
+#include "emit/wheel_facts.h"
 #include "plan/plan.h"
 
 static const OptionRow rows[] = {
@@ -15,10 +16,19 @@ static const OptionGroup group = {"Plan", rows};
 static const OptionGroup *const groups[] = {&group, &options_recipe, &options_resolve,
                                             &options_common, NULL};
 
+static bool find_wheel(void *data, const char *sha256, gint64 *ret_members, gint64 *ret_raw_size)
+{
+    return wheel_facts_load(data, sha256, ret_members, ret_raw_size);
+}
+
 static void print_plan(Workspace *workspace, const WorkTarget *wanted, const LockTarget *target)
 {
     const Options *options = workspace->options;
     g_autoptr(Plan) plan = plan_new(wanted->recipe, target);
+    g_autoptr(Cache) cache = cache_new(options->cache_dir);
+    g_autoptr(BlobStore) blobs = blob_store_new(cache);
+    WheelFacts facts = {find_wheel, blobs};
+    plan_add_layers(plan, &facts);
     size_t length;
     g_autofree char *text =
         options->format == FORMAT_JSON

@@ -1,6 +1,7 @@
 #include "emit/image.h"
 
 #include "base/clock.h"
+#include "emit/wheel_facts.h"
 #include "lock/fetch.h"
 #include "plan/image_settings.h"
 #include "plan/stage_files_tree.h"
@@ -223,6 +224,7 @@ static gboolean wheel_arrived(void *data, const LockFile *file, const char *path
     if (!wheel)
         return FALSE;
     g_hash_table_insert(build->wheels, (void *)file, wheel);
+    wheel_facts_save(build->options->blobs, wheel);
     if (g_hash_table_contains(build->absent, file))
         begin_early(build, file, wheel);
     return TRUE;

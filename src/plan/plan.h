@@ -40,6 +40,17 @@ Plan *plan_new(const Recipe *recipe, const LockTarget *target);
 void plan_free(Plan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Plan, plan_free)
 
+/* What is known of wheels by their sha256: how many files they hold, and how many bytes those have.
+ * `find` is false for a wheel that was never looked into. */
+typedef struct {
+    bool (*find)(void *data, const char *sha256, gint64 *ret_members, gint64 *ret_raw_size);
+    void *data;
+} WheelFacts;
+/* Fills in plan->layers: the layers of wheels as build makes them over a base of few layers.
+ * Without facts (NULL) their contents are unknown. Nothing for a plan that is not solved or no
+ * image's. */
+void plan_add_layers(Plan *plan, const WheelFacts *facts);
+
 /* `all`: keep actions too. */
 char *plan_encode_json(const Plan *plan, bool all, size_t *ret_length);
 /* Reads such a document back: strict, as a lock. What a plan does not say (edges, requirements of

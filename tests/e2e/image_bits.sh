@@ -113,6 +113,31 @@ root=bundle/rootfs
 mkdir flat
 tar -xf rootfs.tar -C flat
 python3 "$here/same_tree.py" "$root" flat
+# All stages as one layer, put over the base by somebody else.
+ramekin build -o layer:all.tar.gz >layer.digests
+gunzip -k all.tar.gz
+[ "sha256:$(sha256sum <all.tar | cut -d ' ' -f 1)" = "$(awk '$2 == "diff_id" { print $1 }' layer.digests)" ] || {
+  echo "layer: is not what its diff_id says" >&2
+  exit 1
+}
+cp -R "$work/base" based
+umoci raw add-layer --image based:latest all.tar
+umoci unpack --image based:latest layered >/dev/null
+python3 "$here/same_tree.py" "$root" layered/rootfs
+
+# Every format and strategy leaves the same tree.
+for layers in 'compression: gzip-single' 'compression: estargz' 'compression: zstd' 'strategy: stage' 'strategy: one'; do
+  mkdir formats
+  cp -R app ramekin.yaml ramekin.lock formats/
+  echo "layers: {$layers}" >>formats/ramekin.yaml
+  (cd formats && ramekin lock --offline && ramekin build --offline -o rootfs:rootfs.tar) >/dev/null
+  mkdir formats/root
+  tar -xf formats/rootfs.tar -C formats/root
+  rm -f formats/root/.no.prefetch.landmark formats/root/stargz.index.json
+  python3 "$here/same_tree.py" "$root" formats/root
+  rm -rf formats
+done
+
 found="$(stat -c %a "$root/etc/place") $(readlink "$root/app") $(cat "$root/etc/place")"
 [ "$found" = '640 /srv/app kitchen' ] || {
   echo "files are not as the recipe says" >&2
