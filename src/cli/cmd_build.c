@@ -70,6 +70,8 @@ static gboolean parse_destinations(BuildRun *run, GError **error)
         if (!destination)
             return FALSE;
         g_ptr_array_add(run->destinations, destination);
+        if (!run->workspace->options->dry_run && !destination_check(destination, error))
+            return FALSE;
     }
     return TRUE;
 }
@@ -83,8 +85,11 @@ static gboolean read_epoch(BuildRun *run, GError **error)
         return TRUE;
     /* The last second of the year 9999. */
     if (!g_ascii_string_to_unsigned(text, 10, 0, G_GUINT64_CONSTANT(253402300799), &value, NULL))
-        return error_set(error, ERROR_USAGE, SPAN_NONE,
-                         "SOURCE_DATE_EPOCH is a number of seconds since 1970, not \"%s\"", text);
+        return error_set(
+            error, ERROR_USAGE, SPAN_NONE,
+            "SOURCE_DATE_EPOCH is a number of seconds since 1970, up to the year 9999, "
+            "not \"%s\"",
+            text);
     run->epoch = (gint64)value;
     return TRUE;
 }
@@ -108,6 +113,15 @@ static gboolean check_targets(const BuildRun *run, GError **error)
     const Workspace *workspace = run->workspace;
     bool rows_differ = workspace->recipes->len > 1;
     const WorkTarget *first = workspace_target(workspace, 0);
+    for (guint i = 0; i < workspace->targets->len; i++) {
+        if (workspace_target(workspace, i)->recipe->target != TARGET_ENV)
+            continue;
+        error_set(error, ERROR_INPUT, SPAN_NONE, "%s has `target: env`, which makes no image",
+                  workspace->recipe_path);
+        if (error)
+            error_set_hint(*error, "`ramekin render --as script` writes what installs it");
+        return FALSE;
+    }
     if (rows_differ && !workspace->options->all) {
         error_set(error, ERROR_USAGE, SPAN_NONE, "%s has several rows", workspace->recipe_path);
         if (error)
@@ -287,15 +301,23 @@ static void print_json(BuildRun *run, const WorkTarget *first, const GPtrArray *
     jsonw_end_object(json);
 }
 
+static void note_image(const BuildRun *run, const BuiltImage *built)
+{
+    g_autofree char *text = built_image_text(built, false, G_MAXUINT);
+    const char *last = text + strlen(text) - 1;
+    while (last > text && last[-1] != '\n')
+        last--;
+    output_note(run->workspace->output, "%.*s", (int)strcspn(last, "\n"), last);
+}
+
+/* What a dry run prints as text ends with this line already. */
 static void note_summary(const BuildRun *run, const GPtrArray *images)
 {
+    bool said = run->workspace->options->dry_run && !run->json;
     for (guint i = 0; i < images->len; i++) {
         const BuiltImage *built = images->pdata[i];
-        g_autofree char *text = built_image_text(built, false, G_MAXUINT);
-        const char *last = text + strlen(text) - 1;
-        while (last > text && last[-1] != '\n')
-            last--;
-        output_note(run->workspace->output, "%.*s", (int)strcspn(last, "\n"), last);
+        if (!said)
+            note_image(run, built);
         note_checks(run, built);
     }
 }

@@ -1,22 +1,23 @@
 #include "cli/destination.h"
 
+#include "base/io.h"
 #include "image/flatten.h"
 #include "image/layers_output.h"
 
 typedef struct {
     const char *prefix;
     DestinationKind kind;
-    bool tagged, several;
+    bool tagged, several, folder;
 } KindRow;
 
 /* clang-format off */
 static const KindRow kinds[] = {
-    {"oci:",            DESTINATION_OCI,            true,  true},
-    {"oci-archive:",    DESTINATION_OCI_ARCHIVE,    true,  true},
-    {"docker-archive:", DESTINATION_DOCKER_ARCHIVE, true,  false},
-    {"layer:",          DESTINATION_LAYER,          false, false},
-    {"layers:",         DESTINATION_LAYERS,         false, false},
-    {"rootfs:",         DESTINATION_ROOTFS,         false, false},
+    {"oci:",            DESTINATION_OCI,            true,  true,  true},
+    {"oci-archive:",    DESTINATION_OCI_ARCHIVE,    true,  true,  false},
+    {"docker-archive:", DESTINATION_DOCKER_ARCHIVE, true,  false, false},
+    {"layer:",          DESTINATION_LAYER,          false, false, false},
+    {"layers:",         DESTINATION_LAYERS,         false, false, true},
+    {"rootfs:",         DESTINATION_ROOTFS,         false, false, false},
 };
 
 static const struct {
@@ -46,7 +47,7 @@ static void split_tag(const char *text, Destination *destination)
     const char *slash = destination->kind == DESTINATION_DOCKER_ARCHIVE ? NULL : strrchr(text, '/');
     const char *colon = strchr(slash ? slash : text, ':');
     destination->path = colon ? g_strndup(text, (gsize)(colon - text)) : g_strdup(text);
-    destination->tag = colon && colon[1] ? g_strdup(colon + 1) : NULL;
+    destination->tag = colon ? g_strdup(colon + 1) : NULL;
 }
 
 /* image-layout: the value of org.opencontainers.image.ref.name; docker's references are narrower
@@ -75,10 +76,24 @@ static gboolean find_format(Destination *destination, GError **error)
 
 static gboolean refuse_kind(const char *text, GError **error)
 {
-    error_set(error, ERROR_USAGE, SPAN_NONE, "\"%s\" is no place for an image", text);
+    g_autofree char *escaped = g_strescape(text, NULL);
+    error_set(error, ERROR_USAGE, SPAN_NONE, "\"%s\" is no place for an image", escaped);
     if (error)
         error_set_hint(*error, "oci:DIR[:TAG], oci-archive:FILE, docker-archive:FILE, "
                                "layer:FILE.tar.gz, layers:DIR and rootfs:FILE.tar are");
+    return FALSE;
+}
+
+static gboolean refuse_tag(const Destination *destination, GError **error)
+{
+    if (!*destination->tag)
+        return error_set(error, ERROR_USAGE, SPAN_NONE, "no tag stands behind the last colon of %s",
+                         destination->text);
+    g_autofree char *tag = g_strescape(destination->tag, NULL);
+    error_set(error, ERROR_USAGE, SPAN_NONE, "\"%s\" is no tag", tag);
+    if (error)
+        error_set_hint(*error, "a tag begins with a letter or digit and goes on with those and "
+                               "-._:@/+, up to 255 of them");
     return FALSE;
 }
 
@@ -102,7 +117,7 @@ Destination *destination_parse(const char *text, GError **error)
         return NULL;
     }
     if (destination->tag && !tag_is_valid(destination->tag)) {
-        error_set(error, ERROR_USAGE, SPAN_NONE, "\"%s\" is no tag", destination->tag);
+        refuse_tag(destination, error);
         return NULL;
     }
     if (kind->kind == DESTINATION_LAYER && !find_format(destination, error))
@@ -117,6 +132,18 @@ void destination_free(Destination *destination)
     g_free(destination->path);
     g_free(destination->tag);
     g_free(destination);
+}
+
+gboolean destination_check(const Destination *destination, GError **error)
+{
+    bool wants_folder = kinds[destination->kind].folder;
+    const char *path = destination->path;
+    if (!g_file_test(path, G_FILE_TEST_EXISTS) ||
+        g_file_test(path, G_FILE_TEST_IS_DIR) == wants_folder)
+        return TRUE;
+    return error_set(error, ERROR_INPUT, SPAN_NONE, "%s is %s, and %s takes %s", path,
+                     wants_folder ? "a file" : "a folder", kinds[destination->kind].prefix,
+                     wants_folder ? "a folder" : "a file");
 }
 
 bool destination_takes_several(const Destination *destination)
@@ -140,6 +167,9 @@ static gboolean write_layer(const Destination *destination, const BuiltImage *bu
         return error_set(error, ERROR_INPUT, SPAN_NONE,
                          "the stages leave nothing behind that a layer could hold");
     const ImageBlob *blob = blobs->pdata[0];
+    g_autofree char *folder = g_path_get_dirname(destination->path);
+    if (!io_make_dirs(folder, error))
+        return FALSE;
     return blob_place(blob->path, blob->offset, blob->size, false, destination->path, error);
 }
 

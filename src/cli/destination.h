@@ -25,6 +25,9 @@ typedef struct {
 Destination *destination_parse(const char *text, GError **error);
 void destination_free(Destination *destination);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Destination, destination_free)
+/* What can be said before anything is built: ERROR_INPUT where a file stands in the place of a
+ * folder, or a folder in that of a file. */
+gboolean destination_check(const Destination *destination, GError **error);
 /* Whether it can take an image of several platforms, or images of several rows under tags. */
 bool destination_takes_several(const Destination *destination);
 /* Writes the images (BuiltImage, one a platform); `tag` where the destination names none. */

@@ -429,7 +429,8 @@ static gboolean make_image(Build *build, GError **error)
 static gboolean build_image(Build *build, GError **error)
 {
     find_files(build);
-    if (!open_base(build, error) || !assign_layers(build, error))
+    if (!stage_tree_check(build->recipe, error) || !open_base(build, error) ||
+        !assign_layers(build, error))
         return FALSE;
     find_absent(build);
     if (build->options->maker.dry_run && g_hash_table_size(build->absent) > 0) {

@@ -15,7 +15,7 @@ static const struct {
 enum {
     DIGEST_SHOWN = 12, /* hex digits */
     SIZE_WIDTH = 10,
-    STATE_WIDTH = 11,
+    STATE_WIDTH = 12,
 };
 
 static const char *short_digest(const BuiltLayer *layer, char out[DIGEST_SHOWN + 1])
@@ -32,15 +32,17 @@ static void put_layer(Layout *layout, const BuiltLayer *layer)
     bool known = layer->digest != NULL;
     guint64 shown = known ? layer->size : layer->tar_size ? layer->tar_size : layer->wheel_size;
     g_autofree char *size = shown > 0 || known ? layout_size(shown) : g_strdup("-");
-    bool base = g_str_equal(layer->source, "base");
     layout_put(layout, TINT_NONE, "  ");
     layout_pad(layout, TINT_FAINT, short_digest(layer, digest), DIGEST_SHOWN, false);
     layout_pad(layout, known ? TINT_NONE : TINT_FAINT, size, SIZE_WIDTH, true);
     layout_put(layout, TINT_NONE, "  ");
-    layout_pad(layout, base ? TINT_FAINT : states[layer->state].tint,
-               base ? "base" : states[layer->state].word, STATE_WIDTH, false);
-    layout_rest(layout, TINT_NONE, base ? "" : layer->source,
-                2 + DIGEST_SHOWN + SIZE_WIDTH + 2 + STATE_WIDTH);
+    if (g_str_equal(layer->source, "base")) {
+        layout_put(layout, TINT_FAINT, "base");
+        layout_put(layout, TINT_NONE, "\n");
+        return;
+    }
+    layout_pad(layout, states[layer->state].tint, states[layer->state].word, STATE_WIDTH, false);
+    layout_rest(layout, TINT_NONE, layer->source, 2 + DIGEST_SHOWN + SIZE_WIDTH + 2 + STATE_WIDTH);
 }
 
 char *built_image_text(const BuiltImage *built, bool colour, unsigned columns)
@@ -56,7 +58,8 @@ char *built_image_text(const BuiltImage *built, bool colour, unsigned columns)
         unknown += layer->state == LAYER_UNKNOWN;
     }
     g_autofree char *size = layout_size(total);
-    layout_printf(&layout, TINT_STRONG, "%u layers, %s", built->layers->len, size);
+    layout_printf(&layout, TINT_STRONG, "%u layer%s, %s", built->layers->len,
+                  built->layers->len == 1 ? "" : "s", size);
     if (built->base_layers > 0)
         layout_printf(&layout, TINT_NONE, ", %u of the base", built->base_layers);
     if (made > 0)

@@ -194,13 +194,20 @@ static gboolean install(Builder *builder, const LockAction *action, GError **err
     return TRUE;
 }
 
+static gboolean refuse_pip(Span at, GError **error)
+{
+    error_set(error, ERROR_INPUT, at, "the base has no Python that `pip` could install into");
+    if (error && *error)
+        error_set_hint(*error, "images such as python:3.11-slim-bookworm have one");
+    return FALSE;
+}
+
 static gboolean apply_action(Builder *builder, const LockAction *action, GError **error)
 {
     if (g_str_equal(action->action, "keep"))
         return TRUE;
     if (!builder->environment || !builder->input->target)
-        return error_set(error, ERROR_INPUT, builder->stage->at,
-                         "the base has no Python that `pip` could install into");
+        return refuse_pip(builder->stage->at, error);
     GError *cause = NULL;
     bool removes = g_str_equal(action->action, "remove");
     gboolean ok =
@@ -211,13 +218,6 @@ static gboolean apply_action(Builder *builder, const LockAction *action, GError 
 
 static gboolean apply_pip(Builder *builder, GError **error)
 {
-    const PipStage *pip = builder->stage->body.pip;
-    if (pip->build && pip->build->len > 0)
-        return error_set(error, ERROR_INPUT, ((const PipBuild *)pip->build->pdata[0])->at,
-                         "`build:` needs a compiler at work, which only `ramekin render` has");
-    if (pip->project.text)
-        return error_set(error, ERROR_INPUT, pip->project.at,
-                         "`project:` needs a build, which only `ramekin render` has");
     for (guint i = 0; i < builder->locked->actions->len; i++) {
         if (!apply_action(builder, builder->locked->actions->pdata[i], error))
             return FALSE;
@@ -255,7 +255,20 @@ static gboolean refuse(Span at, const char *what, GError **error)
     return FALSE;
 }
 
-static gboolean check_recipe(const Recipe *recipe, GError **error)
+static gboolean check_pip(const PipStage *pip, GError **error)
+{
+    if (pip->build && pip->build->len > 0)
+        return error_set(
+            error, ERROR_INPUT, ((const PipBuild *)pip->build->pdata[0])->at,
+            "`build:` runs a compiler, which only the Dockerfile of `ramekin render` can");
+    if (pip->project.text)
+        return error_set(
+            error, ERROR_INPUT, pip->project.at,
+            "`project:` runs a build, which only the Dockerfile of `ramekin render` can");
+    return TRUE;
+}
+
+gboolean stage_tree_check(const Recipe *recipe, GError **error)
 {
     if (recipe->parts && recipe->parts->len > 0) {
         const RecipePart *part = recipe->parts->pdata[0];
@@ -264,6 +277,8 @@ static gboolean check_recipe(const Recipe *recipe, GError **error)
     }
     for (guint i = 0; i < recipe->stages->len; i++) {
         const Stage *stage = recipe->stages->pdata[i];
+        if (stage->kind == STAGE_PIP && !check_pip(stage->body.pip, error))
+            return FALSE;
         if (apply_kinds[stage->kind])
             continue;
         g_autofree char *what =
@@ -291,7 +306,7 @@ static gboolean apply_stages(Builder *builder, GError **error)
 {
     const Plan *plan = builder->input->plan;
     const Recipe *recipe = plan->recipe;
-    if (!check_recipe(recipe, error) || !add_venv(builder, error))
+    if (!stage_tree_check(recipe, error) || !add_venv(builder, error))
         return FALSE;
     for (guint i = 0; i < recipe->stages->len; i++) {
         builder->index = i;

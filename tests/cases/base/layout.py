@@ -1,4 +1,4 @@
-"""layout.py DIR [--user NAME] [--env KEY=VALUE]... [--hostile KIND] [PATH=TEXT]...: an OCI layout with
+"""layout.py DIR [--user NAME] [--arch NAME] [--env KEY=VALUE]... [--hostile KIND] [PATH=TEXT]...: an OCI layout with
 the least that looks like a Python 3.11 with pip 24.0 on glibc 2.36, and more files; or one that is
 wrong in some way."""
 
@@ -75,6 +75,7 @@ def main():
     parser.add_argument("--user", default="")
     parser.add_argument("--env", action="append", default=["PATH=/usr/local/bin:/usr/bin"])
     parser.add_argument("--hostile", default="")
+    parser.add_argument("--arch", default="amd64")
     parser.add_argument("files", nargs="*")
     arguments = parser.parse_intermixed_args()
     blobs = os.path.join(arguments.dir, "blobs", "sha256")
@@ -86,13 +87,15 @@ def main():
             stream.write(data if instead is None else instead)
         return {"digest": "sha256:" + digest, "size": len(data)}
 
-    files = FILES | dict(pair.split("=", 1) for pair in arguments.files)
+    library = {"amd64": "x86_64", "arm64": "aarch64"}[arguments.arch]
+    own = {path.replace("x86_64", library): text for path, text in FILES.items()}
+    files = own | dict(pair.split("=", 1) for pair in arguments.files)
     tar = layer(files, arguments.hostile)
     blob = wrong_gzip(tar) if arguments.hostile == "broken-gzip" else tar
     content = put(blob, damage(blob, arguments.hostile))
     diff_id = "sha256:" + hashlib.sha256(tar + b"x" * (arguments.hostile == "wrong-diff-id")).hexdigest()
     config = {
-        "architecture": "amd64",
+        "architecture": arguments.arch,
         "os": "linux",
         "config": {"Env": arguments.env, "User": arguments.user},
         "rootfs": {"type": "layers", "diff_ids": [diff_id]},
