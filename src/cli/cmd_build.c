@@ -107,6 +107,19 @@ static gboolean check_layer(const BuildRun *run, GError **error)
     return TRUE;
 }
 
+static gboolean refuse_several(const Workspace *workspace, const Destination *destination,
+                               bool rows_differ, GError **error)
+{
+    const WorkTarget *first = workspace_target(workspace, 0);
+    error_set(error, ERROR_USAGE, SPAN_NONE, "%s takes one image, and there are %u",
+              destination->text, workspace->targets->len);
+    if (error && rows_differ)
+        error_set_hint(*error, "name one row: %s#%s", workspace->recipe_path, first->row);
+    else if (error)
+        error_set_hint(*error, "choose one with --platform, %s for example", first->platform);
+    return FALSE;
+}
+
 /* A file can hold one image, a layout any number of tags. */
 static gboolean check_targets(const BuildRun *run, GError **error)
 {
@@ -134,8 +147,7 @@ static gboolean check_targets(const BuildRun *run, GError **error)
         bool named_twice =
             rows_differ && (destination->tag || destination->kind == DESTINATION_OCI_ARCHIVE);
         if (!destination_takes_several(destination) || named_twice)
-            return error_set(error, ERROR_USAGE, SPAN_NONE, "%s takes one image, and there are %u",
-                             destination->text, workspace->targets->len);
+            return refuse_several(workspace, destination, rows_differ, error);
     }
     return TRUE;
 }
@@ -260,12 +272,23 @@ static void note_checks(const BuildRun *run, const BuiltImage *built)
                     built->checks == 1 ? " was" : "s were");
 }
 
+/* NULL where there is one target only. */
+static char *target_label(const BuildRun *run, const WorkTarget *target)
+{
+    const Workspace *workspace = run->workspace;
+    return workspace->targets->len > 1 ? work_target_label(workspace, target) : NULL;
+}
+
 /* `root`: what the tag names; NULL in a dry run. */
-static void print_text(BuildRun *run, const GPtrArray *images, const ImageBlob *root)
+static void print_text(BuildRun *run, const WorkTarget *targets, const GPtrArray *images,
+                       const ImageBlob *root)
 {
     Output *output = run->workspace->output;
     bool dry_run = run->workspace->options->dry_run;
     for (guint i = 0; dry_run && i < images->len; i++) {
+        g_autofree char *label = target_label(run, &targets[i]);
+        if (label)
+            output_result_line(output, "%s", label);
         g_autofree char *text = built_image_text(images->pdata[i], output_result_colour(output),
                                                  output_columns(output));
         output_result(output, text);
@@ -275,8 +298,9 @@ static void print_text(BuildRun *run, const GPtrArray *images, const ImageBlob *
         const BuiltImage *first = images->pdata[0];
         const BuiltLayer *layer = first->layers->pdata[first->layers->len - 1];
         bool single = destination->kind == DESTINATION_LAYER;
-        output_result_line(output, "%s  %s", single ? layer->digest : root->digest,
-                           destination->text);
+        bool by_row = targets->row && !destination->tag && destination->kind == DESTINATION_OCI;
+        output_result_line(output, "%s  %s%s%s", single ? layer->digest : root->digest,
+                           destination->text, by_row ? ":" : "", by_row ? targets->row : "");
         if (single)
             output_result_line(output, "%s  diff_id", layer->diff_id);
     }
@@ -301,23 +325,25 @@ static void print_json(BuildRun *run, const WorkTarget *first, const GPtrArray *
     jsonw_end_object(json);
 }
 
-static void note_image(const BuildRun *run, const BuiltImage *built)
+static void note_image(const BuildRun *run, const WorkTarget *target, const BuiltImage *built)
 {
+    g_autofree char *label = target_label(run, target);
     g_autofree char *text = built_image_text(built, false, G_MAXUINT);
     const char *last = text + strlen(text) - 1;
     while (last > text && last[-1] != '\n')
         last--;
-    output_note(run->workspace->output, "%.*s", (int)strcspn(last, "\n"), last);
+    output_note(run->workspace->output, "%s%s%.*s", label ? label : "", label ? ": " : "",
+                (int)strcspn(last, "\n"), last);
 }
 
 /* What a dry run prints as text ends with this line already. */
-static void note_summary(const BuildRun *run, const GPtrArray *images)
+static void note_summary(const BuildRun *run, const WorkTarget *targets, const GPtrArray *images)
 {
     bool said = run->workspace->options->dry_run && !run->json;
     for (guint i = 0; i < images->len; i++) {
         const BuiltImage *built = images->pdata[i];
         if (!said)
-            note_image(run, built);
+            note_image(run, &targets[i], built);
         note_checks(run, built);
     }
 }
@@ -346,8 +372,8 @@ static int build_row(BuildRun *run, guint first, guint count)
     if (run->json)
         print_json(run, targets, images, root);
     else
-        print_text(run, images, root);
-    note_summary(run, images);
+        print_text(run, targets, images, root);
+    note_summary(run, targets, images);
     return 0;
 }
 

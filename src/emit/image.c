@@ -217,12 +217,28 @@ static void begin_early(Build *build, const LockFile *file, const WheelArchive *
     }
 }
 
+/* The first stage that installs the file. */
+static const Stage *stage_of(const Build *build, const LockFile *file)
+{
+    for (guint i = 0; i < build->target->stages->len; i++) {
+        const LockStage *stage = build->target->stages->pdata[i];
+        for (guint k = 0; k < stage->actions->len; k++) {
+            if (((const LockAction *)stage->actions->pdata[k])->file == file)
+                return build->recipe->stages->pdata[i];
+        }
+    }
+    return NULL;
+}
+
 static gboolean wheel_arrived(void *data, const LockFile *file, const char *path, GError **error)
 {
     Build *build = data;
-    WheelArchive *wheel = wheel_archive_open(path, file->file, file->sha256, error);
-    if (!wheel)
-        return FALSE;
+    GError *cause = NULL;
+    WheelArchive *wheel = wheel_archive_open(path, file->file, file->sha256, &cause);
+    if (!wheel) {
+        const Stage *stage = stage_of(build, file);
+        return error_wrap(error, cause, stage->at, "stage '%s'", stage->name);
+    }
     g_hash_table_insert(build->wheels, (void *)file, wheel);
     wheel_facts_save(build->options->blobs, wheel);
     if (g_hash_table_contains(build->absent, file))

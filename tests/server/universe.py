@@ -36,7 +36,10 @@ and, for hostile releases:
     filename         replaces the file name on the page and in the address
     metadata         replaces the text of METADATA inside the wheel
     served_metadata  replaces the text of the .metadata file (the advertised hash follows it)
-    record           replaces the text of RECORD
+    record           replaces the text of RECORD; null: there is none
+    lies             path in the zip -> {"method", "flags", "crc", "size", "packed": numbers of its headers,
+                     "name": of its local header, "behind": text behind its compressed bytes,
+                     "text": content of a second entry of the name}; all members are deflated then
     content          replaces the bytes of the whole file (text)
     hashes           replaces the advertised hashes, {"sha256": "00..."}
     page_requires_python, page_size   replace what the page says
@@ -74,6 +77,7 @@ import io
 import json
 import os
 import re
+import struct
 import sys
 import tarfile
 import urllib.parse
@@ -104,7 +108,7 @@ INDEX_DEFAULTS = {
 RELEASE_KEYS = {
     "version", "requires", "extras", "requires_python", "tags", "build", "sdist", "index", "yanked",
     "upload_time", "files", "entry_points", "name", "purelib", "compress", "filename", "metadata",
-    "served_metadata", "record", "content", "hashes", "page_requires_python", "page_size",
+    "served_metadata", "record", "lies", "content", "hashes", "page_requires_python", "page_size",
 }  # fmt: skip
 
 
@@ -195,9 +199,46 @@ class File:
             field = '"%s"' % path.replace('"', '""') if re.search('[,"]', path) else path
             rows.append("%s,sha256=%s,%d\n" % (field, digest, len(data)))
         record = self.release.get("record", "".join(rows) + info + "RECORD,,\n")
+        if record is None:
+            return members
         return members + [(info + "RECORD", record.encode(), 0o100644)]
 
+    def _lying_bytes(self):
+        lies = {self.stem + path if path.startswith(".") else path: lie for path, lie in self.release["lies"].items()}
+        members = []
+        for path, data, mode in self._members():
+            lie = lies.pop(path, {})
+            members.append((path, data, mode, lie))
+            if "text" in lie:
+                members.append((path, lie["text"].encode(), mode, {}))
+        if lies:
+            raise ValueError("no such members: %s" % sorted(lies))
+        out, directory = b"", b""
+        for path, data, mode, lie in members:
+            name = path.encode()
+            deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
+            packed = deflate.compress(data) + deflate.flush() + lie.get("behind", "").encode()
+            header = struct.pack(
+                "<HHHHHIII",
+                20,
+                lie.get("flags", 0),
+                lie.get("method", 8),
+                0,
+                0x21,
+                lie.get("crc", zlib.crc32(data)),
+                lie.get("packed", len(packed)),
+                lie.get("size", len(data)),
+            )
+            place = struct.pack("<HHHII", 0, 0, 0, mode << 16, len(out))
+            directory += b"PK\1\2\x14\3" + header + struct.pack("<HH", len(name), 0) + place + name
+            local = lie.get("name", path).encode()
+            out += b"PK\3\4" + header + struct.pack("<HH", len(local), 0) + local + packed
+        end = struct.pack("<HHHHIIH", 0, 0, len(members), len(members), len(directory), len(out), 0)
+        return out + directory + b"PK\5\6" + end
+
     def _wheel_bytes(self):
+        if "lies" in self.release:
+            return self._lying_bytes()
         out = io.BytesIO()
         method = zipfile.ZIP_DEFLATED if self.release.get("compress") else zipfile.ZIP_STORED
         with zipfile.ZipFile(out, "w", method) as archive:

@@ -1,6 +1,6 @@
-"""layout.py DIR [--user NAME] [--arch NAME] [--env KEY=VALUE]... [--hostile KIND] [PATH=TEXT]...: an OCI layout with
-the least that looks like a Python 3.11 with pip 24.0 on glibc 2.36, and more files; or one that is
-wrong in some way."""
+"""layout.py DIR [--user NAME] [--arch NAME] [--env KEY=VALUE]... [--hostile KIND] [PATH=TEXT]...:
+an OCI layout with the least that looks like a Python 3.11 with pip 24.0 on glibc 2.36, and more
+files; or one that is wrong in some way."""
 
 import argparse
 import hashlib
