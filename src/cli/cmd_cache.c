@@ -1,6 +1,6 @@
 #include "base/clock.h"
+#include "base/io.h"
 #include "base/names.h"
-#include "base/sorted.h"
 #include "cli/cache_report.h"
 #include "cli/commands.h"
 #include "cli/workspace.h"
@@ -8,11 +8,6 @@
 
 #include <errno.h>
 #include <unistd.h>
-
-enum {
-    MAX_DEPTH = 16,         /* of folders in the cache */
-    MAX_ENTRIES = 10000000, /* of one folder */
-};
 
 static const OptionRow rows[] = {
     /* clang-format off */
@@ -29,27 +24,6 @@ static const OptionRow rows[] = {
 static const OptionGroup group = {"Cache", rows};
 static const OptionGroup *const groups[] = {&group, &options_common, NULL};
 
-static gboolean remove_tree(const char *path, unsigned depth, GError **error)
-{
-    bool is_folder =
-        g_file_test(path, G_FILE_TEST_IS_DIR) && !g_file_test(path, G_FILE_TEST_IS_SYMLINK);
-    if (is_folder) {
-        g_autoptr(GPtrArray) names = sorted_dir(path, MAX_ENTRIES, error);
-        if (!names)
-            return FALSE;
-        if (depth > MAX_DEPTH)
-            return error_set(error, ERROR_FAILED, SPAN_NONE, "%s lies too deep", path);
-        for (guint i = 0; i < names->len; i++) {
-            g_autofree char *child = g_build_filename(path, names->pdata[i], NULL);
-            if (!remove_tree(child, depth + 1, error))
-                return FALSE;
-        }
-    }
-    if ((is_folder ? rmdir(path) : unlink(path)) < 0 && errno != ENOENT)
-        return error_set_errno(error, ERROR_FAILED, errno, "cannot remove %s", path);
-    return TRUE;
-}
-
 /* Renamed first, so that a run at the same time never meets half a cache. */
 static gboolean clean(const char *dir, GError **error)
 {
@@ -58,7 +32,7 @@ static gboolean clean(const char *dir, GError **error)
     g_autofree char *doomed = g_strdup_printf("%s.removing-%d", dir, (int)getpid());
     if (rename(dir, doomed) < 0)
         return error_set_errno(error, ERROR_FAILED, errno, "cannot rename %s", dir);
-    return remove_tree(doomed, 0, error);
+    return io_remove_tree(doomed, error);
 }
 
 typedef struct {

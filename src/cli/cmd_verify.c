@@ -1,3 +1,4 @@
+#include "base/io.h"
 #include "base/limits.h"
 #include "cli/commands.h"
 #include "cli/workspace.h"
@@ -9,7 +10,6 @@
 #include "recipe/stage_files.h"
 #include "text/jsonw.h"
 
-#include <glib/gstdio.h>
 #include <unistd.h>
 
 static const OptionRow rows[] = {
@@ -44,21 +44,6 @@ typedef struct {
     char *repacked;   /* a layer whose files are the same in other bytes; NULL: none */
 } Verification;
 
-static void remove_folder(const Verification *at)
-{
-    for (guint i = 0; at->folder && at->bundle && i < at->bundle->files->len; i++) {
-        const BundleFile *file = at->bundle->files->pdata[i];
-        g_autofree char *path = g_build_filename(at->folder, file->path, NULL);
-        g_unlink(path);
-        while (strlen(path) > strlen(at->folder)) {
-            *strrchr(path, '/') = '\0';
-            g_rmdir(path);
-        }
-    }
-    if (at->folder)
-        g_rmdir(at->folder);
-}
-
 static void verification_clear(Verification *at)
 {
     built_image_free(at->built);
@@ -68,7 +53,8 @@ static void verification_clear(Verification *at)
     base_image_free(at->image);
     blob_store_free(at->blobs);
     cache_free(at->cache);
-    remove_folder(at);
+    if (at->folder)
+        io_remove_tree(at->folder, NULL);
     recipe_bundle_free(at->bundle);
     g_free(at->folder);
     g_free(at->recipe_text);
