@@ -78,6 +78,8 @@ def main():
     parser.add_argument("--arch", default="amd64")
     parser.add_argument("files", nargs="*")
     arguments = parser.parse_intermixed_args()
+    if sum(entry.startswith("PATH=") for entry in arguments.env) > 1:
+        del arguments.env[0]
     blobs = os.path.join(arguments.dir, "blobs", "sha256")
     os.makedirs(blobs)
 
