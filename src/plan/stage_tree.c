@@ -4,6 +4,7 @@
 #include "plan/venv_tree.h"
 #include "plan/wheel_script.h"
 #include "python/name.h"
+#include "recipe/config.h"
 
 #include <string.h>
 
@@ -270,6 +271,8 @@ static gboolean check_pip(const PipStage *pip, GError **error)
 
 gboolean stage_tree_check(const Recipe *recipe, GError **error)
 {
+    if (recipe->config->bytecode == BYTECODE_UNCHECKED_HASH)
+        return refuse(recipe->base.at, "byte code, which the image's own Python makes,", error);
     if (recipe->parts && recipe->parts->len > 0) {
         const RecipePart *part = recipe->parts->pdata[0];
         g_autofree char *what = g_strdup_printf("the helper image '%s'", part->name);
