@@ -195,13 +195,42 @@ static gboolean read_git(const BuildRun *run, char **ret_revision, char **ret_so
     return TRUE;
 }
 
+/* Where the command line names none. */
+static const char *target_tag(const WorkTarget *target)
+{
+    return target->row ? target->row : "latest";
+}
+
+/* The base would be lost, or a layout would hold two images where the recipe names the only one. */
+static gboolean check_own_base(const Destination *destination, const char *path,
+                               const WorkTarget *wanted, GError **error)
+{
+    const Recipe *recipe = wanted->recipe;
+    const char *reference = recipe->base.reference;
+    g_autoptr(Destination) base = reference ? destination_parse(reference, NULL) : NULL;
+    if (!base)
+        return TRUE;
+    g_autofree char *base_path = g_canonicalize_filename(base->path, recipe_file_dir(recipe->file));
+    const char *tag = destination->tag ? destination->tag : target_tag(wanted);
+    bool beside = destination->kind == DESTINATION_OCI && base->tag && !g_str_equal(base->tag, tag);
+    if (!g_str_equal(base_path, path) || beside)
+        return TRUE;
+    error_set(error, ERROR_INPUT, recipe->base.at, "%s is where the recipe's base lies",
+              destination->text);
+    if (error)
+        error_set_hint(*error, "write the image elsewhere, or give the two different tags");
+    return FALSE;
+}
+
 /* Default outputs lie in the recipe's folder. */
-static gboolean check_outputs(const BuildRun *run, const Recipe *recipe, GError **error)
+static gboolean check_outputs(const BuildRun *run, const WorkTarget *wanted, GError **error)
 {
     for (guint i = 0; i < run->destinations->len; i++) {
         const Destination *destination = run->destinations->pdata[i];
         g_autofree char *path = g_canonicalize_filename(destination->path, NULL);
-        if (!g_str_equal(destination->path, "-") && !tree_check_output(recipe, path, error))
+        if (!g_str_equal(destination->path, "-") && !tree_check_output(wanted->recipe, path, error))
+            return FALSE;
+        if (!check_own_base(destination, path, wanted, error))
             return FALSE;
     }
     return TRUE;
@@ -238,7 +267,7 @@ static int build_target(BuildRun *run, const WorkTarget *wanted, BuiltImage **re
     choose_layer(run, &options);
     GError *error = NULL;
     LayerMaker *maker = NULL;
-    if (!check_outputs(run, wanted->recipe, &error) || !read_git(run, &revision, &source, &error))
+    if (!check_outputs(run, wanted, &error) || !read_git(run, &revision, &source, &error))
         return output_error(workspace->output, error);
     options.revision = revision;
     options.source = source;
@@ -255,7 +284,7 @@ static const char *image_name(const WorkTarget *target)
 
 static int write_images(BuildRun *run, const WorkTarget *target, const GPtrArray *images)
 {
-    const char *tag = target->row ? target->row : "latest";
+    const char *tag = target_tag(target);
     for (guint i = 0; i < run->destinations->len; i++) {
         const Destination *destination = run->destinations->pdata[i];
         GError *error = NULL;
