@@ -10,6 +10,8 @@
 #include "recipe/bundle.h"
 #include "recipe/config.h"
 
+#undef g_getenv
+
 static const char default_output[] = "oci:out";
 
 static const OptionRow rows[] = {

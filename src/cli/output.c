@@ -6,6 +6,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#undef g_getenv
+
 enum {
     DEFAULT_COLUMNS = 80,
     MIN_COLUMNS = 40,

@@ -2,6 +2,8 @@
 
 #include "cli/build_paths.h"
 
+#undef g_getenv
+
 static char *beside_program(const char *program)
 {
     g_autofree char *bin = g_path_get_dirname(program);

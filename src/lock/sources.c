@@ -5,6 +5,8 @@
 #include "base/limits.h"
 #include "net/url.h"
 
+#undef g_getenv
+
 static const RecipeIndex *find_recipe_index(const Recipe *recipe, const char *name)
 {
     for (guint i = 0; i < recipe->indexes->len; i++) {

@@ -5,6 +5,8 @@
 #include "base/log.h"
 #include "net/url.h"
 
+#undef g_getenv
+
 struct AuthStore {
     GHashTable *by_origin; /* origin → Credentials; a NULL value: known to have none */
     char *netrc;           /* the file's text, or NULL */

@@ -4,6 +4,8 @@
 
 #include <gio/gio.h>
 
+#undef g_getenv
+
 struct TrustStore {
     char *cert, *cert_origin; /* pip's own */
     GPtrArray *hosts;         /* char *: "host" or "host:port", lower case */

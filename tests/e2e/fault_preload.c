@@ -19,6 +19,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#undef getenv
+
 static atomic_long count;
 static long fault_at = -1;
 static enum {

@@ -2,6 +2,8 @@
 #include "python/index.h"
 #include "unit/test.h"
 
+#undef g_getenv
+
 typedef struct {
     HttpClient *http;
     Cache *cache;

@@ -6,6 +6,8 @@
 
 #include <glib/gstdio.h>
 
+#undef g_getenv
+
 typedef struct {
     HttpClient *http;
     Cache *cache;

@@ -11,6 +11,8 @@
 
 #include <unistd.h>
 
+#undef g_getenv
+
 static LockFile *file_of(Lock *lock, const LockAction *action, const char *source)
 {
     LockFile *file = g_new0(LockFile, 1);

@@ -5,6 +5,8 @@
 #include "recipe/recipe.h"
 #include "test.h"
 
+#undef g_getenv
+
 static char *stages_folder(void)
 {
     return g_build_filename(g_getenv("SOURCE_ROOT"), "stages", NULL);

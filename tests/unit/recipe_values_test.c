@@ -14,6 +14,8 @@
 #include "recipe/user_config.h"
 #include "test.h"
 
+#undef g_getenv
+
 #define HEAD "version: 1\nbase: python:3.11-slim\n"
 
 static void write_file(const char *path, const char *text)

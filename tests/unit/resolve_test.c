@@ -20,6 +20,8 @@
 #include "test.h"
 #include "text/jsonw.h"
 
+#undef g_getenv
+
 typedef struct {
     char *title;
     GPtrArray *locations; /* IndexLocation */

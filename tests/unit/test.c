@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#undef getenv
+
 static UnitTest *first, **last = &first;
 static unsigned tests_run;
 
