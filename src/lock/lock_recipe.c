@@ -123,6 +123,10 @@ gboolean solve_find_facts(Solve *solve, const char *platform, GError **error)
     const char *substitute = inputs_base_substitute(&solve->session->options, &recipe->base);
     const char *reference = substitute ? substitute : recipe->base.reference;
     bool readable = recipe->base.kind == BASE_IMAGE && base_form_is_readable(base_form(reference));
+    if (recipe->base.kind == BASE_SCRATCH && !recipe->python.version) {
+        reference = "scratch"; /* nothing is in it, and files alone need no Python */
+        readable = true;
+    }
     solve->facts = readable ? read_facts(solve, reference, platform, error)
                             : declared_facts(recipe, platform, error);
     if (!solve->facts || !check_managed(recipe, solve->facts, error))
