@@ -140,7 +140,7 @@ gboolean destination_check(const Destination *destination, GError **error)
     const char *path = destination->path;
     if (!g_file_test(path, G_FILE_TEST_EXISTS) ||
         g_file_test(path, G_FILE_TEST_IS_DIR) == wants_folder)
-        return TRUE;
+        return destination->kind != DESTINATION_OCI || image_layout_check(path, error);
     return error_set(error, ERROR_INPUT, SPAN_NONE, "%s is %s, and %s takes %s", path,
                      wants_folder ? "a file" : "a folder", kinds[destination->kind].prefix,
                      wants_folder ? "a folder" : "a file");

@@ -189,6 +189,29 @@ static gboolean check_version(const char *path, GError **error)
     return json != NULL;
 }
 
+static gboolean check_index(const char *dir, GError **error)
+{
+    g_autofree char *path = g_build_filename(dir, "index.json", NULL);
+    g_autofree char *text = NULL;
+    size_t length;
+    if (!g_file_test(path, G_FILE_TEST_EXISTS))
+        return TRUE;
+    if (!io_load(path, LIMIT_IMAGE_DOCUMENT_BYTES, &text, &length, error))
+        return FALSE;
+    g_autoptr(IndexDocument) index = index_document_decode(path, text, length, error);
+    return index != NULL;
+}
+
+gboolean image_layout_check(const char *dir, GError **error)
+{
+    g_autofree char *path = g_build_filename(dir, "oci-layout", NULL);
+    if (!g_file_test(dir, G_FILE_TEST_EXISTS))
+        return TRUE;
+    if (!g_file_test(path, G_FILE_TEST_EXISTS))
+        return check_empty(dir, error);
+    return check_version(path, error) && check_index(dir, error);
+}
+
 /* Makes the folder a layout if it is none. */
 static gboolean prepare(const char *dir, GError **error)
 {

@@ -29,6 +29,9 @@ ImageBlob *images_root(const GPtrArray *images);
 
 /* Whether the layout has a blob of that digest and size. */
 bool image_layout_has_blob(const char *dir, const char *digest, guint64 size);
+/* Whether an image can be put into the folder, before it is made: one that is absent, empty or a
+ * layout whose index can be read. Errors: ERROR_INPUT. */
+gboolean image_layout_check(const char *dir, GError **error);
 /* `tag` NULL: the image is in index.json without a name. One that has the same tag there, or like
  * it none, is replaced; a layer that is nowhere yet has to be in the layout already. The folder is
  * made where it is missing; one that exists, is not empty and no layout is ERROR_INPUT. Safe for
