@@ -35,7 +35,7 @@ static const OptionRow resolve_rows[] = {
     {"cache-dir", 0, OPTION_VALUE, "DIR", offsetof(Options, cache_dir), 0,
      "keep downloads here instead of $XDG_CACHE_HOME/ramekin"},
     {"jobs", 'j', OPTION_VALUE, "N", offsetof(Options, jobs), 0,
-     "have at most N requests under way"},
+     "have at most N requests under way, and make so many layers at once"},
     {"timeout", 0, OPTION_VALUE, "SECONDS", offsetof(Options, timeout), 0,
      "give a server up that sends nothing for so long (default 30)"},
     {0},
