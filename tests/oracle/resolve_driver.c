@@ -25,6 +25,7 @@ typedef struct {
     MarkerEnvironment *markers;
     Environment *environment;
     GPtrArray *locations; /* IndexLocation */
+    GPtrArray *solutions; /* Solution: what the environment refers to */
 } Case;
 
 static Source *read_stage_file(void *data, const char *path, GError **error)
@@ -211,7 +212,7 @@ static bool run_stage(Case *c, JsonWriter *writer, Tell tell)
                               .locations = locations,
                               .installed = c->environment,
                               .client = c->client};
-    g_autoptr(Solution) solution = NULL;
+    Solution *solution = NULL;
     g_autoptr(GError) error = NULL;
     g_autoptr(InstallEffects) effects = NULL;
     Conflict *conflict = NULL;
@@ -228,6 +229,7 @@ static bool run_stage(Case *c, JsonWriter *writer, Tell tell)
         conflict_free(conflict);
         return false;
     }
+    g_ptr_array_add(c->solutions, solution);
     jsonw_begin_array(writer, JSONW_COMPACT);
     for (guint i = 0; i < solution->pins->len; i++)
         write_pin(writer, solution->pins->pdata[i]);
@@ -252,6 +254,7 @@ static char *run_case(const Json *json, Tell tell)
     c.tags = tag_set_new(c.target);
     c.markers = marker_environment_new(c.target);
     c.environment = environment_new(SCHEME_VENV, "/venv", c.target);
+    c.solutions = g_ptr_array_new_with_free_func((GDestroyNotify)solution_free);
     c.locations = g_ptr_array_new_with_free_func((GDestroyNotify)index_location_free);
     g_autoptr(JsonWriter) writer = jsonw_new();
     jsonw_begin_array(writer, JSONW_COMPACT);
@@ -263,6 +266,7 @@ static char *run_case(const Json *json, Tell tell)
     }
     jsonw_end_array(writer);
     environment_free(c.environment);
+    g_ptr_array_unref(c.solutions);
     g_ptr_array_unref(c.locations);
     memory_index_free(c.client);
     marker_environment_free(c.markers);
