@@ -155,14 +155,11 @@ static gboolean check_targets(const BuildRun *run, GError **error)
     return TRUE;
 }
 
+/* The layout that is the only destination: blobs that it has need not be anywhere else. */
 static const char *layout_of(const BuildRun *run)
 {
-    for (guint i = 0; i < run->destinations->len; i++) {
-        const Destination *destination = run->destinations->pdata[i];
-        if (run->destinations->len == 1 && destination->kind == DESTINATION_OCI)
-            return destination->path;
-    }
-    return NULL;
+    const Destination *first = run->destinations->pdata[0];
+    return run->destinations->len == 1 && first->kind == DESTINATION_OCI ? first->path : NULL;
 }
 
 static void choose_layer(const BuildRun *run, ImageBuildOptions *options)

@@ -241,7 +241,7 @@ static char *source_of(const Plan *plan, const LayerSlot *slot)
 
 typedef struct {
     const Plan *plan;
-    GPtrArray *items; /* owned by the slots' list, see layering_assign() */
+    GPtrArray *items; /* borrowed from the Layers in the making */
     unsigned room;
 } Layering;
 

@@ -12,11 +12,10 @@
 
 typedef struct {
     const Plan *plan;
-    const ImageRoot *base;     /* NULL: scratch */
-    const char *const *env;    /* of the base: "KEY=value" */
-    const char *const *ignore; /* reserved for patterns of .dockerignore; NULL: the file is read */
-    GHashTable *wheels;        /* LockFile* → WheelArchive* of every file that is installed */
-    const InstallTarget *target;    /* NULL: no Python, and no pip stage installs anything */
+    const ImageRoot *base;       /* NULL: scratch */
+    const char *const *env;      /* of the base: "KEY=value" */
+    GHashTable *wheels;          /* LockFile* → WheelArchive* of every file that is installed */
+    const InstallTarget *target; /* NULL: no Python, and no pip stage installs anything */
     const Environment *environment; /* of the base, as the facts have it; or NULL */
     const PythonTarget *python;     /* the same */
 } StageTreeInput;
