@@ -1,0 +1,56 @@
+/* check: findings on a target that the bytes of its wheels prove, before anything is built.
+ *
+ * A rule is a pure function of a CheckRun: the recipe, its lock and facts that were read before.
+ * What is not known is said to be unknown, and never is an error. The families are the files
+ * rule_*.c, the table is in check.c. Findings of the stages are made by lock (lock/findings.h). */
+#pragma once
+
+#include "check/imports.h"
+#include "facts/wheel_native.h"
+#include "plan/plan.h"
+#include "recipe/checks.h"
+
+/* Facts of one wheel that an action of the target installs. */
+typedef struct {
+    const LockFile *file;
+    WheelView *view;
+    WheelNative *native; /* NULL: not read */
+} CheckWheel;
+
+typedef struct {
+    const Recipe *recipe;
+    const LockTarget *target;
+    const Plan *plan;
+    GPtrArray *wheels; /* CheckWheel, by name and version */
+    const FileSpace *space;
+    ImportMachine *build, *run;  /* NULL: nothing to import */
+    const char *const *base_env; /* of the base's configuration; NULL: unknown */
+    bool deep;           /* natives of all libraries were read, not torch's arch string alone */
+    GPtrArray *findings; /* Finding: what the rules add, in order */
+    GPtrArray *results;  /* CheckResult: one for each item of `checks:` */
+} CheckRun;
+
+typedef enum {
+    RESULT_HOLDS,
+    RESULT_FAILS,
+    RESULT_MOVED,   /* an import that needs a driver: it runs where the GPU is */
+    RESULT_UNKNOWN, /* needs the sandbox, or a fact that is not known */
+} ResultKind;
+
+typedef struct {
+    const Check *check; /* of the recipe */
+    const char *when;   /* "build", "runtime", "gpu" */
+    char *item;         /* "torch==2.6.0+cu124" */
+    ResultKind kind;
+    char *reason; /* why; NULL where it holds */
+} CheckResult;
+void check_result_free(void *result);
+
+/* Adds a finding with the table's severity; takes `message`. The caller sets what else there is. */
+Finding *check_add(CheckRun *run, const char *code, Span at, char *message);
+const CheckWheel *check_find_wheel(const CheckRun *run, const char *distribution);
+/* What is installed under the name after the last stage, or NULL. */
+const LockDistribution *check_installed(const CheckRun *run, const char *distribution);
+
+/* Runs every family, then decides the items of `checks:`. */
+void check_judge(CheckRun *run);

@@ -1,0 +1,74 @@
+/* What importing a module would do, worked out from the files alone: which statement fails first,
+ * in execution order, without a driver and device (a build) and with them (where it runs).
+ *
+ * Statements are evaluated as Python would execute them as far as constants, versions, platforms
+ * and the files present decide them; whatever they do not decide is unknown, and an unknown never
+ * makes a failure. Exceptions are matched with the except clauses around them. Sources: The Python
+ * Language Reference §5 (import system), §8; PEP 420. */
+#pragma once
+
+#include "check/file_space.h"
+
+typedef enum {
+    WORLD_BUILD, /* no driver, no device */
+    WORLD_RUN,   /* driver and a device */
+} ImportWorld;
+
+typedef enum {
+    IMPORT_WORKS,
+    IMPORT_FAILS,
+    IMPORT_UNKNOWN,
+} ImportOutcome;
+
+typedef struct {
+    char *module;             /* "bitsandbytes.nn.triton_based_modules" */
+    char *path;               /* in the space: "bitsandbytes/nn/triton_based_modules.py" */
+    const char *distribution; /* or NULL; the space's */
+    unsigned line;
+    char *text; /* of the line, trimmed */
+} ImportStep;
+
+typedef struct {
+    ImportOutcome outcome;
+    char *exception;   /* IMPORT_FAILS: "ModuleNotFoundError", "ImportError", "RuntimeError" … */
+    char *message;     /* IMPORT_FAILS: "No module named 'triton.ops'"; IMPORT_UNKNOWN: why */
+    bool driver;       /* it fails for want of a driver or device */
+    GPtrArray *chain;  /* ImportStep: from the imported module's file to the failing statement */
+    GPtrArray *caught; /* ImportFailure that a clause swallowed, first ones; for -v */
+} ImportVerdict;
+void import_verdict_free(ImportVerdict *verdict);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImportVerdict, import_verdict_free)
+
+/* An import inside a function that will fail whenever it is reached, in a module that was loaded:
+ * `torch.compile` with a foreign triton. */
+typedef struct {
+    char *exception, *message;
+    ImportStep *at;
+    char *function; /* qualified: "CacheBase.get_system" */
+} ImportFailure;
+
+typedef struct {
+    const FileSpace *space;
+    const char *python;     /* "3.11.2" */
+    const char *platform;   /* "linux/amd64" */
+    const char *const *env; /* "KEY=value" of the image */
+} ImportScene;
+
+typedef struct ImportMachine ImportMachine; /* one world of a scene: modules loaded so far */
+
+/* Borrows the scene, which outlives it. */
+ImportMachine *import_machine_new(const ImportScene *scene, ImportWorld world);
+void import_machine_free(ImportMachine *machine);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImportMachine, import_machine_free)
+
+/* As `python -c "import MODULE"` in a fresh interpreter (".pth" files are read first). */
+ImportVerdict *import_machine_import(ImportMachine *machine, const char *module);
+/* `python FILE`: a script of the recipe's; `name` is what steps call it. */
+ImportVerdict *import_machine_run(ImportMachine *machine, const char *name, const char *text,
+                                  size_t length);
+/* `module` is there and binds `name` (NULL: only the module), without importing it. */
+ImportVerdict *import_machine_find(ImportMachine *machine, const char *module, const char *name);
+/* ImportFailure of functions in modules that the imports loaded, by path and line. */
+GPtrArray *import_machine_deferred(ImportMachine *machine);
+/* SpaceFile of extension modules (.so) that were imported, in order; the space's. */
+const GPtrArray *import_machine_extensions(const ImportMachine *machine);

@@ -1,0 +1,202 @@
+/* A Python file as a tree of statements and expressions (The Python Language Reference, §6 to §10,
+ * of 3.8 to 3.14): what the static look at imports walks over. Nothing is executed.
+ *
+ * The tree lies in one arena and borrows nothing from the source. Texts are interned per tree: two
+ * equal names of one tree are one pointer. Lines count from 1. What a walk never needs (comments,
+ * numbers' values, formats of f-strings) is not kept. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+typedef struct PyExpr PyExpr;
+typedef struct PyStmt PyStmt;
+
+typedef struct {
+    const PyExpr *const *items;
+    unsigned count;
+} PyExprs;
+
+typedef struct {
+    const PyStmt *const *items;
+    unsigned count;
+} PyBlock;
+
+typedef enum {
+    PY_NAME,      /* text */
+    PY_ATTRIBUTE, /* left . text */
+    PY_SUBSCRIPT, /* left [ right ] */
+    PY_CALL,      /* left ( arguments ) */
+    PY_STRING,    /* text, decoded, adjacent ones joined; NULL where it is longer than 64 KiB */
+    PY_BYTES,     /* nothing kept */
+    PY_FSTRING,   /* items: the expressions in it, in order; t-strings too */
+    PY_NUMBER,    /* text as written */
+    PY_NONE,
+    PY_TRUE,
+    PY_FALSE,
+    PY_ELLIPSIS,
+    PY_TUPLE,         /* items */
+    PY_LIST,          /* items */
+    PY_SET,           /* items */
+    PY_DICT,          /* items: key, value, key, value …; a NULL key is "**" */
+    PY_NOT,           /* left */
+    PY_UNARY,         /* left; text is the operator */
+    PY_BINARY,        /* left text right */
+    PY_AND,           /* items */
+    PY_OR,            /* items */
+    PY_COMPARE,       /* left, then items, each with its operator in operators */
+    PY_CONDITIONAL,   /* left if test else right */
+    PY_LAMBDA,        /* parameters; left is the body */
+    PY_COMPREHENSION, /* items: the element (key, value of a dict); clauses; text: "list", "set",
+                         "dict", "generator" */
+    PY_AWAIT,         /* left */
+    PY_YIELD,         /* left, or NULL */
+    PY_YIELD_FROM,    /* left */
+    PY_STARRED,       /* left */
+    PY_NAMED,         /* text := right */
+    PY_SLICE,         /* items: lower, upper, step; each may be NULL */
+} PyExprKind;
+
+typedef enum {
+    PY_OPERATOR_EQ,
+    PY_OPERATOR_NE,
+    PY_OPERATOR_LT,
+    PY_OPERATOR_LE,
+    PY_OPERATOR_GT,
+    PY_OPERATOR_GE,
+    PY_OPERATOR_IS,
+    PY_OPERATOR_IS_NOT,
+    PY_OPERATOR_IN,
+    PY_OPERATOR_NOT_IN,
+} PyOperator;
+
+typedef struct {
+    const char *name; /* of a keyword argument, or NULL */
+    unsigned stars;   /* 1: *value, 2: **value */
+    const PyExpr *value;
+} PyArgument;
+
+typedef struct {
+    const char *name;
+    unsigned stars;              /* 1: *args (name NULL: a bare star), 2: **kwargs */
+    bool positional_only;        /* before "/" */
+    bool keyword_only;           /* behind a star */
+    const PyExpr *default_value; /* or NULL */
+    const PyExpr *annotation;    /* or NULL */
+} PyParameter;
+
+typedef struct {
+    const PyExpr *target, *iterable;
+    PyExprs conditions;
+    bool async;
+} PyClause;
+
+struct PyExpr {
+    PyExprKind kind;
+    guint32 line;
+    const char *text;
+    const PyExpr *left, *right, *test;
+    PyExprs items;
+    union {
+        struct {
+            const PyArgument *arguments;
+            unsigned argument_count;
+        };
+        struct {
+            const PyParameter *parameters;
+            unsigned parameter_count;
+        };
+        struct {
+            const PyClause *clauses;
+            unsigned clause_count;
+        };
+        const PyOperator *operators; /* as many as items */
+    };
+};
+
+typedef enum {
+    PY_EXPRESSION,  /* value */
+    PY_ASSIGN,      /* targets = value */
+    PY_ANNOTATED,   /* targets[0] : annotation [= value] */
+    PY_AUGMENTED,   /* targets[0] text value: text is "+" of "+=" */
+    PY_IMPORT,      /* aliases */
+    PY_IMPORT_FROM, /* text (or NULL), level, aliases; one alias named "*" for a star */
+    PY_IF,          /* value is the test; body; orelse (an elif is an if alone in orelse) */
+    PY_WHILE,       /* value, body, orelse */
+    PY_FOR,         /* targets[0] in value; body, orelse */
+    PY_WITH,        /* with_items, body */
+    PY_TRY,         /* body, handlers, orelse, final */
+    PY_FUNCTION,    /* text, parameters, decorators, annotation (of the result), body */
+    PY_CLASS,       /* text, arguments (bases and keywords), decorators, body */
+    PY_RETURN,      /* value, or NULL */
+    PY_RAISE,       /* value, cause; either may be NULL */
+    PY_ASSERT,      /* value, cause: the message or NULL */
+    PY_DELETE,      /* targets */
+    PY_GLOBAL,      /* aliases */
+    PY_NONLOCAL,    /* aliases */
+    PY_PASS,
+    PY_BREAK,
+    PY_CONTINUE,
+    PY_MATCH, /* value, cases */
+    PY_TYPE,  /* type text = value */
+} PyStmtKind;
+
+typedef struct {
+    const char *name; /* dotted in PY_IMPORT */
+    const char *as;   /* or NULL */
+} PyAlias;
+
+typedef struct {
+    const PyExpr *type; /* NULL: bare except; a tuple for several */
+    const char *name;   /* as NAME, or NULL */
+    PyBlock body;
+    guint32 line;
+} PyHandler;
+
+typedef struct {
+    const PyExpr *context;
+    const PyExpr *target; /* or NULL */
+} PyWithItem;
+
+typedef struct {
+    PyExprs captured;    /* PY_NAME that the pattern binds */
+    PyExprs values;      /* value patterns and classes of it: names, attributes, constants */
+    bool irrefutable;    /* "_" or a bare name, without a guard */
+    const PyExpr *guard; /* or NULL */
+    PyBlock body;
+    guint32 line;
+} PyCase;
+
+struct PyStmt {
+    PyStmtKind kind;
+    guint32 line; /* of its first token; of a decorated one: of "def" or "class" */
+    guint32 last_line;
+    bool async;    /* def, for, with */
+    bool star;     /* try with except* */
+    guint32 level; /* dots of "from" */
+    const char *text;
+    const PyExpr *value, *cause, *annotation;
+    PyExprs targets, decorators;
+    PyBlock body, orelse, final;
+    const PyAlias *aliases;
+    unsigned alias_count;
+    const PyParameter *parameters;
+    unsigned parameter_count;
+    const PyArgument *arguments;
+    unsigned argument_count;
+    const PyHandler *handlers;
+    unsigned handler_count;
+    const PyWithItem *with_items;
+    unsigned with_count;
+    const PyCase *cases;
+    unsigned case_count;
+};
+
+typedef struct {
+    PyBlock body;
+    GStringChunk *texts; /* of the tree; see python_parse.h */
+    struct PyArena *arena;
+} PyTree;
+
+void py_tree_free(PyTree *tree);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PyTree, py_tree_free)
