@@ -1,8 +1,8 @@
 /* A finding: one thing that the user should know about what a stage does, with the recipe line that
  * causes it. Findings are made by lock and check, stored in the lock, printed by plan.
  *
- * The codes, their severities and one-line titles are the table in finding.c; a code that is not in
- * the table is a programming error. */
+ * The codes, their severities and one-line titles are in the tables of finding_pages.h; a code that
+ * is in none of them is a programming error. */
 #pragma once
 
 #include "base/error.h"
@@ -41,6 +41,5 @@ typedef struct {
     const char *title; /* "a stage breaks a declared requirement" */
 } FindingKind;
 
-/* The table, ordered by code. */
-const FindingKind *finding_kinds(size_t *ret_count);
+/* NULL where there is no such finding. */
 const FindingKind *finding_kind_find(const char *code);

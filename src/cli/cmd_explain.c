@@ -1,4 +1,3 @@
-#include "base/finding.h"
 #include "base/finding_pages.h"
 #include "base/names.h"
 #include "cli/commands.h"
@@ -52,8 +51,9 @@ static void put_example(Layout *layout, const char *example)
         layout_printf(layout, TINT_FAINT, "    %s\n", lines[i]);
 }
 
-static void put_page(Layout *layout, const FindingKind *kind, const FindingPage *page)
+static void put_page(Layout *layout, const FindingPage *page)
 {
+    const FindingKind *kind = &page->kind;
     layout_put(layout, TINT_STRONG, kind->code);
     layout_put(layout, TINT_NONE, " (");
     layout_put(layout, severity_tint(kind->severity), severity_name(kind->severity));
@@ -66,28 +66,26 @@ static void put_page(Layout *layout, const FindingKind *kind, const FindingPage 
     put_paragraph(layout, "The way out", page->way_out);
 }
 
-static void print_text(Output *output, const FindingKind *kind)
+static void print_text(Output *output, const FindingPage *page)
 {
     Layout layout = {g_string_new(NULL), output_result_colour(output), output_columns(output)};
-    if (kind) {
-        put_page(&layout, kind, finding_page_find(kind->code));
+    if (page) {
+        put_page(&layout, page);
     } else {
-        size_t count;
-        const FindingKind *kinds = finding_kinds(&count);
-        for (size_t i = 0; i < count; i++)
-            put_kind(&layout, &kinds[i]);
+        g_autoptr(GPtrArray) pages = finding_pages();
+        for (guint i = 0; i < pages->len; i++)
+            put_kind(&layout, &((const FindingPage *)pages->pdata[i])->kind);
     }
     output_result(output, layout.out->str);
     g_string_free(layout.out, TRUE);
 }
 
-static void write_kind(JsonWriter *writer, const FindingKind *kind)
+static void write_page(JsonWriter *writer, const FindingPage *page)
 {
-    const FindingPage *page = finding_page_find(kind->code);
     jsonw_begin_object(writer, JSONW_BLOCK);
-    jsonw_string_member(writer, "code", kind->code);
-    jsonw_string_member(writer, "severity", severity_name(kind->severity));
-    jsonw_string_member(writer, "title", kind->title);
+    jsonw_string_member(writer, "code", page->kind.code);
+    jsonw_string_member(writer, "severity", severity_name(page->kind.severity));
+    jsonw_string_member(writer, "title", page->kind.title);
     jsonw_string_member(writer, "meaning", page->meaning);
     jsonw_string_member(writer, "matters", page->matters);
     jsonw_string_member(writer, "example", page->example);
@@ -95,18 +93,17 @@ static void write_kind(JsonWriter *writer, const FindingKind *kind)
     jsonw_end_object(writer);
 }
 
-static void print_json(Output *output, const FindingKind *wanted)
+static void print_json(Output *output, const FindingPage *wanted)
 {
     g_autoptr(JsonWriter) writer = jsonw_new();
-    size_t count;
-    const FindingKind *kinds = finding_kinds(&count);
+    g_autoptr(GPtrArray) pages = finding_pages();
     jsonw_begin_object(writer, JSONW_BLOCK);
     jsonw_string_member(writer, "schema", "ramekin.explain/1");
     jsonw_key(writer, "findings");
     jsonw_begin_array(writer, JSONW_BLOCK);
-    for (size_t i = 0; i < count; i++) {
-        if (!wanted || wanted == &kinds[i])
-            write_kind(writer, &kinds[i]);
+    for (guint i = 0; i < pages->len; i++) {
+        if (!wanted || wanted == pages->pdata[i])
+            write_page(writer, pages->pdata[i]);
     }
     jsonw_end_array(writer);
     jsonw_end_object(writer);
@@ -116,12 +113,11 @@ static void print_json(Output *output, const FindingKind *wanted)
 
 static int refuse_code(Output *output, const char *code)
 {
-    size_t count;
-    const FindingKind *kinds = finding_kinds(&count);
-    g_autofree const char **names = g_new0(const char *, count);
-    for (size_t i = 0; i < count; i++)
-        names[i] = kinds[i].code;
-    const char *near = names_nearest(code, names, count);
+    g_autoptr(GPtrArray) pages = finding_pages();
+    g_autofree const char **names = g_new0(const char *, pages->len);
+    for (guint i = 0; i < pages->len; i++)
+        names[i] = ((const FindingPage *)pages->pdata[i])->kind.code;
+    const char *near = names_nearest(code, names, pages->len);
     GError *error = NULL;
     if (near)
         error_set(&error, ERROR_USAGE, SPAN_NONE, "there is no finding '%s'; did you mean '%s'?",
@@ -136,13 +132,13 @@ static int run_explain(Invocation *invocation)
 {
     const GPtrArray *arguments = invocation->options->arguments;
     const char *code = arguments->len > 0 ? arguments->pdata[0] : NULL;
-    const FindingKind *kind = code ? finding_kind_find(code) : NULL;
-    if (code && !kind)
+    const FindingPage *page = code ? finding_page_find(code) : NULL;
+    if (code && !page)
         return refuse_code(invocation->output, code);
     if (invocation->options->format == FORMAT_JSON)
-        print_json(invocation->output, kind);
+        print_json(invocation->output, page);
     else
-        print_text(invocation->output, kind);
+        print_text(invocation->output, page);
     return 0;
 }
 
@@ -168,12 +164,11 @@ static void append_scdoc(GString *out, const char *text)
 char *explain_scdoc(void)
 {
     GString *out = g_string_new(NULL);
-    size_t count;
-    const FindingKind *kinds = finding_kinds(&count);
-    for (size_t i = 0; i < count; i++) {
-        const FindingPage *page = finding_page_find(kinds[i].code);
-        g_string_append_printf(out, "## %s (%s)\n\n", kinds[i].code,
-                               severity_name(kinds[i].severity));
+    g_autoptr(GPtrArray) pages = finding_pages();
+    for (guint i = 0; i < pages->len; i++) {
+        const FindingPage *page = pages->pdata[i];
+        g_string_append_printf(out, "## %s (%s)\n\n", page->kind.code,
+                               severity_name(page->kind.severity));
         append_scdoc(out, page->meaning);
         append_scdoc(out, page->matters);
         g_string_append_printf(out, "```\n%s```\n\n", page->example);

@@ -1,5 +1,5 @@
 /* The table of a recipe's keys, and what is made of it: the JSON schema and the manual. */
-#include "base/finding.h"
+#include "base/finding_pages.h"
 #include "recipe/context.h"
 #include "recipe/definition.h"
 
@@ -56,13 +56,12 @@ static bool check_finding(Decoder *decoder, const Node *node, const char *text)
 {
     if (finding_kind_find(text))
         return true;
-    size_t count;
-    const FindingKind *kinds = finding_kinds(&count);
-    g_autofree const char **names = g_new(const char *, count);
-    for (size_t i = 0; i < count; i++)
-        names[i] = kinds[i].code;
+    g_autoptr(GPtrArray) pages = finding_pages();
+    g_autofree const char **names = g_new0(const char *, pages->len);
+    for (guint i = 0; i < pages->len; i++)
+        names[i] = ((const FindingPage *)pages->pdata[i])->kind.code;
     GError *error = decoder_error(decoder, node, "there is no finding '%s'", text);
-    decoder_suggest(error, text, names, count);
+    decoder_suggest(error, text, names, pages->len);
     return false;
 }
 

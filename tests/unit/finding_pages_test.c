@@ -1,32 +1,46 @@
-#include "base/finding.h"
-#include "base/finding_pages.h"
+#include "base/finding_families.h"
 #include "test.h"
 
-TEST(every_code_has_a_page)
+static const struct {
+    const char *file;
+    const FindingPage *pages;
+} families[] = {
+    {"finding_pages_stages.c", finding_pages_stages},
+    {"finding_pages_check.c", finding_pages_check},
+    {"finding_pages_native.c", finding_pages_native},
+    {"finding_pages_files.c", finding_pages_files},
+    {"finding_pages_imports.c", finding_pages_imports},
+    {"finding_pages_dockerfile.c", finding_pages_dockerfile},
+};
+
+TEST(families_are_ordered)
 {
-    size_t count;
-    const FindingKind *kinds = finding_kinds(&count);
-    for (size_t i = 0; i < count; i++) {
-        if (!finding_page_find(kinds[i].code))
-            g_error("the finding '%s' of src/base/finding.c has no page: write one in "
-                    "src/base/finding_pages.c (`ramekin explain` and ramekin-findings(7) show it)",
-                    kinds[i].code);
+    for (size_t i = 0; i < G_N_ELEMENTS(families); i++) {
+        const FindingPage *pages = families[i].pages;
+        for (size_t k = 1; pages[0].kind.code && pages[k].kind.code; k++) {
+            if (strcmp(pages[k - 1].kind.code, pages[k].kind.code) >= 0)
+                g_error("src/base/%s: '%s' stands behind '%s'; pages are ordered by code",
+                        families[i].file, pages[k].kind.code, pages[k - 1].kind.code);
+        }
     }
 }
 
-TEST(every_page_has_a_code)
+TEST(every_code_is_there_once)
 {
-    size_t count;
-    const FindingPage *pages = finding_pages(&count);
-    for (size_t i = 0; i < count; i++) {
-        if (!finding_kind_find(pages[i].code))
-            g_error("the page '%s' of src/base/finding_pages.c explains no finding: "
-                    "src/base/finding.c has no such code",
-                    pages[i].code);
-        if (i > 0 && strcmp(pages[i - 1].code, pages[i].code) >= 0)
-            g_error("src/base/finding_pages.c: '%s' stands behind '%s'; pages are ordered by code",
-                    pages[i].code, pages[i - 1].code);
+    g_autoptr(GPtrArray) all = finding_pages();
+    size_t count = 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(families); i++) {
+        for (const FindingPage *page = families[i].pages; page->kind.code; page++, count++) {
+            g_assert_true(finding_page_find(page->kind.code) == page);
+            g_assert_true(finding_kind_find(page->kind.code) == &page->kind);
+        }
     }
+    g_assert_cmpuint(all->len, ==, count);
+    for (guint i = 1; i < all->len; i++) {
+        const FindingPage *before = all->pdata[i - 1], *page = all->pdata[i];
+        g_assert_cmpint(strcmp(before->kind.code, page->kind.code), <, 0);
+    }
+    g_assert_null(finding_page_find("no-such-finding"));
 }
 
 static void check_sentences(const char *code, const char *what, const char *text)
@@ -37,14 +51,16 @@ static void check_sentences(const char *code, const char *what, const char *text
 
 TEST(pages_are_whole)
 {
-    size_t count;
-    const FindingPage *pages = finding_pages(&count);
-    for (size_t i = 0; i < count; i++) {
-        const FindingPage *page = &pages[i];
-        check_sentences(page->code, ".meaning", page->meaning);
-        check_sentences(page->code, ".matters", page->matters);
-        check_sentences(page->code, ".way_out", page->way_out);
+    g_autoptr(GPtrArray) pages = finding_pages();
+    for (guint i = 0; i < pages->len; i++) {
+        const FindingPage *page = pages->pdata[i];
+        const char *code = page->kind.code;
+        check_sentences(code, ".meaning", page->meaning);
+        check_sentences(code, ".matters", page->matters);
+        check_sentences(code, ".way_out", page->way_out);
+        if (!page->kind.title || g_str_has_suffix(page->kind.title, "."))
+            g_error("the page '%s': the title is a line without full stop", code);
         if (!page->example || !g_str_has_suffix(page->example, "\n"))
-            g_error("the page '%s': .example is lines of a recipe", page->code);
+            g_error("the page '%s': .example is lines of a recipe or Dockerfile", code);
     }
 }

@@ -1,0 +1,7 @@
+#include "base/finding_families.h"
+
+/* clang-format off */
+const FindingPage finding_pages_check[] = {
+    {.meaning = NULL},
+};
+/* clang-format on */

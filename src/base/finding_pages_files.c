@@ -1,0 +1,7 @@
+#include "base/finding_families.h"
+
+/* clang-format off */
+const FindingPage finding_pages_files[] = {
+    {.meaning = NULL},
+};
+/* clang-format on */
