@@ -102,8 +102,8 @@ char *explain_indexes(const Conflict *conflict)
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
-/* The line of the user by which a stage came to have the action, and through what. */
-static char *describe_line(const LockStage *stage, const char *name)
+/* The line of the user by which a stage came to have the action, and (or NULL) through what. */
+static char *find_line(const LockStage *stage, const char *name, char **ret_through)
 {
     g_autoptr(GPtrArray) all = lock_chains(stage);
     for (guint i = 0; i < stage->actions->len; i++) {
@@ -112,11 +112,29 @@ static char *describe_line(const LockStage *stage, const char *name)
         if (!g_str_equal(action->name, name) || chains->len == 0)
             continue;
         const GPtrArray *chain = chains->pdata[0];
-        if (chain->len < 2)
-            return g_strdup(chain->pdata[0]);
-        return g_strdup_printf("%s, for %s", (char *)chain->pdata[0], (char *)chain->pdata[1]);
+        *ret_through = chain->len > 1 ? g_strdup(chain->pdata[1]) : NULL;
+        return g_strdup(chain->pdata[0]);
     }
+    *ret_through = NULL;
     return g_strdup(stage->at);
+}
+
+/* The stage so far solved that has the name, or NULL. */
+static const LockStage *find_stage(const Solve *solve, const char *name)
+{
+    for (guint i = 0; name && i < solve->target->stages->len; i++) {
+        const LockStage *stage = solve->target->stages->pdata[i];
+        if (g_str_equal(stage->name, name))
+            return stage;
+    }
+    return NULL;
+}
+
+char *explain_origin_line(const Solve *solve, const InstalledDistribution *installed)
+{
+    g_autofree char *through = NULL;
+    const LockStage *stage = find_stage(solve, installed->stage);
+    return stage ? find_line(stage, installed->canonical, &through) : NULL;
 }
 
 char *explain_origin(const Solve *solve, const char *name, const char *version)
@@ -125,12 +143,11 @@ char *explain_origin(const Solve *solve, const char *name, const char *version)
         solve->environment ? environment_find(solve->environment, name) : NULL;
     if (!found || (version && !g_str_equal(solve_installed_version(found), version)))
         return g_strdup("");
-    for (guint i = 0; found->stage && i < solve->target->stages->len; i++) {
-        const LockStage *stage = solve->target->stages->pdata[i];
-        if (!g_str_equal(stage->name, found->stage))
-            continue;
-        g_autofree char *line = describe_line(stage, name);
-        return g_strdup_printf(" (stage '%s', %s)", stage->name, line);
-    }
-    return g_strdup(" (of the base)");
+    const LockStage *stage = find_stage(solve, found->stage);
+    if (!stage)
+        return g_strdup(" (of the base)");
+    g_autofree char *through = NULL;
+    g_autofree char *line = find_line(stage, name, &through);
+    return g_strdup_printf(" (stage '%s', %s%s%s)", stage->name, line, through ? ", for " : "",
+                           through ? through : "");
 }

@@ -160,12 +160,25 @@ static LockConflictLine *note_line(const Conflict *conflict, const PipRequiremen
     return noted;
 }
 
+static LockConflictLine *note_inherited(const Solve *solve, const InstalledDistribution *inherited)
+{
+    LockConflictLine *noted = g_new0(LockConflictLine, 1);
+    noted->at = explain_origin_line(solve, inherited);
+    noted->line =
+        g_strdup_printf("%s %s", inherited->canonical, solve_installed_version(inherited));
+    noted->stage = g_strdup(inherited->stage);
+    return noted;
+}
+
 void explain_note_conflict(const Solve *solve, LockStage *locked, const Conflict *conflict)
 {
     for (guint i = 0; i < conflict->lines->len && !conflict->stopped; i++) {
         if (!explain_is_trial(solve, conflict->lines->pdata[i]))
             g_ptr_array_add(locked->conflict_lines, note_line(conflict, conflict->lines->pdata[i]));
     }
+    for (guint i = 0; i < conflict->inherited->len && !conflict->stopped; i++)
+        g_ptr_array_add(locked->conflict_lines,
+                        note_inherited(solve, conflict->inherited->pdata[i]));
     for (guint i = 0; i < conflict->ways->len; i++)
         g_ptr_array_add(locked->ways_out, note_way(conflict->ways->pdata[i]));
 }

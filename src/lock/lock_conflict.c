@@ -5,6 +5,7 @@ void lock_conflict_line_free(gpointer data)
     LockConflictLine *line = data;
     g_free(line->at);
     g_free(line->line);
+    g_free(line->stage);
     g_free(line);
 }
 
@@ -28,6 +29,7 @@ static const JsonField line_fields[] = {
     TEXT(LockConflictLine, at, JSON_NULLABLE),
     TEXT(LockConflictLine, line, 0),
     FLAG(LockConflictLine, constraint),
+    TEXT(LockConflictLine, stage, JSON_NULLABLE),
 };
 static const JsonField way_fields[] = {
     TEXT(LockWayOut, kind, 0),

@@ -4,11 +4,13 @@
 
 #include "text/json_fields.h"
 
-/* A line of a smallest set of the user's that can't be satisfied together. */
+/* A member of a smallest set that can't be satisfied together: a line of the user's, or what an
+ * earlier stage installed. */
 typedef struct {
-    char *at; /* "file:line"; NULL: of no file */
-    char *line;
+    char *at;   /* "file:line"; NULL: of no file */
+    char *line; /* "numpy<2"; of what a stage installed "torch 2.6.0" */
     bool constraint;
+    char *stage; /* that installed it; NULL: a line of the user's */
 } LockConflictLine;
 
 /* A change of the input with which the stage can be satisfied; each was tried. */

@@ -140,6 +140,22 @@ static void explain_lines(Explanation *explanation, const Solve *solve, const Co
     }
 }
 
+/* What earlier stages installed without which the lines could be satisfied. */
+static void explain_inherited(Explanation *explanation, const Solve *solve,
+                              const Conflict *conflict)
+{
+    for (guint i = 0; i < conflict->inherited->len && !conflict->stopped; i++) {
+        const InstalledDistribution *one = conflict->inherited->pdata[i];
+        g_autofree char *line = explain_origin_line(solve, one);
+        explain_note(
+            explanation, SPAN_NONE,
+            g_strdup_printf("%s %s, installed by stage '%s' at %s, takes part (its index, %s, "
+                            "is not asked here)",
+                            one->canonical, solve_installed_version(one), one->stage, line,
+                            one->file->location->name));
+    }
+}
+
 static void explain_versions(Explanation *explanation, const Conflict *conflict)
 {
     char *text = explain_indexes(conflict);
@@ -266,6 +282,7 @@ void stage_explain(const Solve *solve, guint index, Conflict *conflict)
     explain_causes(&explanation, solve, conflict);
     explain_installed(&explanation, solve, conflict);
     explain_lines(&explanation, solve, conflict);
+    explain_inherited(&explanation, solve, conflict);
     explain_files(&explanation, solve, index, conflict);
     explain_versions(&explanation, conflict);
     explain_asked(&explanation, conflict);

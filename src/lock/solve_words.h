@@ -33,3 +33,5 @@ void explain_note_conflict(const Solve *solve, LockStage *locked, const Conflict
 /* " (stage 'torch', ramekin.yaml:9)" of a distribution that is installed in this version, "" of
  * others. Caller frees. */
 char *explain_origin(const Solve *solve, const char *name, const char *version);
+/* "ramekin.yaml:9": the user's line by which an earlier stage came to install it. Caller frees. */
+char *explain_origin_line(const Solve *solve, const InstalledDistribution *installed);

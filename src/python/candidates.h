@@ -101,11 +101,10 @@ typedef struct {
     Refusal stopped_by;          /* what kind of refusal it is; REFUSED_NONE: another */
     const Candidate *stopped_on; /* then: the candidate */
     GPtrArray
-        *stopped;    /* Info: what was asked of the identifier that was looked at then, or NULL */
-    guint steps;     /* rounds of the search and candidates that it tried */
-    guint max_steps; /* the search is given up after so many; 0: LIMIT_RESOLVE_ROUNDS alone */
-    const char *without; /* canonical name whose installed copy does not count, or NULL */
-    const char *first;   /* canonical name that is pinned before others, or NULL */
+        *stopped;      /* Info: what was asked of the identifier that was looked at then, or NULL */
+    guint steps;       /* rounds of the search and candidates that it tried */
+    guint max_steps;   /* the search is given up after so many; 0: LIMIT_RESOLVE_ROUNDS alone */
+    const char *first; /* canonical name that is pinned before others, or NULL */
 } World;
 
 World *world_new(const ResolveRequest *request);

@@ -38,6 +38,7 @@ void conflict_free(Conflict *conflict)
     g_ptr_array_unref(conflict->causes);
     g_ptr_array_unref(conflict->refused);
     g_ptr_array_unref(conflict->lines);
+    g_ptr_array_unref(conflict->inherited);
     g_ptr_array_unref(conflict->indexes);
     g_ptr_array_unref(conflict->ways);
     g_strfreev(conflict->versions);
@@ -56,6 +57,7 @@ static Conflict *conflict_new(const char *name)
     conflict->causes = g_ptr_array_new_with_free_func(cause_free);
     conflict->refused = g_ptr_array_new_with_free_func(refused_file_free);
     conflict->lines = g_ptr_array_new();
+    conflict->inherited = g_ptr_array_new();
     conflict->indexes = g_ptr_array_new_with_free_func(index_versions_free);
     conflict->ways = g_ptr_array_new_with_free_func(way_out_free);
     conflict->notes = g_ptr_array_new_with_free_func(g_free);

@@ -11,7 +11,7 @@ static TrialAnswer lines_try(Trials *trials, const Lines *lines)
 static Lines lines_of(const World *world)
 {
     const PipInputs *inputs = world->request->inputs;
-    return (Lines){inputs->roots, inputs->constraints};
+    return (Lines){inputs->roots, inputs->constraints, NULL};
 }
 
 static bool conflict_names(const Conflict *conflict, const PipRequirement *line)
@@ -87,6 +87,67 @@ static void lines_reduce(Trials *trials, Lines *lines)
     }
 }
 
+/* Those of the pins that the conflict names, where they are enough; else all of them. */
+static GPtrArray *pins_guess(Trials *trials, Lines *lines, const Conflict *conflict,
+                             const GPtrArray *all)
+{
+    GPtrArray *named = g_ptr_array_new();
+    for (guint i = 0; i < all->len; i++) {
+        const InstalledDistribution *pin = all->pdata[i];
+        bool found = g_str_equal(pin->canonical, conflict->name);
+        for (guint k = 0; k < conflict->causes->len && !found; k++)
+            found = g_strcmp0(((ConflictCause *)conflict->causes->pdata[k])->parent,
+                              pin->canonical) == 0;
+        if (found)
+            g_ptr_array_add(named, all->pdata[i]);
+    }
+    lines->pins = named;
+    if (named->len > 0 && named->len < all->len && lines_try(trials, lines) == TRIAL_CONFLICT)
+        return named;
+    g_ptr_array_set_size(named, 0);
+    for (guint i = 0; i < all->len; i++)
+        g_ptr_array_add(named, all->pdata[i]);
+    return named;
+}
+
+static bool pins_reduce_by(Trials *trials, Lines *lines, guint size)
+{
+    bool reduced = false;
+    for (guint end = lines->pins->len; end > 0;) {
+        guint begin = end > size ? end - size : 0;
+        Lines fewer = lines_copy(lines);
+        g_ptr_array_remove_range(fewer.pins, begin, end - begin);
+        bool conflict = lines_try(trials, &fewer) == TRIAL_CONFLICT;
+        if (conflict) {
+            g_ptr_array_set_size(lines->pins, 0);
+            g_ptr_array_extend(lines->pins, fewer.pins, NULL, NULL);
+            reduced = true;
+        }
+        lines_clear(&fewer);
+        end = begin;
+    }
+    return reduced;
+}
+
+/* What earlier stages installed and the lines, a smallest set already, need for the conflict. */
+static void conflict_find_inherited(Trials *trials, const Lines *lines, Conflict *conflict)
+{
+    g_autoptr(GPtrArray) all = world_inherited(trials->world);
+    g_autoptr(GPtrArray) none = g_ptr_array_new();
+    if (all->len == 0)
+        return;
+    Lines some = {lines->roots, lines->constraints, none};
+    TrialAnswer relaxed = lines_try(trials, &some);
+    if (relaxed == TRIAL_CONFLICT || relaxed == TRIAL_OPEN)
+        return;
+    g_autoptr(GPtrArray) pins = pins_guess(trials, &some, conflict, all);
+    for (guint size = pins->len > 4 ? pins->len / 2 : 1; size > 1; size /= 2)
+        pins_reduce_by(trials, &some, size);
+    while (pins->len > 1 && !trials->stopped && pins_reduce_by(trials, &some, 1)) {
+    }
+    g_ptr_array_extend(conflict->inherited, pins, NULL, NULL);
+}
+
 static Conflict *lines_explain(Trials *trials, const Lines *lines)
 {
     TrialPlan plan = {.lines = lines};
@@ -106,6 +167,7 @@ static Conflict *conflict_reduce(Trials *trials, Conflict *conflict, const Lines
         less = conflict;
     for (guint i = 0; i < lines_count(lines); i++)
         g_ptr_array_add(less->lines, (gpointer)lines_get(lines, i));
+    conflict_find_inherited(trials, lines, less);
     return less;
 }
 

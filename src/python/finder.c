@@ -119,7 +119,18 @@ static bool location_names(const IndexLocation *location, const char *canonical)
     return false;
 }
 
-GPtrArray *finder_locations(const Finder *finder, const char *canonical)
+const InstalledDistribution *request_find_relaxed(const ResolveRequest *request,
+                                                  const char *canonical)
+{
+    for (guint i = 0; request->relaxed && i < request->relaxed->len; i++) {
+        const InstalledDistribution *one = request->relaxed->pdata[i];
+        if (g_str_equal(one->canonical, canonical))
+            return one;
+    }
+    return NULL;
+}
+
+static GPtrArray *routed_locations(const Finder *finder, const char *canonical)
 {
     const GPtrArray *all = finder->request->locations;
     GPtrArray *routed = g_ptr_array_new();
@@ -134,6 +145,16 @@ GPtrArray *finder_locations(const Finder *finder, const char *canonical)
             g_ptr_array_add(routed, all->pdata[i]);
     }
     return routed;
+}
+
+GPtrArray *finder_locations(const Finder *finder, const char *canonical)
+{
+    GPtrArray *locations = routed_locations(finder, canonical);
+    const InstalledDistribution *relaxed = request_find_relaxed(finder->request, canonical);
+    const IndexLocation *origin = relaxed && relaxed->file ? relaxed->file->location : NULL;
+    if (origin && !g_ptr_array_find(locations, origin, NULL))
+        g_ptr_array_add(locations, (gpointer)origin);
+    return locations;
 }
 
 void finder_want(Finder *finder, const char *canonical)

@@ -10,6 +10,10 @@
 
 #include "python/resolve.h"
 
+/* The copy of the name that the request does not count as installed, or NULL. */
+const InstalledDistribution *request_find_relaxed(const ResolveRequest *request,
+                                                  const char *canonical);
+
 typedef struct Finder Finder;
 struct Candidate;
 

@@ -34,6 +34,9 @@ typedef struct {
     const char *const *exclude; /* canonical names or globs that are never installed, or NULL */
     const char *const *build; /* canonical names whose source distribution may be chosen, or NULL */
     const Environment *installed;
+    /* InstalledDistribution that are not counted as installed, and whose names are also looked for
+     * where these copies came from; or NULL */
+    const GPtrArray *relaxed;
     GHashTable *preferred; /* canonical → version text to try first (pins that are kept), or NULL */
     IndexClient *client;
     Progress *progress;
@@ -136,24 +139,27 @@ typedef struct {
 } WayOut;
 
 typedef struct {
-    char *name;         /* canonical name that could not be pinned; "" when there is none */
-    char *message;      /* one sentence */
-    GPtrArray *causes;  /* ConflictCause */
-    GPtrArray *lines;   /* PipRequirement: a smallest set of the user's lines, constraints included,
-                           that cannot be satisfied together; empty when that is not known */
-    GPtrArray *refused; /* RefusedFile of that name: versions that were asked for, then others,
-                           newest first, at most 1000 */
-    Refusal reason;     /* the one reason for which all files of the versions that were asked for
-                           were refused; REFUSED_NONE: several, or not all were */
-    bool all_refused;   /* there are such files, and none of them can be taken */
-    char *older, *newer; /* then: the nearest versions with a wheel that could be taken, or NULL */
-    GPtrArray *notes;    /* char *: what else there is to know, one sentence each */
-    char **versions;     /* every version the indexes have of it, oldest first */
-    char **asked;        /* when none of them has it: the indexes, with a 403 said; else NULL */
-    char *nearest;       /* then: a project there is that may have been meant, or NULL */
-    GPtrArray *indexes;  /* IndexVersions, in pip's order */
-    GPtrArray *ways;     /* WayOut, the best first */
-    bool solvable;       /* a solution exists, and pip's search does not find it */
+    char *name;        /* canonical name that could not be pinned; "" when there is none */
+    char *message;     /* one sentence */
+    GPtrArray *causes; /* ConflictCause */
+    GPtrArray *lines;  /* PipRequirement: a smallest set of the user's lines, constraints included,
+                          that cannot be satisfied together; empty when that is not known */
+    GPtrArray *inherited; /* const InstalledDistribution: what earlier stages installed and belongs
+                             to that set as well: if its name had any version there is where it
+                             came from, the lines could be satisfied. Borrowed */
+    GPtrArray *refused;   /* RefusedFile of that name: versions that were asked for, then others,
+                             newest first, at most 1000 */
+    Refusal reason;       /* the one reason for which all files of the versions that were asked for
+                             were refused; REFUSED_NONE: several, or not all were */
+    bool all_refused;     /* there are such files, and none of them can be taken */
+    char *older, *newer;  /* then: the nearest versions with a wheel that could be taken, or NULL */
+    GPtrArray *notes;     /* char *: what else there is to know, one sentence each */
+    char **versions;      /* every version the indexes have of it, oldest first */
+    char **asked;         /* when none of them has it: the indexes, with a 403 said; else NULL */
+    char *nearest;        /* then: a project there is that may have been meant, or NULL */
+    GPtrArray *indexes;   /* IndexVersions, in pip's order */
+    GPtrArray *ways;      /* WayOut, the best first */
+    bool solvable;        /* a solution exists, and pip's search does not find it */
     bool stopped; /* the search for a smallest set or for ways out was stopped before its end:
                      `lines` may be more than needed, `ways` fewer than there are */
     bool unread;  /* because of what the cache does not hold: fetched, it goes further */

@@ -26,13 +26,15 @@ static GPtrArray *array_copy(const GPtrArray *array)
 
 Lines lines_copy(const Lines *lines)
 {
-    return (Lines){array_copy(lines->roots), array_copy(lines->constraints)};
+    return (Lines){array_copy(lines->roots), array_copy(lines->constraints),
+                   lines->pins ? array_copy(lines->pins) : NULL};
 }
 
 void lines_clear(Lines *lines)
 {
     g_clear_pointer(&lines->roots, g_ptr_array_unref);
     g_clear_pointer(&lines->constraints, g_ptr_array_unref);
+    g_clear_pointer(&lines->pins, g_ptr_array_unref);
 }
 
 guint lines_count(const Lines *lines)
@@ -71,6 +73,21 @@ bool lines_replace(Lines *lines, const PipRequirement *line, const PipRequiremen
     return part != NULL;
 }
 
+GPtrArray *world_inherited(const World *world)
+{
+    GPtrArray *inherited = g_ptr_array_new();
+    const ResolveRequest *request = world->request;
+    const GPtrArray *all = request->installed ? request->installed->distributions : NULL;
+    for (guint i = 0; all && i < all->len && !request->options->ignore_installed; i++) {
+        const InstalledDistribution *one = all->pdata[i];
+        if (one->stage && one->file && one->file->location &&
+            !g_ptr_array_find((GPtrArray *)request->locations, one->file->location, NULL) &&
+            environment_find(request->installed, one->canonical) == one)
+            g_ptr_array_add(inherited, (gpointer)one);
+    }
+    return inherited;
+}
+
 void trials_begin(Trials *trials, const World *world)
 {
     *trials = (Trials){.world = world, .steps_left = STEPS_OF_ALL, .since = clock_monotonic_usec()};
@@ -101,6 +118,14 @@ static FormatControl format_with_binary(const FormatControl *format, const char 
     return copy;
 }
 
+/* Takes `array`. */
+static GPtrArray *array_without(GPtrArray *array, const GPtrArray *others)
+{
+    for (guint i = 0; i < others->len; i++)
+        g_ptr_array_remove(array, others->pdata[i]);
+    return array;
+}
+
 static void trial_init(Trial *trial, const World *world, const TrialPlan *plan)
 {
     trial->answer = TRIAL_OPEN;
@@ -114,12 +139,13 @@ static void trial_init(Trial *trial, const World *world, const TrialPlan *plan)
     trial->request.options = &trial->options;
     trial->request.inputs = &trial->inputs;
     if (plan->without) {
-        trial->locations = array_copy(world->request->locations);
-        g_ptr_array_add(trial->locations, (gpointer)plan->without->file->location);
-        trial->request.locations = trial->locations;
+        trial->relaxed = g_ptr_array_new();
+        g_ptr_array_add(trial->relaxed, (gpointer)plan->without);
+    } else if (plan->lines->pins) {
+        trial->relaxed = array_without(world_inherited(world), plan->lines->pins);
     }
+    trial->request.relaxed = trial->relaxed;
     trial->world = world_new(&trial->request);
-    trial->world->without = plan->without ? plan->without->canonical : NULL;
     trial->world->first = plan->first;
 }
 
@@ -160,7 +186,7 @@ void trial_free(Trial *trial)
     g_clear_pointer(&trial->result, result_free);
     g_clear_pointer(&trial->causes, g_ptr_array_unref);
     world_free(trial->world);
-    g_clear_pointer(&trial->locations, g_ptr_array_unref);
+    g_clear_pointer(&trial->relaxed, g_ptr_array_unref);
     format_control_clear(&trial->options.format);
     g_free(trial);
 }

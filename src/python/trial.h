@@ -11,11 +11,18 @@
 typedef struct {
     GPtrArray *roots;
     GPtrArray *constraints;
+    GPtrArray *pins; /* InstalledDistribution: those of world_inherited() that hold the name to the
+                        installed version; NULL: all of them */
 } Lines;
+
+/* What earlier stages installed from where this request does not look: the one kind of installed
+ * copy that can be in the way, since of others the search finds every version there is. */
+GPtrArray *world_inherited(const World *world);
 
 Lines lines_copy(const Lines *lines);
 void lines_clear(Lines *lines);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Lines, lines_clear)
+/* Pins are not counted. */
 guint lines_count(const Lines *lines);
 /* Constraints follow roots. */
 const PipRequirement *lines_get(const Lines *lines, guint index);
@@ -48,7 +55,7 @@ typedef struct {
     ResolveRequest request;
     ResolveOptions options;
     PipInputs inputs;
-    GPtrArray *locations; /* IndexLocation, when there are more; or NULL */
+    GPtrArray *relaxed; /* InstalledDistribution; or NULL */
     World *world;
     Result *result;    /* of TRIAL_SOLVED and TRIAL_SOURCE */
     GPtrArray *causes; /* of TRIAL_CONFLICT */
@@ -59,8 +66,8 @@ typedef struct {
     const Lines *lines;
     const char *first;                    /* canonical name that is pinned before others, or NULL */
     const char *binary;                   /* canonical name of which only wheels count, or NULL */
-    const InstalledDistribution *without; /* as if it were not installed, but to be had from where
-                                             it came from; or NULL */
+    const InstalledDistribution *without; /* as if it were not installed, but also to be had from
+                                             where it came from; or NULL */
 } TrialPlan;
 
 Trial *trial_run(Trials *trials, const TrialPlan *plan);

@@ -206,6 +206,11 @@ static void try_other_version(const Search *search, const InstalledDistribution 
 static void try_other_versions(const Search *search)
 {
     g_autoptr(GPtrArray) tried = g_ptr_array_new();
+    const GPtrArray *members = search->conflict->inherited;
+    for (guint i = 0; i < members->len; i++) {
+        g_ptr_array_add(tried, members->pdata[i]);
+        try_other_version(search, members->pdata[i]);
+    }
     for (guint i = 0; i < search->conflict->causes->len; i++) {
         const InstalledDistribution *inherited =
             find_inherited(search->trials->world, search->conflict->causes->pdata[i]);

@@ -131,7 +131,7 @@ static Ident *world_base_ident(World *world, const char *canonical)
     ident = ident_add(world, canonical, canonical, NULL);
     ident->constraint = g_hash_table_lookup(world->constraints, canonical);
     if (!world->request->options->ignore_installed && !name_is_stdlib(canonical) &&
-        g_strcmp0(canonical, world->without) != 0)
+        !request_find_relaxed(world->request, canonical))
         ident->distribution = environment_find(world->request->installed, canonical);
     return ident;
 }

@@ -8,6 +8,8 @@ until N of them conflict. Of each conflict it is checked with resolve_driver, wh
 the lines:
 
 - the lines that are named conflict without the others, and without any one of them they do not;
+- the same of what earlier stages installed and is named beside the lines: without it means with any version
+  of it that there is, and all that is not named is left out;
 - each way out holds when it is applied: to all lines, or, where another conflict remains, to those
   that are named; and it gives the version that it promises;
 - where a solution is said to exist that pip does not find, the pin that is named finds it.
@@ -15,10 +17,11 @@ the lines:
 
 import argparse
 import json
+import random
 import subprocess
 import sys
 
-from pip_oracle import FIXED, Maker
+from pip_oracle import FIXED, Maker, canonical
 
 KEYS = {"r": "install", "c": "constraints"}
 
@@ -43,6 +46,8 @@ class Driver:
 
 def make_case(seed):
     """One stage, or one after another that succeeds most of the time."""
+    if seed % 2 == 0:
+        return make_apart(seed)
     maker = Maker(seed)
     maker.with_sdists = False
     universe = maker.universe()
@@ -55,6 +60,36 @@ def make_case(seed):
             maker.requirement(extras=0) for _ in range(maker.random.choice([0, 1, 2, 3]) if count > 1 else 0)
         ]
         stages.append(stage)
+    return {"universe": universe, "python": "3.11.2", "libc": "glibc 2.36", "stages": stages}
+
+
+def make_apart(seed):
+    """Two stages that ask an index each: what the second one installs requires what the first one did, of which
+    its own index has little."""
+    chance = random.Random(seed)
+    below, above = ["base-%d" % i for i in range(3)], ["user-%d" % i for i in range(4)]
+    versions = ["1.0", "2.0", "3.0"]
+
+    def clause(names):
+        return chance.choice(names) + chance.choice(["", "==%s", ">=%s", "<%s", "!=%s"]).replace("%s", chance.choice(versions))
+
+    projects = {}
+    for name in below + above:
+        projects[name] = []
+        for version in versions:
+            lower = below[: below.index(name)] if name in below else below * 2 + above[: above.index(name)]
+            release = {"version": version, "index": "other" if name in above else "simple"}
+            release["requires"] = [clause(lower) for _ in range(chance.choice([0, 1, 2])) if lower]
+            if name in below and chance.random() < 0.15:
+                release["index"] = ["simple", "other"]
+            projects[name].append(release)
+    first = ["%s==%s" % (name, chance.choice(versions)) for name in chance.sample(below, 2)]
+    last = [clause(above + above + below) for _ in range(chance.choice([2, 3, 4]))]
+    stages = [
+        {"indexes": ["simple"], "install": first, "constraints": []},
+        {"indexes": ["other"], "install": last, "constraints": [clause(above) for _ in range(chance.choice([0, 0, 1]))]},
+    ]
+    universe = {"indexes": {"simple": {}, "other": {}}, "projects": projects}
     return {"universe": universe, "python": "3.11.2", "libc": "glibc 2.36", "stages": stages}
 
 
@@ -71,6 +106,15 @@ def all_lines(case):
     return {(letter, i): text for letter, key in KEYS.items() for i, text in enumerate(stage.get(key, []))}
 
 
+def everywhere(universe, names):
+    """The universe in which all indexes have every version of these projects."""
+    projects = {
+        project: [dict(release, index=["simple", "other"]) if canonical(project) in names else release for release in releases]
+        for project, releases in universe["projects"].items()
+    }
+    return dict(universe, projects=projects)
+
+
 def line_of(text):
     return text[0], int(text[1:])
 
@@ -85,6 +129,8 @@ class Check:
         self.lines = all_lines(case)
         self.named = {line_of(text): self.lines[line_of(text)] for text in conflict["lines"]}
         self.bad = []
+        # what is installed before the last stage
+        self.before = driver.ask(dict(case, stages=case["stages"][:-1]))[0] if len(case["stages"]) > 1 else []
 
     def solve(self, lines):
         if not any(letter == "r" for letter, _ in lines):
@@ -108,6 +154,35 @@ class Check:
             if isinstance(self.solve(fewer), dict):
                 self.bad.append("without %s the named lines still conflict" % self.lines[line])
 
+    def solve_relaxed(self, held):
+        """The named lines, over these of the installed distributions alone; of the others every version that
+        there is can be had. What holds them is that the stage does not ask the index that has others."""
+        installed = dict(text.split("==") for text in self.before)
+        stages = self.case["stages"]
+        asked = stages[-1]["indexes"]
+        for project, releases in self.case["universe"]["projects"].items():
+            # nothing holds what was installed from an index that is asked
+            version = installed.get(canonical(project))
+            where = [release.get("index", "simple") for release in releases if release["version"] == version]
+            origin = "simple" if any(index == "simple" or "simple" in index for index in where) else "other"
+            if origin in asked:
+                held = held + [canonical(project)]
+        lines = ["%s==%s" % (name, version) for name, version in installed.items() if name in held]
+        first = {"indexes": ["simple", "other"], "install": lines, "no_deps": True}
+        last = with_lines(self.case, self.named)["stages"][-1]
+        universe = everywhere(self.case["universe"], [name for name in installed if name not in held])
+        case = dict(self.case, universe=universe, stages=([first] if lines else []) + [last])
+        answer, reached = self.driver.ask(case)
+        return answer if reached >= len(case["stages"]) else "early"
+
+    def check_inherited(self):
+        named = self.conflict["inherited"]
+        if not isinstance(self.solve_relaxed(named), dict):
+            self.bad.append("the named lines and installed distributions do not conflict alone")
+        for name in named:
+            if isinstance(self.solve_relaxed([other for other in named if other != name]), dict):
+                self.bad.append("with other versions of %s the named lines still conflict" % name)
+
     def check_way(self, way):
         lines = dict(self.named if way["partial"] else self.lines)
         if way["kind"] == "drop":
@@ -126,6 +201,8 @@ class Check:
     def run(self):
         if self.named:
             self.check_set()
+        if self.named and len(self.case["stages"]) > 1:
+            self.check_inherited()
         for way in self.conflict["ways"]:
             self.check_way(way)
         if self.conflict["solvable"] and not self.conflict["ways"]:
@@ -151,7 +228,7 @@ def main():
     parser.add_argument("--show", action="store_true", help="show conflicts of which all holds too")
     options = parser.parse_args()
     driver = Driver(options.driver)
-    counts = {"conflicts": 0, "wrong": 0, "ways": 0, "without": 0, "stopped": 0, "beyond": 0, "staged": 0}
+    counts = {"conflicts": 0, "wrong": 0, "ways": 0, "without": 0, "stopped": 0, "beyond": 0, "staged": 0, "inherited": 0}
     seed = options.seed
     beyond = dict(FIXED[0], python="3.11.2", libc="glibc 2.36")
     while counts["conflicts"] < options.conflicts:
@@ -167,14 +244,15 @@ def main():
             counts["stopped"] += answer["stopped"]
             counts["beyond"] += answer["solvable"]
             counts["staged"] += len(case["stages"]) > 1
+            counts["inherited"] += bool(answer["inherited"])
             if check.bad or options.show:
                 show(seed, check)
         seed += 1
     driver.close()
-    print("%(conflicts)d conflicts, %(staged)d of them after another stage, with %(ways)d ways out; %(without)d "
+    print("%(conflicts)d conflicts, %(staged)d of them after another stage (%(inherited)d need what it installed), with %(ways)d ways out; %(without)d "
           "have none, %(stopped)d were stopped, in %(beyond)d pip finds no solution though there is one; "
           "%(wrong)d wrong" % counts)  # fmt: skip
-    return 1 if counts["wrong"] or not counts["beyond"] else 0
+    return 1 if counts["wrong"] or not counts["beyond"] or not counts["inherited"] else 0
 
 
 if __name__ == "__main__":

@@ -167,6 +167,12 @@ static void write_ways(JsonWriter *writer, const PipInputs *inputs, const Confli
     for (guint i = 0; i < conflict->lines->len; i++)
         write_line(writer, inputs, conflict->lines->pdata[i]);
     jsonw_end_array(writer);
+    jsonw_key(writer, "inherited");
+    jsonw_begin_array(writer, JSONW_COMPACT);
+    for (guint i = 0; i < conflict->inherited->len; i++)
+        jsonw_string(writer,
+                     ((const InstalledDistribution *)conflict->inherited->pdata[i])->canonical);
+    jsonw_end_array(writer);
     jsonw_key(writer, "ways");
     jsonw_begin_array(writer, JSONW_COMPACT);
     for (guint i = 0; i < conflict->ways->len; i++)

@@ -133,7 +133,7 @@ TEST(json_reads_back)
     last->explanation = g_strdup("no\nway");
     ((Finding *)last->findings->pdata[0])->chain = 3;
     LockConflictLine *line = g_new0(LockConflictLine, 1);
-    *line = (LockConflictLine){NULL, g_strdup("numpy<2"), true};
+    *line = (LockConflictLine){NULL, g_strdup("numpy<2"), true, g_strdup("base")};
     g_ptr_array_add(last->conflict_lines, line);
     LockWayOut *way = g_new0(LockWayOut, 1);
     *way = (LockWayOut){.kind = g_strdup("drop"), .at = g_strdup("a:1"), .partial = true};
