@@ -19,7 +19,7 @@ enum {
     ENTRY_SIGNATURE = 0x02014b50,
     ENTRY_BYTES = 46,
     LOCAL_SIGNATURE = 0x04034b50,
-    LOCAL_BYTES = 30,
+    LOCAL_BYTES = ZIP_LOCAL_BYTES,
     EXTRA_ZIP64 = 0x0001,
     FLAG_ENCRYPTED = 1 << 0,
     /* Wheels end in their directory: a first read of that much finds nearly all of it. */
@@ -326,6 +326,11 @@ const ZipMember *zip_directory_members(const ZipDirectory *directory, size_t *re
 {
     *ret_count = directory->members->len;
     return (const ZipMember *)(const void *)directory->members->data;
+}
+
+guint64 zip_directory_start(const ZipDirectory *directory)
+{
+    return directory->start;
 }
 
 const char *zip_directory_duplicate(const ZipDirectory *directory)

@@ -20,6 +20,10 @@ typedef struct {
     guint32 external_attributes;
 } ZipMember;
 
+enum {
+    ZIP_LOCAL_BYTES = 30, /* of a local header, without the name and what may follow it */
+};
+
 typedef struct ZipDirectory ZipDirectory;
 
 /* Reads [offset, offset + length) of the file; FALSE with an error otherwise. */
@@ -41,6 +45,8 @@ const ZipMember *zip_directory_members(const ZipDirectory *directory, size_t *re
 const ZipMember *zip_directory_find(const ZipDirectory *directory, const char *name);
 /* A name that had more than one entry, or NULL. */
 const char *zip_directory_duplicate(const ZipDirectory *directory);
+/* Where the directory begins in the file: members end there. */
+guint64 zip_directory_start(const ZipDirectory *directory);
 /* The member's content: CRC and size are checked, `limit` before memory is taken. */
 GBytes *zip_member_read(const ZipSource *source, const ZipMember *member, size_t limit,
                         GError **error);

@@ -8,6 +8,7 @@ typedef struct {
     const Recipe *recipe;
     const LockTarget *target;
     const GPtrArray *files;
+    bool views; /* what is no wheel yet may be among them */
     LockFileArrived arrived;
     void *data;
     Lock *scratch;
@@ -129,6 +130,8 @@ static gboolean set_source(Request *request, const LockFile *file, WheelWanted *
     case LOCK_SOURCE_GIT:
         break;
     }
+    if (request->views)
+        return TRUE;
     return error_set(error, ERROR_INPUT, SPAN_NONE,
                      "it comes from a git repository and would have to be built");
 }
@@ -160,16 +163,24 @@ static gboolean on_arrived(void *data, WheelWanted *wheel, GError **error)
     return request->arrived(request->data, request->files->pdata[wheel->index], wheel->path, error);
 }
 
-static gboolean fetch(Request *request, BlobStore *blobs, GError **error)
+static GPtrArray *make_all_wanted(Request *request, BlobStore *blobs, GError **error)
 {
     g_autoptr(GPtrArray) wanted = g_ptr_array_new_with_free_func(wanted_free);
     for (guint i = 0; i < request->files->len; i++) {
         WheelWanted *wheel = make_wanted(request, blobs, i, error);
         if (!wheel)
-            return FALSE;
+            return NULL;
         g_ptr_array_add(wanted, wheel);
     }
-    return wheels_fetch(request->session->client, blobs, wanted, on_arrived, request, error);
+    return g_steal_pointer(&wanted);
+}
+
+static void request_clear(Request *request)
+{
+    g_clear_pointer(&request->solve, solve_free);
+    g_ptr_array_unref(request->locations);
+    diags_free(request->diags);
+    lock_free(request->scratch);
 }
 
 gboolean lock_session_fetch_wheels(LockSession *session, const Recipe *recipe,
@@ -187,10 +198,31 @@ gboolean lock_session_fetch_wheels(LockSession *session, const Recipe *recipe,
         .diags = diags_new(),
         .locations = g_ptr_array_new(),
     };
-    gboolean ok = fetch(&request, blobs, error);
-    g_clear_pointer(&request.solve, solve_free);
-    g_ptr_array_unref(request.locations);
-    diags_free(request.diags);
-    lock_free(request.scratch);
+    g_autoptr(GPtrArray) wanted = make_all_wanted(&request, blobs, error);
+    gboolean ok =
+        wanted && wheels_fetch(session->client, blobs, wanted, on_arrived, &request, error);
+    request_clear(&request);
     return ok;
+}
+
+gboolean lock_session_view_wheels(LockSession *session, const Recipe *recipe,
+                                  const LockTarget *target, BlobStore *blobs, GPtrArray *files,
+                                  WheelViews **ret_views, GError **error)
+{
+    Request request = {
+        .session = session,
+        .recipe = recipe,
+        .target = target,
+        .files = files,
+        .views = true,
+        .scratch = lock_new(),
+        .diags = diags_new(),
+        .locations = g_ptr_array_new(),
+    };
+    g_autoptr(GPtrArray) wanted = make_all_wanted(&request, blobs, error);
+    WheelViews *views = wanted ? wheel_views_open(session->client, blobs, wanted, error) : NULL;
+    request_clear(&request);
+    if (views)
+        *ret_views = views;
+    return views != NULL;
 }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "lock/lock_recipe.h"
-#include "store/blob_store.h"
+#include "python/wheel_view.h"
 
 /* The session's cache, in which blobs lie; belongs to it. */
 Cache *lock_session_cache(LockSession *session);
@@ -19,3 +19,10 @@ typedef gboolean (*LockFileArrived)(void *data, const LockFile *file, const char
 gboolean lock_session_fetch_wheels(LockSession *session, const Recipe *recipe,
                                    const LockTarget *target, BlobStore *blobs, GPtrArray *files,
                                    LockFileArrived arrived, void *data, GError **error);
+
+/* The same files looked into wherever they are (wheel_view.h): whole on this machine, or by ranges
+ * at their index. A file that no index of the recipe has any more is one of which nothing is known.
+ * The session, `blobs` and the files outlive the views. */
+gboolean lock_session_view_wheels(LockSession *session, const Recipe *recipe,
+                                  const LockTarget *target, BlobStore *blobs, GPtrArray *files,
+                                  WheelViews **ret_views, GError **error);

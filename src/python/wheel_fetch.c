@@ -126,16 +126,15 @@ static gboolean set_absent(GError **error, const WheelWanted *wheel)
     return FALSE;
 }
 
-/* *ret_url is where the file is, by the page of its index; caller frees. */
-static gboolean look_up(const Batch *batch, const WheelWanted *wheel, char **ret_url,
-                        GError **error)
+gboolean wheel_wanted_find_url(IndexClient *client, const WheelWanted *wheel, char **ret_url,
+                               GError **error)
 {
     const IndexLocation *location = wheel->location;
     if (!location) {
         *ret_url = g_strdup(wheel->url);
         return TRUE;
     }
-    const IndexPage *page = index_client_get_page(batch->client, location, wheel->canonical, error);
+    const IndexPage *page = index_client_get_page(client, location, wheel->canonical, error);
     if (!page)
         return FALSE;
     const IndexFile *file = find_on_page(page, wheel);
@@ -274,7 +273,7 @@ static gboolean download_all(Batch *batch, GError **error)
 
 /* Which files are where */
 
-static bool is_remote(const WheelWanted *wheel)
+bool wheel_wanted_is_remote(const WheelWanted *wheel)
 {
     return url_is_http(wheel->location ? wheel->location->url : wheel->url);
 }
@@ -314,7 +313,7 @@ static gboolean find_all(Batch *batch, const GPtrArray *missing, GError **error)
     for (guint i = 0; i < missing->len; i++) {
         WheelWanted *wheel = missing->pdata[i];
         g_autofree char *url = NULL;
-        if (!look_up(batch, wheel, &url, error))
+        if (!wheel_wanted_find_url(batch->client, wheel, &url, error))
             return FALSE;
         if (!url_is_http(url))
             return error_set(error, ERROR_INPUT, SPAN_NONE, "%s is at no http or https address",
@@ -328,7 +327,7 @@ static gboolean find_all(Batch *batch, const GPtrArray *missing, GError **error)
 static gboolean add_local(Batch *batch, WheelWanted *wheel, GError **error)
 {
     g_autofree char *url = NULL;
-    if (is_remote(wheel) || !look_up(batch, wheel, &url, error))
+    if (wheel_wanted_is_remote(wheel) || !wheel_wanted_find_url(batch->client, wheel, &url, error))
         return FALSE;
     Local *local = g_new0(Local, 1);
     local->blobs = batch->blobs;

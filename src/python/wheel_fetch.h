@@ -17,6 +17,13 @@ typedef struct {
     char *path; /* of a file with that sha256; the caller frees it */
 } WheelWanted;
 
+/* Whether it has to be asked for over the network, unless it is in the blob store. */
+bool wheel_wanted_is_remote(const WheelWanted *wheel);
+/* *ret_url is where the file is, by the page of its index, which must not have another digest for
+ * it; may hold credentials; caller frees. */
+gboolean wheel_wanted_find_url(IndexClient *client, const WheelWanted *wheel, char **ret_url,
+                               GError **error);
+
 /* Called in the caller's thread as each file is there, so that work on it can begin while others
  * arrive. FALSE with an error ends everything. */
 typedef gboolean (*WheelArrived)(void *data, WheelWanted *wheel, GError **error);
