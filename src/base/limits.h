@@ -28,6 +28,9 @@
 #define LIMIT_ZIP_MEMBERS 1000000u
 #define LIMIT_PATH_BYTES (4 * KIB)
 #define LIMIT_WHEEL_BYTES (16ull * 1024 * MIB)
+#define LIMIT_OBJECT_TABLES (512 * MIB) /* of one shared object, held at once */
+#define LIMIT_OBJECT_SYMBOLS 8000000u
+#define LIMIT_FATBIN_GROUPS 20000u
 #define LIMIT_SDIST_BYTES (1024 * MIB)
 #define LIMIT_CONFIG_BYTES (1 * MIB)
 
