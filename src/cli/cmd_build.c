@@ -294,15 +294,11 @@ static int write_images(BuildRun *run, const WorkTarget *target, const GPtrArray
     return 0;
 }
 
-static void note_checks(const BuildRun *run, const Recipe *recipe, const BuiltImage *built)
+static void note_checks(const BuildRun *run, const BuiltImage *built)
 {
     if (built->checks > 0)
         output_note(run->workspace->output, "%u build check%s not run", built->checks,
                     built->checks == 1 ? " was" : "s were");
-    if (recipe->config->healthcheck.kind == HEALTHCHECK_GENERATED)
-        output_note(run->workspace->output,
-                    "`healthcheck: generated` is the runtime check's, which "
-                    "this image lacks: it has the base's");
 }
 
 /* NULL where there is one target only. */
@@ -377,7 +373,7 @@ static void note_summary(const BuildRun *run, const WorkTarget *targets, const G
         const BuiltImage *built = images->pdata[i];
         if (!said)
             note_image(run, &targets[i], built);
-        note_checks(run, targets[i].recipe, built);
+        note_checks(run, built);
     }
 }
 

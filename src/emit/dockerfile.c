@@ -281,6 +281,7 @@ static gboolean emit_image(Emitter *emitter, GError **error)
     if (!emit_stages(emitter, emitter->recipe->stages, emitter->target->stages, error) ||
         !emit_environment(emitter, error) || !emit_checks(emitter, error))
         return FALSE;
+    emit_start_check(emitter);
     dockerfile_blank(emitter->writer);
     return emit_config(emitter, error);
 }
@@ -311,7 +312,8 @@ gboolean dockerfile_emit(const Plan *plan, const DockerfileOptions *options,
     const char *venv = plan->recipe->python.venv;
     g_autofree char *python = venv ? g_strdup_printf("%s/bin/python3", venv) : g_strdup("python3");
     g_autofree char *python_word = word_shell(python);
-    Emitter emitter = {.recipe = plan->recipe,
+    Emitter emitter = {.plan = plan,
+                       .recipe = plan->recipe,
                        .target = plan->target,
                        .options = options,
                        .writer = writer,

@@ -1,6 +1,7 @@
 /* Build checks as one RUN: a list of what must hold, and the script that goes through it. */
 #include "emit/build_scripts.h"
 #include "emit/emitter.h"
+#include "plan/start_check.h"
 #include "recipe/checks.h"
 #include "text/jsonw.h"
 
@@ -96,13 +97,12 @@ static char *checks_list(const Emitter *emitter, const GPtrArray *checks)
 }
 
 /* "max_size (ramekin.yaml:30)", for checks that nothing here decides. */
-static void comment_others(Emitter *emitter, const GPtrArray *checks, const char *sentence,
-                           bool all)
+static void comment_others(Emitter *emitter, const GPtrArray *checks)
 {
     g_autoptr(GString) names = g_string_new(NULL);
     for (guint i = 0; checks && i < checks->len; i++) {
         const Check *check = checks->pdata[i];
-        if (!all && (is_executed(check->kind) || check->kind == CHECK_INDEX))
+        if (is_executed(check->kind) || check->kind == CHECK_INDEX)
             continue;
         g_autofree char *place = span_address(check->at);
         g_string_append_printf(names, "%s%s (%s)", names->len ? ", " : "",
@@ -110,7 +110,7 @@ static void comment_others(Emitter *emitter, const GPtrArray *checks, const char
     }
     if (names->len == 0)
         return;
-    g_autofree char *text = g_strdup_printf("%s: %s", sentence, names->str);
+    g_autofree char *text = g_strdup_printf("Not executed here: %s", names->str);
     dockerfile_comment(emitter->writer, text);
 }
 
@@ -181,12 +181,24 @@ gboolean emit_checks(Emitter *emitter, GError **error)
     dockerfile_blank(emitter->writer);
     if (any_executed(list))
         dockerfile_comment(emitter->writer, "Checks that need no GPU.");
-    comment_others(emitter, checks->build, "Not executed here", false);
+    comment_others(emitter, checks->build);
     if (any_executed(list) && all_plain(checks->build))
         write_plain_commands(emitter, checks->build);
     else if (any_executed(list))
         write_script(emitter, list);
-    comment_others(emitter, checks->runtime, "Not run here, for the running container", true);
-    comment_others(emitter, checks->gpu, "Not run here, for a machine with the GPU", true);
     return TRUE;
+}
+
+void emit_start_check(Emitter *emitter)
+{
+    if (!start_check_is_wanted(emitter->recipe))
+        return;
+    g_autofree char *expect = start_check_expect(emitter->plan);
+    dockerfile_blank(emitter->writer);
+    dockerfile_comment(emitter->writer, "Checks for the running container and for the GPU: "
+                                        "python3 " START_CHECK_SCRIPT);
+    emitter_copy_generated_as(emitter, "checks/check.py", start_check_script(), "--chmod=0755 ",
+                              START_CHECK_SCRIPT);
+    emitter_copy_generated_as(emitter, "checks/expect.json", expect, "", START_CHECK_EXPECT);
+    emitter_flush_copies(emitter);
 }

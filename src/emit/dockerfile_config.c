@@ -2,6 +2,7 @@
 #include "recipe/config.h"
 
 #include "emit/emitter.h"
+#include "plan/start_check.h"
 
 static gboolean write_pairs(Emitter *emitter, const char *instruction, const GPtrArray *pairs,
                             bool expand, GError **error)
@@ -88,11 +89,7 @@ static void write_healthcheck(Emitter *emitter, const Healthcheck *check)
 {
     if (check->kind == HEALTHCHECK_NONE)
         dockerfile_instruction(emitter->writer, "HEALTHCHECK", "NONE");
-    if (check->kind == HEALTHCHECK_GENERATED)
-        dockerfile_comment(
-            emitter->writer,
-            "`healthcheck: generated` is the runtime check's, which this image lacks.");
-    if (check->kind != HEALTHCHECK_CMD)
+    if (check->kind != HEALTHCHECK_CMD && check->kind != HEALTHCHECK_GENERATED)
         return;
     g_autoptr(GString) text = g_string_new(NULL);
     append_duration(text, "interval", check->interval);
@@ -100,7 +97,9 @@ static void write_healthcheck(Emitter *emitter, const Healthcheck *check)
     append_duration(text, "start-period", check->start_period);
     if (check->retries)
         g_string_append_printf(text, "--retries=%" G_GUINT64_FORMAT " ", check->retries);
-    g_autofree char **strings = emitter_strings(check->cmd);
+    g_auto(GStrv) generated = start_check_health_command(emitter->recipe);
+    g_autofree char **given = check->cmd ? emitter_strings(check->cmd) : NULL;
+    char **strings = check->kind == HEALTHCHECK_GENERATED ? generated : given;
     g_autofree char *list = words_exec((const char *const *)strings);
     dockerfile_instruction(emitter->writer, "HEALTHCHECK", "%sCMD %s", text->str, list);
 }

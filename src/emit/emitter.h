@@ -8,6 +8,7 @@
 #include "plan/stage_tree.h"
 
 typedef struct {
+    const Plan *plan;
     const Recipe *recipe;
     const LockTarget *target;
     const DockerfileOptions *options;
@@ -79,3 +80,5 @@ gboolean emit_git_helper(Emitter *emitter, GError **error);
 gboolean emit_environment(Emitter *emitter, GError **error);
 gboolean emit_config(Emitter *emitter, GError **error);
 gboolean emit_checks(Emitter *emitter, GError **error);
+/* The checks that travel with the image. */
+void emit_start_check(Emitter *emitter);

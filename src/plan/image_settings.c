@@ -4,6 +4,7 @@
 #include "dockerfile/expand.h"
 #include "lock/base_facts.h"
 #include "plan/image_labels.h"
+#include "plan/start_check.h"
 #include "recipe/config.h"
 #include "recipe/stage_download.h"
 #include "recipe/stage_run.h"
@@ -145,15 +146,25 @@ static void set_command(ImageConfig *config, const RecipeConfig *recipe)
     }
 }
 
-static ImageHealthcheck *make_healthcheck(const Healthcheck *from)
+static char **healthcheck_test(const Recipe *recipe)
 {
-    ImageHealthcheck *check = g_new0(ImageHealthcheck, 1);
-    g_autoptr(GPtrArray) test = g_ptr_array_new();
-    g_ptr_array_add(test, g_strdup(from->kind == HEALTHCHECK_NONE ? "NONE" : "CMD"));
+    const Healthcheck *from = &recipe->config->healthcheck;
+    g_autoptr(GStrvBuilder) test = g_strv_builder_new();
+    g_strv_builder_add(test, from->kind == HEALTHCHECK_NONE ? "NONE" : "CMD");
+    if (from->kind == HEALTHCHECK_GENERATED) {
+        g_auto(GStrv) command = start_check_health_command(recipe);
+        g_strv_builder_addv(test, (const char **)command);
+    }
     for (guint i = 0; from->cmd && i < from->cmd->len; i++)
-        g_ptr_array_add(test, g_strdup(((const Text *)from->cmd->pdata[i])->text));
-    g_ptr_array_add(test, NULL);
-    check->test = (char **)g_ptr_array_free(g_steal_pointer(&test), FALSE);
+        g_strv_builder_add(test, ((const Text *)from->cmd->pdata[i])->text);
+    return g_strv_builder_end(test);
+}
+
+static ImageHealthcheck *make_healthcheck(const Recipe *recipe)
+{
+    const Healthcheck *from = &recipe->config->healthcheck;
+    ImageHealthcheck *check = g_new0(ImageHealthcheck, 1);
+    check->test = healthcheck_test(recipe);
     check->interval = (gint64)from->interval * NANOSECONDS_PER_MILLISECOND;
     check->timeout = (gint64)from->timeout * NANOSECONDS_PER_MILLISECOND;
     check->start_period = (gint64)from->start_period * NANOSECONDS_PER_MILLISECOND;
@@ -161,25 +172,26 @@ static ImageHealthcheck *make_healthcheck(const Healthcheck *from)
     return check;
 }
 
-static void set_healthcheck(ImageConfig *config, const Healthcheck *from)
+static void set_healthcheck(ImageConfig *config, const Recipe *recipe)
 {
-    if (from->kind != HEALTHCHECK_CMD && from->kind != HEALTHCHECK_NONE)
+    if (recipe->config->healthcheck.kind == HEALTHCHECK_INHERIT)
         return;
     image_healthcheck_free(config->healthcheck);
-    config->healthcheck = make_healthcheck(from);
+    config->healthcheck = make_healthcheck(recipe);
 }
 
-static gboolean apply_config(ImageConfig *config, const RecipeConfig *recipe, GError **error)
+static gboolean apply_config(ImageConfig *config, const Recipe *recipe, GError **error)
 {
-    if (!set_env(config, recipe->env, error))
+    const RecipeConfig *from = recipe->config;
+    if (!set_env(config, from->env, error))
         return FALSE;
-    set_command(config, recipe);
-    set_healthcheck(config, &recipe->healthcheck);
-    add_ports(config, recipe->ports);
-    add_volumes(config, recipe->volumes);
-    set_text(&config->user, recipe->user ? recipe->user->name : NULL);
-    set_text(&config->workdir, recipe->workdir.text);
-    set_text(&config->stop_signal, recipe->stop_signal.text);
+    set_command(config, from);
+    set_healthcheck(config, recipe);
+    add_ports(config, from->ports);
+    add_volumes(config, from->volumes);
+    set_text(&config->user, from->user ? from->user->name : NULL);
+    set_text(&config->workdir, from->workdir.text);
+    set_text(&config->stop_signal, from->stop_signal.text);
     return TRUE;
 }
 
@@ -299,7 +311,7 @@ gboolean image_settings_config(const ImageSettings *settings, ImageConfig **ret_
     g_autoptr(ImageConfig) config = image_config_copy(settings->base);
     set_text(&config->created, settings->created);
     set_venv(config, recipe);
-    if (recipe->config && !apply_config(config, recipe->config, error))
+    if (recipe->config && !apply_config(config, recipe, error))
         return FALSE;
     if (!set_labels(settings, config->labels, error))
         return FALSE;

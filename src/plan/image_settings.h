@@ -43,7 +43,7 @@ typedef struct {
 } ImageSettings;
 
 /* env with references to the base's values, entrypoint (which resets the base's cmd), cmd, user,
- * workdir, ports, volumes, stop_signal, healthcheck (`generated` leaves the base's), labels, of
+ * workdir, ports, volumes, stop_signal, healthcheck, labels, of
  * which the recipe's own win but for LABEL_PREFIX. History and diff_ids are the base's. Errors:
  * ERROR_INPUT with the recipe line. */
 gboolean image_settings_config(const ImageSettings *settings, ImageConfig **ret_config,

@@ -1,6 +1,7 @@
 #include "plan/stage_tree.h"
 
-#include "plan/stage_files_tree.h"
+#include "plan/stage_tree_private.h"
+#include "plan/start_check.h"
 #include "plan/venv_tree.h"
 #include "plan/wheel_script.h"
 #include "python/name.h"
@@ -305,6 +306,25 @@ static gboolean add_venv(Builder *builder, GError **error)
     return tree_add_venv(builder->tree, &venv, error);
 }
 
+static gboolean add_text(Builder *builder, const char *path, unsigned mode, const char *text,
+                         GError **error)
+{
+    const Recipe *recipe = builder->input->plan->recipe;
+    GBytes *bytes = g_bytes_new(text, strlen(text));
+    return stage_tree_put_bytes(builder->tree, path, mode, 0, 0, bytes, recipe->stages->len,
+                                SPAN_NONE, error);
+}
+
+static gboolean add_start_check(Builder *builder, GError **error)
+{
+    const Plan *plan = builder->input->plan;
+    if (!start_check_is_wanted(plan->recipe))
+        return TRUE;
+    g_autofree char *expect = start_check_expect(plan);
+    return add_text(builder, START_CHECK_SCRIPT, 0755, start_check_script(), error) &&
+           add_text(builder, START_CHECK_EXPECT, 0644, expect, error);
+}
+
 static gboolean apply_stages(Builder *builder, GError **error)
 {
     const Plan *plan = builder->input->plan;
@@ -319,7 +339,8 @@ static gboolean apply_stages(Builder *builder, GError **error)
             return FALSE;
     }
     return tree_add_user(builder->tree, recipe, recipe->stages->len, error) &&
-           tree_add_workdir(builder->tree, recipe, recipe->stages->len, error);
+           tree_add_workdir(builder->tree, recipe, recipe->stages->len, error) &&
+           add_start_check(builder, error);
 }
 
 gboolean stage_tree_build(const StageTreeInput *input, MergedTree **ret_tree, GError **error)

@@ -43,6 +43,9 @@ ignore:
 checks:
   build:
     - version: [triton==2.3.1, torch==2.6.0+cu124]
+  runtime:
+    - version: [triton==2.3.1]
+healthcheck: generated
 END
 ramekin lock
 ramekin plan --format json >plan.json

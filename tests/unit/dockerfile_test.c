@@ -7,6 +7,7 @@
 #include "base/sorted.h"
 #include "emit/dockerfile.h"
 #include "emit/script.h"
+#include "plan/start_check.h"
 #include "test.h"
 
 #include <unistd.h>
@@ -79,6 +80,7 @@ static char *all_files(const EmittedDockerfile *dockerfile)
     }
     for (guint i = 0; i < dockerfile->context->len; i++)
         g_string_append_printf(out, "<== %s\n", (char *)dockerfile->context->pdata[i]);
+    g_string_replace(out, start_check_script(), "(the checks that travel)\n", 0);
     return g_string_free(out, FALSE);
 }
 

@@ -124,7 +124,10 @@ TEST(rules)
         {"entrypoint: [e]\n", "\"Entrypoint\":[\"e\"]", "\"Cmd\""},
         {"entrypoint: [e]\ncmd: [c]\n", "\"Entrypoint\":[\"e\"],\"Cmd\":[\"c\"]", NULL},
         {"healthcheck: none\n", "\"Healthcheck\":{\"Test\":[\"NONE\"]}", NULL},
-        {"healthcheck: generated\nchecks: {runtime: [{import: [os]}]}\n", NULL, "Healthcheck"},
+        {"healthcheck: generated\nchecks: {runtime: [{import: [os]}]}\n",
+         "\"Healthcheck\":{\"Test\":[\"CMD\",\"python3\",\"/opt/ramekin/check.py\","
+         "\"--health\"]}",
+         NULL},
         {"user: 1000:1000\n", "\"User\":\"1000:1000\"", NULL},
         {"env: {A: \"1\", B: $A}\n", "\"A=1\",\"B=\"", NULL},
         {"env: {LANG: $LANG.UTF-8}\n", "\"Env\":[\"PATH=/usr/bin:/bin\",\"LANG=C.UTF-8\"]", NULL},

@@ -1,0 +1,189 @@
+#include "plan/start_check.h"
+
+#include "plan/plan_scripts.h"
+#include "recipe/checks.h"
+#include "recipe/config.h"
+#include "text/jsonw.h"
+
+#include <string.h>
+
+/* Folders of which every file is imported when the package is: a file that was left there by
+ * another version breaks it. Read from torch's own import_submodule() calls. */
+static const char *const closed_torch_folders[] = {
+    "torch/_inductor/kernel",
+    "torch/_inductor/fx_passes/serialized_patterns",
+    NULL,
+};
+
+bool start_check_is_wanted(const Recipe *recipe)
+{
+    return recipe->checks && (recipe->checks->runtime || recipe->checks->gpu);
+}
+
+const char *start_check_script(void)
+{
+    return start_check_py;
+}
+
+char **start_check_health_command(const Recipe *recipe)
+{
+    const char *venv = recipe->python.venv;
+    char **command = g_new0(char *, 4);
+    command[0] = venv ? g_strdup_printf("%s/bin/python3", venv) : g_strdup("python3");
+    command[1] = g_strdup(START_CHECK_SCRIPT);
+    command[2] = g_strdup("--health");
+    return command;
+}
+
+static const GPtrArray *installed(const Plan *plan)
+{
+    const GPtrArray *stages = plan->target->stages;
+    const LockStage *last = stages->len > 0 ? stages->pdata[stages->len - 1] : NULL;
+    return last ? last->environment : NULL;
+}
+
+/* The CUDA major that a distribution is built for, from the names that its makers give: 12 of
+ * "nvidia-cuda-runtime-cu12", of "nvidia-cuda-runtime" 12.9.79, of torch 2.6.0+cu124; 0: none. */
+static unsigned cuda_major(const LockDistribution *distribution)
+{
+    const char *name = distribution->name;
+    if (g_str_equal(name, "nvidia-cuda-runtime"))
+        return (unsigned)g_ascii_strtoull(distribution->version, NULL, 10);
+    if (g_str_has_prefix(name, "nvidia-cuda-runtime-cu"))
+        return (unsigned)g_ascii_strtoull(name + strlen("nvidia-cuda-runtime-cu"), NULL, 10);
+    const char *label = g_str_equal(name, "torch") ? strstr(distribution->version, "+cu") : NULL;
+    return label ? (unsigned)g_ascii_strtoull(label + strlen("+cu"), NULL, 10) / 10 : 0;
+}
+
+char *start_check_min_cuda(const Plan *plan)
+{
+    const RecipeHost *host = plan->recipe->config->host;
+    if (host && host->min_cuda.text)
+        return g_strdup(host->min_cuda.text);
+    const GPtrArray *distributions = installed(plan);
+    unsigned highest = 0;
+    for (guint i = 0; distributions && i < distributions->len; i++)
+        highest = MAX(highest, cuda_major(distributions->pdata[i]));
+    return highest ? g_strdup_printf("%u.0", highest) : NULL;
+}
+
+static void write_distributions(JsonWriter *writer, const Plan *plan)
+{
+    const GPtrArray *distributions = installed(plan);
+    jsonw_key(writer, "distributions");
+    jsonw_begin_object(writer, JSONW_BLOCK);
+    for (guint i = 0; distributions && i < distributions->len; i++) {
+        const LockDistribution *one = distributions->pdata[i];
+        if (!one->ghost && one->stage)
+            jsonw_string_member(writer, one->name, one->version);
+    }
+    jsonw_end_object(writer);
+    jsonw_key(writer, "ghosts");
+    jsonw_begin_array(writer, JSONW_INLINE);
+    for (guint i = 0; distributions && i < distributions->len; i++) {
+        const LockDistribution *one = distributions->pdata[i];
+        if (one->ghost)
+            jsonw_string(writer, one->name);
+    }
+    jsonw_end_array(writer);
+}
+
+/* What the script itself runs; the others were decided before the image was made. */
+static bool is_run(CheckKind kind)
+{
+    return kind != CHECK_INDEX && kind != CHECK_ARCH && kind != CHECK_WHEELS_ONLY &&
+           kind != CHECK_MAX_SIZE && kind != CHECK_KIND_COUNT;
+}
+
+static void write_items(JsonWriter *writer, const char *key, const GPtrArray *checks)
+{
+    jsonw_key(writer, key);
+    jsonw_begin_array(writer, JSONW_BLOCK);
+    for (guint i = 0; checks && i < checks->len; i++) {
+        const Check *check = checks->pdata[i];
+        if (!is_run(check->kind))
+            continue;
+        g_autofree char *place = span_address(check->at);
+        jsonw_begin_object(writer, JSONW_INLINE);
+        jsonw_string_member(writer, "kind", check_kind_name(check->kind));
+        jsonw_string_member(writer, "at", place ? place : "recipe");
+        jsonw_key(writer, "items");
+        jsonw_begin_array(writer, JSONW_INLINE);
+        for (guint j = 0; check->items && j < check->items->len; j++)
+            jsonw_string(writer, ((const Text *)check->items->pdata[j])->text);
+        if (check->kind == CHECK_PYTHON)
+            jsonw_string(writer, check->value.text);
+        jsonw_end_array(writer);
+        jsonw_end_object(writer);
+    }
+    jsonw_end_array(writer);
+}
+
+static void write_size(JsonWriter *writer, const char *key, guint64 bytes)
+{
+    if (bytes)
+        jsonw_unsigned_member(writer, key, bytes);
+}
+
+static void write_storage(JsonWriter *writer, const RecipeConfig *config)
+{
+    const RecipeHost *host = config->host;
+    const char *volume = config->runpod ? config->runpod->volume.text : NULL;
+    if (!volume && !(host && (host->disk || host->shm)))
+        return;
+    jsonw_key(writer, "storage");
+    jsonw_begin_object(writer, JSONW_INLINE);
+    if (host) {
+        write_size(writer, "disk", host->disk);
+        write_size(writer, "shm", host->shm);
+    }
+    if (volume)
+        jsonw_strings_member(writer, "writable", (const char *const[]){volume, NULL});
+    jsonw_end_object(writer);
+}
+
+static void write_closed_folders(JsonWriter *writer, const Plan *plan)
+{
+    const GPtrArray *distributions = installed(plan);
+    for (guint i = 0; distributions && i < distributions->len; i++) {
+        const LockDistribution *one = distributions->pdata[i];
+        if (!g_str_equal(one->name, "torch"))
+            continue;
+        jsonw_key(writer, "closed_folders");
+        jsonw_begin_object(writer, JSONW_INLINE);
+        jsonw_strings_member(writer, "torch", closed_torch_folders);
+        jsonw_end_object(writer);
+        return;
+    }
+}
+
+/* Whether the image needs a device: it has checks for one, or says what its host must have. */
+static bool needs_gpu(const Recipe *recipe)
+{
+    const RecipeHost *host = recipe->config->host;
+    return recipe->checks->gpu ||
+           (host && (host->gpus || host->min_vram || host->min_cuda.text || host->min_driver.text));
+}
+
+char *start_check_expect(const Plan *plan)
+{
+    const Recipe *recipe = plan->recipe;
+    g_autoptr(JsonWriter) writer = jsonw_new();
+    g_autofree char *min_cuda = start_check_min_cuda(plan);
+    bool gpu = needs_gpu(recipe);
+    jsonw_begin_object(writer, JSONW_BLOCK);
+    jsonw_string_member(writer, "schema", "ramekin.expect/1");
+    jsonw_string_member(writer, "image", recipe->name);
+    jsonw_boolean_member(writer, "gpu_needed", gpu);
+    if (gpu && min_cuda)
+        jsonw_string_member(writer, "min_cuda", min_cuda);
+    if (recipe->config->host)
+        write_size(writer, "min_vram", recipe->config->host->min_vram);
+    write_distributions(writer, plan);
+    write_closed_folders(writer, plan);
+    write_items(writer, "runtime", recipe->checks->runtime);
+    write_items(writer, "gpu", recipe->checks->gpu);
+    write_storage(writer, recipe->config);
+    jsonw_end_object(writer);
+    return jsonw_finish(writer, NULL);
+}

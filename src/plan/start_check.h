@@ -1,0 +1,26 @@
+/* The checks that travel with an image: /opt/ramekin/check.py, which compares the machine that it
+ * runs on with /opt/ramekin/expect.json ("ramekin.expect/1", see ramekin-start-check(7)).
+ *
+ * Both are functions of recipe and lock alone, so that a Dockerfile and an image carry the same
+ * ones. What a wheel's bytes would have to be read for (its architectures) the script asks of the
+ * libraries where it runs. */
+#pragma once
+
+#include "plan/plan.h"
+
+#define START_CHECK_FOLDER "/opt/ramekin"
+#define START_CHECK_SCRIPT START_CHECK_FOLDER "/check.py"
+#define START_CHECK_EXPECT START_CHECK_FOLDER "/expect.json"
+
+/* Whether the image carries them: its recipe has checks for its start or for the GPU. */
+bool start_check_is_wanted(const Recipe *recipe);
+/* The script; static. */
+const char *start_check_script(void);
+/* The command of `healthcheck: generated`, NULL-terminated; the caller frees. */
+char **start_check_health_command(const Recipe *recipe);
+/* What it expects; ends with a newline. The caller frees. */
+char *start_check_expect(const Plan *plan);
+/* The lowest CUDA version that the driver must be for: what `host:` says, or what the CUDA wheels
+ * of the target need by CUDA's minor version compatibility ("12.0"); NULL: nothing is known. The
+ * caller frees. */
+char *start_check_min_cuda(const Plan *plan);

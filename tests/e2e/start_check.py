@@ -1,0 +1,264 @@
+"""The checks that travel with an image: every step passes where all is well and fails with its own
+exit status where its expectation is broken.
+
+start_check.py SCRIPT FAKE_CUDA   with the driver library of fake_cuda.c; needs no GPU
+start_check.py SCRIPT --gpu       on a machine with a real one, and torch
+"""
+
+import importlib.metadata
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+SCRIPT, DRIVER = sys.argv[1:3]
+REAL = DRIVER == "--gpu"
+A40 = "12.4;NVIDIA A40,8.6,48"
+HEALTHY = {"schema": "ramekin.expect/1", "image": "test", "gpu_needed": True, "min_cuda": "12.0",
+           "distributions": {}, "runtime": [], "gpu": []}
+
+
+def item(kind, *items):
+    return [{"kind": kind, "at": "ramekin.yaml:7", "items": list(items)}]
+
+
+class Harness(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+        if not REAL:
+            shutil.copy(DRIVER, os.path.join(self.folder, "libcuda.so.1"))
+        shutil.copy(SCRIPT, os.path.join(self.folder, "check.py"))
+
+    def environment(self, cuda=A40, **more):
+        environment = dict(os.environ, RAMEKIN_CHECK_STATE=os.path.join(self.folder, "state"))
+        if not REAL:
+            environment.update(LD_LIBRARY_PATH=self.folder, FAKE_CUDA=cuda)
+            if cuda is None:
+                del environment["LD_LIBRARY_PATH"]
+                del environment["FAKE_CUDA"]
+        environment.update(more)
+        return environment
+
+    def expect(self, **changes):
+        path = os.path.join(self.folder, "expect.json")
+        with open(path, "w") as file:
+            json.dump(dict(HEALTHY, **changes), file)
+
+    def command(self, *arguments):
+        return [sys.executable, os.path.join(self.folder, "check.py")] + list(arguments)
+
+    def run_check(self, *arguments, cuda=A40, env=None, **changes):
+        self.expect(**changes)
+        return subprocess.run(self.command(*arguments), env=self.environment(cuda, **(env or {})),
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def check(self, code, says="", **changes):
+        done = self.run_check("--json", **changes)
+        self.assertEqual(done.returncode, code, done.stderr)
+        self.assertIn(says, done.stderr)
+        result = json.loads(done.stdout)
+        self.assertEqual(result["code"], code)
+        failed = [one for one in result["steps"] if one["status"] == "fail"]
+        self.assertEqual(bool(failed), code != 0)
+        return result
+
+
+class StartCheck(Harness):
+    def test_healthy(self):
+        self.check(0, "PASS env", distributions={"pip": importlib.metadata.version("pip")},
+                   runtime=item("import", "json") + item("module", "xml.dom") +
+                   item("symbol", "json:JSONDecoder.decode") + item("file", "/dev/null") +
+                   item("absent", "no-such-*") + item("cmd", "true"),
+                   gpu=item("python", "import json\nprint(1)"), storage={"shm": 1, "disk": 1})
+
+    def test_hidden_driver(self):
+        if REAL:
+            self.check(10, env={"CUDA_VISIBLE_DEVICES": ""})
+            return
+        self.check(10, "cannot open shared object file", cuda=None)
+        self.check(10, "CUDA_ERROR_NO_DEVICE", cuda="error 100")
+        self.check(10, "no device", cuda="12.4")
+        self.check(10, "killed by signal 6", cuda="abort")
+
+    def test_old_driver(self):
+        self.check(11, "a driver for CUDA 99.1 or later", min_cuda="99.1")
+
+    def test_count(self):
+        self.check(10, "99 devices", min_gpus=99)
+
+    def test_device_memory(self):
+        self.check(13, "9000 GB of device memory", min_vram=9 * 10**12)
+        if not REAL:  # boards have a little less than their name says
+            self.check(0, min_vram=24 * 10**9, cuda="12.4;NVIDIA L4,8.9,23.1")
+
+    def test_architectures(self):
+        def library(*codes):
+            return [{"library": "lib.so", "groups": [list(codes)]}]
+        self.check(12, "lib.so has sm_10", arch=library("sm_10"))
+        if REAL:
+            return
+        for codes, device, code in (
+                (["sm_80"], "8.6", 0), (["sm_90"], "8.6", 12), (["sm_86"], "9.0", 12),
+                (["sm_86"], "8.9", 0), (["sm_89"], "8.6", 12), (["sm_90a"], "9.0", 0),
+                (["sm_90a"], "9.1", 12), (["compute_80"], "12.0", 0), (["sm_120f"], "12.1", 0),
+                (["sm_100f"], "12.0", 12), (["sm_50", "sm_90"], "12.0", 12),
+                (["compute_90a"], "12.0", 12), (["sm_120"], "12.0", 0)):
+            with self.subTest(codes=codes, device=device):
+                self.check(code, arch=library(*codes), cuda="12.8;GPU,%s,32" % device)
+        self.check(12, arch=library("sm_86"), cuda="12.8;A,8.6,32;B,9.0,80")
+
+    def test_distributions(self):
+        self.check(14, "it is not installed", distributions={"no-such": "1"})
+        self.check(14, "pip 0.0.1", distributions={"pip": "0.0.1"})
+
+    def test_two_copies_and_stale_files(self):
+        site = os.path.join(self.folder, "site")
+        for version in "1.0", "2.0":
+            info = os.path.join(site, "twice-%s.dist-info" % version)
+            os.makedirs(info)
+            with open(os.path.join(info, "METADATA"), "w") as file:
+                file.write("Metadata-Version: 2.1\nName: Twice\nVersion: %s\n" % version)
+            with open(os.path.join(info, "RECORD"), "w") as file:
+                file.write("twice/kernel/a.py,,\n")
+        os.makedirs(os.path.join(site, "twice", "kernel"))
+        env = {"PYTHONPATH": site}
+        first = importlib.metadata.distributions(path=[site])
+        version = next(iter(first)).version
+        self.check(14, "twice: 1.0, 2.0", distributions={"twice": version}, env=env)
+        self.check(0, distributions={"twice": version}, ghosts=["twice"], env=env)
+        open(os.path.join(site, "twice", "kernel", "b.py"), "w").close()
+        self.check(14, "also b.py", distributions={"twice": version}, ghosts=["twice"], env=env,
+                   closed_folders={"twice": ["twice/kernel"]})
+
+    def test_items(self):
+        for kind, value, code in (
+                ("version", "pip==0.0.1", 14), ("absent", "p?p", 14), ("file", "/no/such", 14),
+                ("cuda", "0.1", 14), ("module", "xml.nothing", 15), ("import", "no_such", 15),
+                ("symbol", "json:nothing", 15), ("python", "raise SystemExit(3)", 15),
+                ("cmd", "false", 15), ("cmd", "/no/such", 15)):
+            with self.subTest(kind=kind, value=value):
+                self.check(code, "ramekin.yaml:7", runtime=item(kind, value))
+        self.check(15, "No module named 'no_such'", runtime=item("import", "no_such"))
+        self.check(15, "killed by signal 11", runtime=item(
+            "python", "import os\nos.kill(os.getpid(), 11)"))
+
+    def test_device_items(self):
+        self.check(16, gpu=item("python", "raise SystemExit(3)"))
+        if not REAL:
+            self.check(10, "SKIP gpu/python", cuda="error 100",
+                       gpu=item("python", "raise SystemExit(3)"))
+
+    def test_hang(self):
+        begin = time.monotonic()
+        done = self.run_check("--timeout", "1", runtime=item(
+            "python", "import subprocess\nsubprocess.run(['sleep', '60'])"))
+        self.assertEqual(done.returncode, 15, done.stderr)
+        self.assertIn("still running after 1 seconds", done.stderr)
+        self.assertLess(time.monotonic() - begin, 20)
+        if not REAL:
+            self.assertEqual(self.run_check("--timeout", "1", cuda="hang").returncode, 10)
+
+    def test_storage(self):
+        self.check(18, "docker run --shm-size", storage={"shm": 10**18})
+        self.check(18, storage={"disk": 10**18})
+        if os.getuid() != 0:
+            self.check(18, storage={"writable": ["/no/such"]})
+
+    def test_first_cause_decides(self):
+        self.check(11, min_cuda="99.0", min_vram=9 * 10**12, distributions={"no-such": "1"})
+
+    def test_warn_and_only(self):
+        done = self.run_check("--warn", min_cuda="99.0")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("FAIL driver", done.stderr)
+        done = self.run_check("--only", "storage", min_cuda="99.0")
+        self.assertEqual(done.returncode, 0)
+
+    def test_usage(self):
+        for arguments in ["--nothing"], ["--wrap"], ["--timeout"], ["--timeout", "x"], ["word"]:
+            self.assertEqual(self.run_check(*arguments).returncode, 64, arguments)
+        self.assertEqual(self.run_check(schema="other").returncode, 64)
+        self.assertEqual(self.run_check("--expect", "/no/such").returncode, 64)
+        self.assertEqual(self.run_check("--help").returncode, 0)
+
+    def test_wrap(self):
+        done = self.run_check("--wrap", "sh", "-c", "echo out; exit 7")
+        self.assertEqual((done.returncode, done.stdout), (7, "out\n"))
+        done = self.run_check("--wrap", "sh", "-c", "echo out", min_cuda="99.0")
+        self.assertEqual((done.returncode, done.stdout), (11, ""))
+        done = self.run_check("--warn", "--wrap", "echo", "--json", min_cuda="99.0")
+        self.assertEqual((done.returncode, done.stdout), (0, "--json\n"))
+        self.assertEqual(self.run_check("--wrap", "/no/such").returncode, 127)
+
+    def test_wrap_passes_signals(self):
+        self.expect()
+        child = subprocess.Popen(
+            self.command("--wrap", "sh", "-c", "trap 'exit 42' TERM; echo up; sleep 30 & wait"),
+            env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.assertEqual(child.stdout.readline(), b"up\n")
+        child.send_signal(signal.SIGTERM)
+        self.assertEqual(child.wait(20), 42)
+        child.stdout.close()
+
+    def test_health(self):
+        self.assertEqual(self.run_check("--health").returncode, 0)
+        self.assertEqual(self.run_check("--health", min_cuda="99.0").returncode, 1)
+        self.assertEqual(self.run_check(runtime=item("import", "no_such")).returncode, 15)
+        begin = time.monotonic()
+        done = self.run_check("--health", runtime=item("import", "no_such"))
+        self.assertEqual(done.returncode, 1)
+        self.assertLess(time.monotonic() - begin, 1)
+        self.assertEqual(self.run_check("--health").returncode, 0)  # of another expectation
+
+    def test_damaged_state(self):
+        with open(os.path.join(self.folder, "state"), "w") as file:
+            file.write("{")
+        self.assertEqual(self.run_check("--health").returncode, 0)
+
+    def test_fitness_hook(self):
+        with open(os.path.join(self.folder, "runpod.py"), "w") as file:
+            file.write("class serverless:\n"
+                       "    register_fitness_check = staticmethod(lambda check: check())\n")
+        code = "import check\ncheck.register()\nprint('fit')"
+        for changes, says in ({}, "fit"), ({"min_cuda": "99.0"}, "RuntimeError: driver: "):
+            self.expect(**changes)
+            done = subprocess.run([sys.executable, "-c", code], cwd=self.folder, text=True,
+                                  env=self.environment(), stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT)
+            self.assertIn(says, done.stdout)
+
+
+@unittest.skipUnless(REAL, "needs a GPU and torch")
+class WithTorch(Harness):
+    """What only torch can tell."""
+
+    def torch(self, **changes):
+        import torch
+        return dict({"distributions": {"torch": importlib.metadata.version("torch")},
+                     "torch": {"version": torch.__version__, "cuda": torch.version.cuda}}, **changes)
+
+    def test_torch(self):
+        result = self.check(0, "PASS compute", **self.torch())
+        self.assertEqual([one["status"] for one in result["steps"] if one["id"] == "arch"], ["pass"])
+
+    def test_other_torch(self):
+        self.check(14, "another torch", **self.torch(torch={"version": "0.1", "cuda": None}))
+        self.check(14, "another torch", **self.torch(torch={"cuda": "1.0"}))
+
+    def test_failing_kernel(self):
+        code = "import torch\ntorch.zeros(2, device='cuda')[torch.tensor([9]).cuda()].sum().item()"
+        self.check(16, **self.torch(gpu=item("python", code)))
+
+    def test_device_code(self):
+        code = "import torch\nassert torch.ones(3, device='cuda').sum().item() == 3"
+        self.check(0, **self.torch(gpu=item("python", code)))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:])
