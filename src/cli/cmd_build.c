@@ -273,7 +273,10 @@ static int build_target(BuildRun *run, const WorkTarget *wanted, BuiltImage **re
     if (!image_build(&options, &maker, ret_built, &error))
         return output_error(workspace->output, error);
     g_ptr_array_add(run->makers, maker);
-    return 0;
+    counted = workspace_report(workspace, wanted->recipe, (*ret_built)->findings);
+    return counted == 0 || workspace->options->force
+               ? 0
+               : workspace_refuse_findings(workspace, counted);
 }
 
 static const char *image_name(const WorkTarget *target)

@@ -54,13 +54,18 @@ int workspace_need_locked(Workspace *workspace, const WorkTarget *wanted, LockTa
     return 0;
 }
 
+int workspace_refuse_findings(const Workspace *workspace, unsigned counted)
+{
+    return workspace_refuse(
+        workspace, "`acknowledge:` in the stage, `ignore:` in the recipe, or --force",
+        "%u finding%s against this image", counted, counted == 1 ? " speaks" : "s speak");
+}
+
 int workspace_check_findings(const Workspace *workspace, const WorkTarget *wanted,
                              const LockTarget *target, unsigned *ret_counted)
 {
     *ret_counted = workspace_report_findings(workspace, wanted->recipe, target);
     if (*ret_counted == 0 || workspace->options->force)
         return 0;
-    return workspace_refuse(
-        workspace, "`acknowledge:` in the stage, `ignore:` in the recipe, or --force",
-        "%u finding%s against this image", *ret_counted, *ret_counted == 1 ? " speaks" : "s speak");
+    return workspace_refuse_findings(workspace, *ret_counted);
 }

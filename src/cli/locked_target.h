@@ -11,6 +11,8 @@ int workspace_refuse(const Workspace *workspace, const char *hint, const char *f
     G_GNUC_PRINTF(3, 4);
 /* The target's current lock. A missing one is made and written, a stale one refused. */
 int workspace_need_locked(Workspace *workspace, const WorkTarget *wanted, LockTarget **ret_target);
+/* Says that findings stop the command; 1. */
+int workspace_refuse_findings(const Workspace *workspace, unsigned counted);
 /* Reports the findings; refuses where some count, unless --force: *ret_counted are how many. */
 int workspace_check_findings(const Workspace *workspace, const WorkTarget *wanted,
                              const LockTarget *target, unsigned *ret_counted);

@@ -377,22 +377,30 @@ bool workspace_finding_counts(const Workspace *workspace, const Recipe *recipe,
     return finding->severity >= threshold && !finding->acknowledged && !is_ignored(recipe, finding);
 }
 
+unsigned workspace_report(const Workspace *workspace, const Recipe *recipe,
+                          const GPtrArray *findings)
+{
+    unsigned counted = 0;
+    for (guint i = 0; i < findings->len; i++) {
+        const Finding *finding = findings->pdata[i];
+        if (workspace_finding_counts(workspace, recipe, finding))
+            counted++;
+        else if (finding->severity == SEVERITY_NOTE || finding->acknowledged ||
+                 is_ignored(recipe, finding))
+            continue;
+        output_finding(workspace->output, finding);
+    }
+    return counted;
+}
+
 unsigned workspace_report_findings(const Workspace *workspace, const Recipe *recipe,
                                    const LockTarget *target)
 {
     unsigned counted = 0;
     for (guint i = 0; i < target->stages->len; i++) {
         const LockStage *stage = target->stages->pdata[i];
-        bool told = stage->status == STAGE_UNSATISFIABLE; /* by its explanation */
-        for (guint j = 0; !told && j < stage->findings->len; j++) {
-            const Finding *finding = stage->findings->pdata[j];
-            if (workspace_finding_counts(workspace, recipe, finding))
-                counted++;
-            else if (finding->severity == SEVERITY_NOTE || finding->acknowledged ||
-                     is_ignored(recipe, finding))
-                continue;
-            output_finding(workspace->output, finding);
-        }
+        if (stage->status != STAGE_UNSATISFIABLE)
+            counted += workspace_report(workspace, recipe, stage->findings);
     }
     return counted;
 }

@@ -77,6 +77,9 @@ void workspace_explain_unsolved(const Workspace *workspace, const LockTarget *ta
  * neither `acknowledge:` nor `ignore:` covers. */
 bool workspace_finding_counts(const Workspace *workspace, const Recipe *recipe,
                               const Finding *finding);
-/* Prints the target's findings, notes left out; how many count. */
+/* Prints findings (Finding), notes left out; how many count. */
+unsigned workspace_report(const Workspace *workspace, const Recipe *recipe,
+                          const GPtrArray *findings);
+/* The same of all stages of a target but unsatisfiable ones, whose explanation tells. */
 unsigned workspace_report_findings(const Workspace *workspace, const Recipe *recipe,
                                    const LockTarget *target);

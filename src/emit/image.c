@@ -30,6 +30,7 @@ void built_image_free(BuiltImage *built)
     image_free(built->image);
     image_config_free(built->config);
     g_ptr_array_unref(built->layers);
+    g_ptr_array_unref(built->findings);
     g_free(built);
 }
 
@@ -266,6 +267,7 @@ static gboolean make_tree(Build *build, GError **error)
         .target = build->install,
         .environment = base->facts->environment,
         .python = base->facts->target,
+        .findings = build->built->findings,
     };
     return stage_tree_build(&input, &build->tree, error);
 }
@@ -475,6 +477,7 @@ gboolean image_build(const ImageBuildOptions *options, LayerMaker **ret_maker,
         .maker = layer_maker_new(options->blobs, &options->maker),
     };
     build.built->layers = g_ptr_array_new_with_free_func(built_layer_free);
+    build.built->findings = g_ptr_array_new_with_free_func((GDestroyNotify)finding_free);
     const RecipeChecks *checks = build.recipe->checks;
     build.built->checks = checks && checks->build ? checks->build->len : 0;
     gboolean ok = build_image(&build, error);

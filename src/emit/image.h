@@ -38,7 +38,9 @@ typedef struct {
     ImageConfig *config;
     GPtrArray *layers; /* BuiltLayer, lowest first; the first base_layers are the base's */
     guint base_layers;
-    guint checks; /* build checks of the recipe, none of which was run */
+    GPtrArray
+        *findings; /* Finding: of wheels that write the same files, which only their lists tell */
+    guint checks;  /* build checks of the recipe, none of which was run */
 } BuiltImage;
 void built_image_free(BuiltImage *built);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BuiltImage, built_image_free)

@@ -1,5 +1,6 @@
 #include "emit/image_text.h"
 
+#include "lock/finding_fields.h"
 #include "plan/layout.h"
 
 static const struct {
@@ -113,4 +114,6 @@ void built_image_json(const BuiltImage *built, JsonWriter *json)
     else
         jsonw_null(json);
     jsonw_unsigned_member(json, "build_checks_not_run", built->checks);
+    jsonw_key(json, "findings");
+    json_records_encode(&finding_plan_record, json, built->findings, JSONW_BLOCK, NULL);
 }

@@ -17,6 +17,7 @@ typedef struct {
     const Stage *stage;
     const LockStage *locked;
     unsigned index;
+    Overlaps *overlaps;
 } Builder;
 
 /* direct_url.json (PEP 610), as pip's json.dumps(sort_keys=True) writes it */
@@ -189,7 +190,7 @@ static gboolean install(Builder *builder, const LockAction *action, GError **err
     const char *pip_version = builder->input->target->pip_version;
     g_autofree char *url = direct_url(action, pip_version);
     g_autofree char *name = spelled_name(action, pip_version);
-    WheelInstall what = {wheel, name, action->requested, url, builder->index};
+    WheelInstall what = {wheel, name, action->requested, url, builder->index, builder->overlaps};
     if (!wheel_install(builder->tree, builder->input->target, &what, error))
         return FALSE;
     note_installed(builder, wheel, action->requested);
@@ -350,11 +351,16 @@ gboolean stage_tree_build(const StageTreeInput *input, MergedTree **ret_tree, GE
         return error_set(error, ERROR_INPUT, SPAN_NONE,
                          "the lock does not have the recipe's stages");
     g_autoptr(MergedTree) tree = merged_tree_new(input->base);
-    Builder builder = {.input = input, .tree = tree};
+    g_autoptr(Overlaps) overlaps = overlaps_new();
+    Builder builder = {.input = input, .tree = tree, .overlaps = overlaps};
     if (input->environment)
         builder.environment = environment_copy(input->environment);
     gboolean ok = apply_stages(&builder, error);
     environment_free(builder.environment);
+    if (ok && input->findings) {
+        g_autoptr(GPtrArray) findings = overlaps_findings(overlaps, input->plan);
+        g_ptr_array_extend_and_steal(input->findings, g_steal_pointer(&findings));
+    }
     if (ok)
         *ret_tree = g_steal_pointer(&tree);
     return ok;

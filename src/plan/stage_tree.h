@@ -18,6 +18,7 @@ typedef struct {
     const InstallTarget *target; /* NULL: no Python, and no pip stage installs anything */
     const Environment *environment; /* of the base, as the facts have it; or NULL */
     const PythonTarget *python;     /* the same */
+    GPtrArray *findings; /* gets a Finding for each two wheels that write the same files; or NULL */
 } StageTreeInput;
 
 /* Kinds of stages that need a program to run (run, apt, build of sources …) or that fetch something

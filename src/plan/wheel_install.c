@@ -134,8 +134,12 @@ static gboolean put(Installer *installer, TreeEntry *entry, GError **error)
     entry->wheel = installer->wheel;
     entry->stage = installer->install->stage;
     GError *cause = NULL;
-    return merged_tree_put(installer->tree, entry, NULL, &cause) ||
-           error_wrap(error, cause, SPAN_NONE, "the wheel %s", installer->wheel->filename);
+    const TreeEntry *replaced;
+    if (!merged_tree_put(installer->tree, entry, &replaced, &cause))
+        return error_wrap(error, cause, SPAN_NONE, "the wheel %s", installer->wheel->filename);
+    if (replaced && installer->install->overlaps)
+        overlaps_add(installer->install->overlaps, replaced, entry);
+    return TRUE;
 }
 
 static gboolean put_bytes(Installer *installer, const char *path, unsigned mode, GBytes *bytes,

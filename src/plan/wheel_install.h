@@ -4,6 +4,7 @@
 #pragma once
 
 #include "plan/merged_tree.h"
+#include "plan/overlaps.h"
 #include "python/environment.h"
 
 typedef struct {
@@ -29,6 +30,7 @@ typedef struct {
     bool requested;
     const char *direct_url; /* direct_url.json's text, or NULL */
     unsigned stage;         /* index */
+    Overlaps *overlaps;     /* learns what loses its place; or NULL */
 } WheelInstall;
 
 /* Writes the wheel over the tree. What an uninstall has to do first is the caller's business.
