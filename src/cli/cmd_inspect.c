@@ -14,6 +14,18 @@ static const OptionRow rows[] = {
 static const OptionGroup group = {"Inspect", rows};
 static const OptionGroup *const groups[] = {&group, &options_common, NULL};
 
+static char *inspection_json(const void *inspection, G_GNUC_UNUSED bool all)
+{
+    return inspection_encode_json(inspection);
+}
+
+static char *inspection_text(const void *inspection, const TextStyle *style)
+{
+    return inspection_format_text(inspection, style);
+}
+
+static const ResultForms forms = {inspection_json, inspection_text};
+
 static int run_inspect(Invocation *invocation)
 {
     const Options *options = invocation->options;
@@ -25,11 +37,7 @@ static int run_inspect(Invocation *invocation)
         error ? NULL : inspection_new(options->arguments->pdata[0], platform, &error);
     if (!inspection)
         return output_error(output, error);
-    g_autofree char *text = options->format == FORMAT_JSON
-                                ? inspection_encode_json(inspection)
-                                : inspection_format_text(inspection, output_result_colour(output),
-                                                         output_columns(output));
-    output_result(output, text);
+    output_form(output, &forms, inspection);
     return 0;
 }
 

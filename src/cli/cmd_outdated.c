@@ -13,6 +13,18 @@ static const OptionGroup group = {"Outdated", rows};
 static const OptionGroup *const groups[] = {&group,           &options_file,   &options_recipe,
                                             &options_resolve, &options_common, NULL};
 
+static char *outdated_json(const void *outdated, G_GNUC_UNUSED bool all)
+{
+    return outdated_encode_json(outdated);
+}
+
+static char *outdated_text(const void *outdated, const TextStyle *style)
+{
+    return outdated_format_text(outdated, style);
+}
+
+static const ResultForms forms = {outdated_json, outdated_text};
+
 static int print_outdated(Workspace *workspace, const WorkTarget *wanted, const LockTarget *target,
                           const LockTarget *upgraded)
 {
@@ -24,12 +36,7 @@ static int print_outdated(Workspace *workspace, const WorkTarget *wanted, const 
     int status = output_diags(workspace->output, workspace->diags);
     if (!outdated)
         return error ? output_error(workspace->output, error) : worse_status(status, 1);
-    const Output *output = workspace->output;
-    g_autofree char *text =
-        workspace->options->format == FORMAT_JSON
-            ? outdated_encode_json(outdated)
-            : outdated_format_text(outdated, output_result_colour(output), output_columns(output));
-    output_result(workspace->output, text);
+    output_form(workspace->output, &forms, outdated);
     return outdated->outdated > 0 ? 1 : 0;
 }
 

@@ -21,21 +21,26 @@ static bool find_wheel(void *data, const char *sha256, gint64 *ret_members, gint
     return wheel_facts_load(data, sha256, ret_members, ret_raw_size);
 }
 
+static char *plan_json(const void *plan, bool all)
+{
+    return plan_encode_json(plan, all, NULL);
+}
+
+static char *plan_text(const void *plan, const TextStyle *style)
+{
+    return plan_format_text(plan, style);
+}
+
+static const ResultForms forms = {plan_json, plan_text};
+
 static void print_plan(Workspace *workspace, const WorkTarget *wanted, const LockTarget *target)
 {
-    const Options *options = workspace->options;
     g_autoptr(Plan) plan = plan_new(wanted->recipe, target);
-    g_autoptr(Cache) cache = cache_new(options->cache_dir);
+    g_autoptr(Cache) cache = cache_new(workspace->options->cache_dir);
     g_autoptr(BlobStore) blobs = blob_store_new(cache);
     WheelFacts facts = {find_wheel, blobs};
     plan_add_layers(plan, &facts);
-    size_t length;
-    g_autofree char *text =
-        options->format == FORMAT_JSON
-            ? plan_encode_json(plan, options->all, &length)
-            : plan_format_text(plan, options->all, output_result_colour(workspace->output),
-                               output_columns(workspace->output));
-    output_result(workspace->output, text);
+    output_form(workspace->output, &forms, plan);
 }
 
 static int run_plan(Invocation *invocation)

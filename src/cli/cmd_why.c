@@ -148,16 +148,17 @@ static int find_answer(Workspace *workspace, const WorkTarget *wanted, LockSurve
     return try_version(workspace, wanted, why, answer);
 }
 
-static void print_why(const Workspace *workspace, const Why *why)
+static char *why_json(const void *why, G_GNUC_UNUSED bool all)
 {
-    const Output *output = workspace->output;
-    const Options *options = workspace->options;
-    g_autofree char *text = options->format == FORMAT_JSON
-                                ? why_encode_json(why)
-                                : why_format_text(why, options->all, output_result_colour(output),
-                                                  output_columns(output));
-    output_result(workspace->output, text);
+    return why_encode_json(why);
 }
+
+static char *why_text(const void *why, const TextStyle *style)
+{
+    return why_format_text(why, style);
+}
+
+static const ResultForms forms = {why_json, why_text};
 
 static int explain(Workspace *workspace, const WorkTarget *wanted, const LockTarget *target,
                    const Subject *subject)
@@ -174,7 +175,7 @@ static int explain(Workspace *workspace, const WorkTarget *wanted, const LockTar
         return refuse_absent(workspace, target, subject->name);
     g_auto(Answer) answer = {.question = {.version = subject->version}};
     status = subject->version ? find_answer(workspace, wanted, survey, why, &answer) : 0;
-    print_why(workspace, why);
+    output_form(workspace->output, &forms, why);
     if (lock_target_is_solved(target))
         return status;
     workspace_explain_unsolved(workspace, target);

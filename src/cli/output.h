@@ -8,6 +8,7 @@
 #include "base/finding.h"
 #include "base/progress.h"
 #include "cli/options.h"
+#include "plan/layout.h"
 
 typedef struct Output Output;
 
@@ -20,6 +21,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Output, output_free)
 void output_result(Output *output, const char *text);
 void output_result_line(Output *output, const char *format, ...) G_GNUC_PRINTF(2, 3);
 bool output_result_colour(const Output *output);
+/* A result in the two forms that --format chooses from; both return text to free. */
+typedef struct {
+    char *(*json)(const void *value, bool all);
+    char *(*text)(const void *value, const TextStyle *style);
+} ResultForms;
+void output_form(Output *output, const ResultForms *forms, const void *value);
 /* What COLUMNS says, else those of the terminal that stdout is, else 80. */
 unsigned output_columns(const Output *output);
 

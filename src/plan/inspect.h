@@ -4,6 +4,7 @@
 
 #include "image/image_layout.h"
 #include "lock/lock.h"
+#include "plan/layout.h"
 
 typedef struct {
     const ImageManifest *manifest;
@@ -26,7 +27,7 @@ void inspection_free(Inspection *inspection);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Inspection, inspection_free)
 
 /* Callers free. */
-char *inspection_format_text(const Inspection *inspection, bool colour, unsigned columns);
+char *inspection_format_text(const Inspection *inspection, const TextStyle *style);
 char *inspection_encode_json(const Inspection *inspection); /* ramekin.inspect/1 */
 
 /* For both of them: the entry that tells of the layer, or NULL; bytes of all layers. */

@@ -184,9 +184,9 @@ static void add_image(Layout *layout, const InspectedImage *image)
     add_built(layout, image);
 }
 
-char *inspection_format_text(const Inspection *inspection, bool colour, unsigned columns)
+char *inspection_format_text(const Inspection *inspection, const TextStyle *style)
 {
-    Layout layout = {g_string_new(NULL), colour, MAX(columns, MIN_COLUMNS)};
+    Layout layout = {g_string_new(NULL), style->colour, MAX(style->columns, MIN_COLUMNS)};
     add_line(&layout, "image", inspection->name);
     if (inspection->images->len > 1)
         add_whole(&layout, "index", inspection->digest);

@@ -20,6 +20,14 @@ typedef struct {
     unsigned columns;
 } Layout;
 
+/* How a result is shown to people. */
+typedef struct {
+    bool all; /* everything that is known */
+    bool colour;
+    unsigned columns;
+    bool explained; /* why a stage can't be satisfied is said beside it, on the same screen */
+} TextStyle;
+
 /* "766.7 MB", decimal units; caller frees. */
 char *layout_size(guint64 bytes);
 /* Characters of a text, as columns. */

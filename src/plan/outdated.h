@@ -4,6 +4,7 @@
  * Borrows everything it is made from. */
 #pragma once
 
+#include "plan/layout.h"
 #include "plan/why.h"
 
 typedef struct {
@@ -40,6 +41,6 @@ void outdated_free(Outdated *outdated);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Outdated, outdated_free)
 
 /* For people, ending with a newline. */
-char *outdated_format_text(const Outdated *outdated, bool colour, unsigned columns);
+char *outdated_format_text(const Outdated *outdated, const TextStyle *style);
 /* ramekin.outdated/1 */
 char *outdated_encode_json(const Outdated *outdated);

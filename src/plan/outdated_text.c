@@ -137,9 +137,9 @@ static unsigned count_movable(const Outdated *outdated)
     return count;
 }
 
-char *outdated_format_text(const Outdated *outdated, bool colour, unsigned columns)
+char *outdated_format_text(const Outdated *outdated, const TextStyle *style)
 {
-    Layout layout = {g_string_new(NULL), colour, MAX(columns, MIN_COLUMNS)};
+    Layout layout = {g_string_new(NULL), style->colour, MAX(style->columns, MIN_COLUMNS)};
     put_summary(&layout, outdated);
     unsigned widths[COLUMNS_OF_TABLE];
     measure(outdated, widths);

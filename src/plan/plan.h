@@ -6,6 +6,7 @@
 #pragma once
 
 #include "lock/lock.h"
+#include "plan/layout.h"
 #include "recipe/recipe.h"
 
 typedef struct {
@@ -57,4 +58,4 @@ char *plan_encode_json(const Plan *plan, bool all, size_t *ret_length);
  * distributions, ghosts) is empty. Errors: ERROR_INPUT. */
 Plan *plan_decode_json(const char *name, const char *text, size_t length, GError **error);
 /* The plan for people, ending with a newline; lines fit `columns` wherever words allow. */
-char *plan_format_text(const Plan *plan, bool all, bool colour, unsigned columns);
+char *plan_format_text(const Plan *plan, const TextStyle *style);

@@ -475,15 +475,17 @@ static void put_totals(Layout *layout, const Plan *plan)
     g_string_free(text, TRUE);
 }
 
-char *plan_format_text(const Plan *plan, bool all, bool colour, unsigned columns)
+char *plan_format_text(const Plan *plan, const TextStyle *style)
 {
-    Layout layout = {g_string_new(NULL), colour, MAX(columns, MIN_COLUMNS)};
+    bool all = style->all;
+    Layout layout = {g_string_new(NULL), style->colour, MAX(style->columns, MIN_COLUMNS)};
     Widths widths = label_widths(&layout, plan, all);
     put_title(&layout, plan);
     for (guint i = 0; i < plan->stages->len; i++) {
         const PlanStage *stage = plan->stages->pdata[i];
         put_stage_head(&layout, stage);
-        put_explanation(&layout, stage->stage);
+        if (!style->explained)
+            put_explanation(&layout, stage->stage);
         put_actions(&layout, stage, all, widths);
         if (stage->stage->status != STAGE_UNSATISFIABLE) /* else the explanation says it */
             findings_put(&layout, stage->stage->findings, all);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "lock/survey.h"
+#include "plan/layout.h"
 
 typedef enum {
     WHY_INSTALLED,
@@ -97,6 +98,6 @@ char *why_failed_text(const LockStage *failed);
 const char *why_nearest(const LockTarget *target, const char *name);
 
 /* For people, ending with a newline; `all`: every chain of every clause. */
-char *why_format_text(const Why *why, bool all, bool colour, unsigned columns);
+char *why_format_text(const Why *why, const TextStyle *style);
 /* ramekin.why/1 */
 char *why_encode_json(const Why *why);

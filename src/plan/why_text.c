@@ -386,10 +386,10 @@ static void put_question(const Printer *printer)
     put_trial(printer);
 }
 
-char *why_format_text(const Why *why, bool all, bool colour, unsigned columns)
+char *why_format_text(const Why *why, const TextStyle *style)
 {
-    Layout layout = {g_string_new(NULL), colour, MAX(columns, MIN_COLUMNS)};
-    Printer printer = {why, &layout, all};
+    Layout layout = {g_string_new(NULL), style->colour, MAX(style->columns, MIN_COLUMNS)};
+    Printer printer = {why, &layout, style->all};
     put_head(&printer);
     for (guint i = 0; i < why->stages->len; i++)
         put_stage(&printer, why->stages->pdata[i]);

@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     g_assert_no_error(error);
     g_autofree char *again = plan_encode_json(back, true, &again_length);
     g_assert_cmpstr(text, ==, again);
-    g_autofree char *shown = plan_format_text(back, true, true, 80);
+    g_autofree char *shown =
+        plan_format_text(back, &(TextStyle){.all = true, .colour = true, .columns = 80});
     g_assert_true(g_utf8_validate(shown, -1, NULL));
     return 0;
 }

@@ -154,7 +154,8 @@ TEST(json_reads_back)
     g_assert_nonnull(strstr(again, "\"conflict\": ["));
     g_assert_nonnull(strstr(again, "\"kind\": \"drop\""));
     g_assert_nonnull(strstr(again, "\"chain\": 3"));
-    g_autofree char *shown = plan_format_text(plan, true, false, 80);
+    g_autofree char *shown =
+        plan_format_text(plan, &(TextStyle){.all = true, .colour = false, .columns = 80});
     g_assert_nonnull(strstr(shown, "no\n  way"));
 }
 
@@ -230,12 +231,15 @@ TEST(text)
 {
     g_autoptr(Lock) lock = sample_lock();
     g_autoptr(Plan) plan = plan_new(NULL, lock->targets->pdata[0]);
-    g_autofree char *text = plan_format_text(plan, false, false, 80);
+    g_autofree char *text =
+        plan_format_text(plan, &(TextStyle){.all = false, .colour = false, .columns = 80});
     assert_text(NULL, text_80, text);
-    g_autofree char *wide = plan_format_text(plan, false, false, 120);
+    g_autofree char *wide =
+        plan_format_text(plan, &(TextStyle){.all = false, .colour = false, .columns = 120});
     g_assert_nonnull(strstr(wide, finding_120));
     g_assert_cmpuint(longest_line(wide), <=, 120);
-    g_autofree char *narrow = plan_format_text(plan, true, false, 40);
+    g_autofree char *narrow =
+        plan_format_text(plan, &(TextStyle){.all = true, .colour = false, .columns = 40});
     g_assert_cmpuint(longest_line(narrow), <=, 60);
 }
 
@@ -244,7 +248,8 @@ TEST(text_in_colour)
 {
     g_autoptr(Lock) lock = sample_lock();
     g_autoptr(Plan) plan = plan_new(NULL, lock->targets->pdata[0]);
-    g_autofree char *text = plan_format_text(plan, false, true, 80);
+    g_autofree char *text =
+        plan_format_text(plan, &(TextStyle){.all = false, .colour = true, .columns = 80});
     g_autoptr(GRegex) escape = g_regex_new("\033\\[[0-9]+m", 0, 0, NULL);
     g_autofree char *bare = g_regex_replace_literal(escape, text, -1, 0, "", 0, NULL);
     g_assert_cmpuint(strlen(bare), <, strlen(text));
@@ -267,7 +272,8 @@ TEST(text_of_many)
     LockStage *next = sample_stage(target, "apt#1", "apt", "r.yaml:4");
     next->status = STAGE_SKIPPED;
     g_autoptr(Plan) plan = plan_new(NULL, target);
-    g_autofree char *text = plan_format_text(plan, false, false, 60);
+    g_autofree char *text =
+        plan_format_text(plan, &(TextStyle){.all = false, .colour = false, .columns = 60});
     assert_text(NULL,
                 "plan#gpu for linux/arm64\n"
                 "substituted index: cu124\n"
@@ -285,6 +291,7 @@ TEST(text_of_many)
                 "2 stages, 1 of them not solved\n"
                 "1 warning\n",
                 text);
-    g_autofree char *all = plan_format_text(plan, true, false, 60);
+    g_autofree char *all =
+        plan_format_text(plan, &(TextStyle){.all = true, .colour = false, .columns = 60});
     g_assert_nonnull(strstr(all, "  + dependency-8 1            for app\n"));
 }
