@@ -2,6 +2,7 @@
  * for, one pip command per index with the exact list of files. */
 #include "emit/dockerfile_pins.h"
 
+#include "python/name.h"
 #include "python/pip_inputs.h"
 
 #define PIP_CACHE "/root/.cache/pip"
@@ -187,15 +188,69 @@ static void add_flags(const Emitter *emitter, RunStep *run)
     add_names(run, "--no-binary", pip->no_binary);
 }
 
+/* Whether the lock has the distribution as something that pip has to build; without a lock it may.
+ */
+static bool builds(const Emitter *emitter, const PipBuild *build)
+{
+    g_autofree char *name = name_canonicalize(build->dist);
+    for (guint i = 0; emitter->locked && i < emitter->locked->actions->len; i++) {
+        const LockAction *action = emitter->locked->actions->pdata[i];
+        if (action->file && g_str_equal(action->name, name) &&
+            !g_str_has_suffix(action->file->file, ".whl"))
+            return true;
+    }
+    return !emitter->locked;
+}
+
+/* What a `build:` says in the environment, as extension modules of torch read it. */
+static char *build_env(const Emitter *emitter)
+{
+    const GPtrArray *all = emitter->stage->body.pip->build;
+    GString *text = g_string_new(NULL);
+    for (guint i = 0; all && i < all->len; i++) {
+        const PipBuild *build = all->pdata[i];
+        if (!builds(emitter, build))
+            continue;
+        for (char **pair = build->env; pair && *pair; pair++) {
+            g_autofree char *word = word_shell(strchr(*pair, '=') + 1);
+            g_string_append_printf(text, "%.*s=%s ", (int)strcspn(*pair, "="), *pair, word);
+        }
+        const struct {
+            const char *name, *value;
+        } known[] = {{"MAX_JOBS", build->jobs}, {"TORCH_CUDA_ARCH_LIST", build->cuda_arch}};
+        for (size_t k = 0; k < G_N_ELEMENTS(known); k++) {
+            g_autofree char *word = known[k].value ? word_shell(known[k].value) : NULL;
+            if (word)
+                g_string_append_printf(text, "%s=%s ", known[k].name, word);
+        }
+    }
+    return g_string_free(text, FALSE);
+}
+
+static bool builds_without_isolation(const Emitter *emitter)
+{
+    const GPtrArray *all = emitter->stage->body.pip->build;
+    for (guint i = 0; all && i < all->len; i++) {
+        const PipBuild *build = all->pdata[i];
+        if (!build->isolation && builds(emitter, build))
+            return true;
+    }
+    return false;
+}
+
 static void begin_pip(const Emitter *emitter, RunStep *run, const char *verb)
 {
     g_autofree char *env = emitter_env_prefix(emitter);
     /* A debian: base is the recipe's own, whatever its package says of being managed. */
     bool own_base = emitter->recipe->base.kind == BASE_DEBIAN && !emitter->recipe->python.venv;
-    run_step_command(run, "%s%s%s -m pip %s", env, own_base ? "PIP_BREAK_SYSTEM_PACKAGES=1 " : "",
-                     emitter->python, verb);
-    if (g_str_equal(verb, "install"))
+    bool install = g_str_equal(verb, "install");
+    g_autofree char *build = install ? build_env(emitter) : g_strdup("");
+    run_step_command(run, "%s%s%s%s -m pip %s", env, build,
+                     own_base ? "PIP_BREAK_SYSTEM_PACKAGES=1 " : "", emitter->python, verb);
+    if (install)
         run_step_switch(run, "--no-compile");
+    if (install && builds_without_isolation(emitter))
+        run_step_switch(run, "--no-build-isolation");
     if (needs_break_system_packages(emitter))
         run_step_switch(run, "--break-system-packages");
 }
@@ -453,6 +508,16 @@ static gboolean check_keys(const Emitter *emitter, GError **error)
 {
     const PipStage *pip = emitter->stage->body.pip;
     const Text *unsayable = pip->lock.text ? &pip->lock : pip->project.text ? &pip->project : NULL;
+    for (guint i = 0; !unsayable && pip->build && i < pip->build->len; i++) {
+        const PipBuild *build = pip->build->pdata[i];
+        const char *key = build->needs && *build->needs ? "needs"
+                          : build->apt && *build->apt   ? "apt"
+                                                        : NULL;
+        if (key && builds(emitter, build))
+            return error_set(error, ERROR_INPUT, build->at,
+                             "`%s:` of the build of %s can't be rendered yet as pip commands", key,
+                             build->dist);
+    }
     if (!unsayable)
         return TRUE;
     return error_set(error, ERROR_INPUT, unsayable->at,

@@ -447,7 +447,7 @@ static gboolean make_image(Build *build, GError **error)
 static gboolean build_image(Build *build, GError **error)
 {
     find_files(build);
-    if (!stage_tree_check(build->recipe, error) || !open_base(build, error) ||
+    if (!stage_tree_check(build->recipe, build->target, error) || !open_base(build, error) ||
         !assign_layers(build, error))
         return FALSE;
     find_absent(build);

@@ -137,6 +137,7 @@ gboolean solve_resolve(Solve *solve, const StageInputs *inputs, const char *stag
         .locations = locations,
         .overrides = inputs->overrides->roots,
         .exclude = (const char *const *)inputs->exclude,
+        .build = (const char *const *)inputs->build,
         .installed = solve->environment,
         .preferred = g_hash_table_size(preferred) > 0 ? preferred : NULL,
         .client = solve->session->client,

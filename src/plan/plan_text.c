@@ -132,6 +132,10 @@ static char *describe_reason(const PlanAction *action)
         g_string_append_printf(text, "%s%.*s", before, (int)length, who);
         shown++;
     }
+    const LockFile *file = action->action->file;
+    if (file && !g_str_equal(action->action->action, "remove") &&
+        !g_str_has_suffix(file->file, ".whl"))
+        g_string_append(text, ", built from source");
     return g_string_free(text, FALSE);
 }
 

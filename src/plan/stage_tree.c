@@ -177,14 +177,9 @@ static void note_installed(Builder *builder, const WheelArchive *wheel, bool req
 static gboolean install(Builder *builder, const LockAction *action, GError **error)
 {
     const WheelArchive *wheel = g_hash_table_lookup(builder->input->wheels, action->file);
-    if (!wheel) {
-        error_set(error, ERROR_INPUT, builder->stage->at,
-                  "%s is no wheel: what has to be built first can't go into an image directly",
-                  action->file->file);
-        if (error && *error)
-            error_set_hint(*error, "`ramekin render` writes a Dockerfile that builds it");
-        return FALSE;
-    }
+    if (!wheel)
+        return error_set(error, ERROR_INPUT, builder->stage->at, "the wheel %s is not at hand",
+                         action->file->file);
     if (!builder->stage->body.pip->ignore_installed && !uninstall_old(builder, action->name, error))
         return FALSE;
     const char *pip_version = builder->input->target->pip_version;
@@ -258,20 +253,31 @@ static gboolean refuse(Span at, const char *what, GError **error)
     return FALSE;
 }
 
-static gboolean check_pip(const PipStage *pip, GError **error)
+static gboolean check_pip(const Stage *stage, const LockStage *locked, GError **error)
 {
-    if (pip->build && pip->build->len > 0)
+    const Text *project = &stage->body.pip->project;
+    if (project->text)
         return error_set(
-            error, ERROR_INPUT, ((const PipBuild *)pip->build->pdata[0])->at,
-            "`build:` runs a compiler, which only the Dockerfile of `ramekin render` can");
-    if (pip->project.text)
-        return error_set(
-            error, ERROR_INPUT, pip->project.at,
+            error, ERROR_INPUT, project->at,
             "`project:` runs a build, which only the Dockerfile of `ramekin render` can");
+    for (guint i = 0; locked && i < locked->actions->len; i++) {
+        const LockAction *action = locked->actions->pdata[i];
+        if (!action->file || g_str_equal(action->action, "keep") ||
+            g_str_has_suffix(action->file->file, ".whl"))
+            continue;
+        error_set(error, ERROR_INPUT, stage->at,
+                  "stage '%s' builds %s %s from its source distribution, which can't go into an "
+                  "image directly",
+                  stage->name, action->name, action->version);
+        if (error && *error)
+            error_set_hint(*error, "`ramekin render` writes a Dockerfile that builds it; or build "
+                                   "a wheel elsewhere (`pip wheel`) and name it by path or URL");
+        return FALSE;
+    }
     return TRUE;
 }
 
-gboolean stage_tree_check(const Recipe *recipe, GError **error)
+gboolean stage_tree_check(const Recipe *recipe, const LockTarget *target, GError **error)
 {
     if (recipe->config->bytecode == BYTECODE_UNCHECKED_HASH)
         return refuse(recipe->base.at, "byte code, which the image's own Python makes,", error);
@@ -282,7 +288,8 @@ gboolean stage_tree_check(const Recipe *recipe, GError **error)
     }
     for (guint i = 0; i < recipe->stages->len; i++) {
         const Stage *stage = recipe->stages->pdata[i];
-        if (stage->kind == STAGE_PIP && !check_pip(stage->body.pip, error))
+        const LockStage *locked = i < target->stages->len ? target->stages->pdata[i] : NULL;
+        if (stage->kind == STAGE_PIP && !check_pip(stage, locked, error))
             return FALSE;
         if (apply_kinds[stage->kind])
             continue;
@@ -330,7 +337,7 @@ static gboolean apply_stages(Builder *builder, GError **error)
 {
     const Plan *plan = builder->input->plan;
     const Recipe *recipe = plan->recipe;
-    if (!stage_tree_check(recipe, error) || !add_venv(builder, error))
+    if (!stage_tree_check(recipe, plan->target, error) || !add_venv(builder, error))
         return FALSE;
     for (guint i = 0; i < recipe->stages->len; i++) {
         builder->index = i;

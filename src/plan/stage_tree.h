@@ -22,8 +22,9 @@ typedef struct {
 } StageTreeInput;
 
 /* Kinds of stages that need a program to run (run, apt, build of sources …) or that fetch something
- * a lock does not hold yet are ERROR_INPUT naming the stage and `ramekin render` as the way out. */
-gboolean stage_tree_check(const Recipe *recipe, GError **error);
+ * a lock does not hold yet, and source distributions of the lock, are ERROR_INPUT naming the stage
+ * and `ramekin render` as the way out. */
+gboolean stage_tree_check(const Recipe *recipe, const LockTarget *target, GError **error);
 
 /* The stages in order, then the user and the folder of `workdir:`. Checks as above first. */
 gboolean stage_tree_build(const StageTreeInput *input, MergedTree **ret_tree, GError **error);

@@ -342,6 +342,20 @@ static char *message_of_source(const Candidate *candidate)
                            candidate->version ? version : "");
 }
 
+/* A build is allowed, but nothing says what it would make. */
+static char *message_of_unbuilt(const Candidate *candidate)
+{
+    return g_strdup_printf("the source distribution '%s' doesn't say what %s requires, and nothing "
+                           "is built to find out",
+                           candidate->file->filename, candidate->ident->canonical);
+}
+
+static bool may_be_built(const World *world, const Candidate *candidate)
+{
+    const char *const *build = world->request->build;
+    return build && g_strv_contains(build, candidate->ident->canonical);
+}
+
 Conflict *conflict_from_error(World *world, const GError *error)
 {
     Conflict *conflict = conflict_new(world->stopped_at ? world->stopped_at->canonical : "");
@@ -351,8 +365,12 @@ Conflict *conflict_from_error(World *world, const GError *error)
         return conflict;
     }
     conflict_add_stopped(world, conflict);
-    conflict->message = world->stopped_by == REFUSED_FORMAT ? message_of_source(world->stopped_on)
-                                                            : g_strdup(error->message);
+    if (world->stopped_by != REFUSED_FORMAT)
+        conflict->message = g_strdup(error->message);
+    else if (may_be_built(world, world->stopped_on))
+        conflict->message = message_of_unbuilt(world->stopped_on);
+    else
+        conflict->message = message_of_source(world->stopped_on);
     if (world->stopped_by != REFUSED_NONE)
         conflict->reason = world->stopped_by;
     if (world->stopped_by == REFUSED_HASH)
