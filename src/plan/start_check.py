@@ -58,7 +58,7 @@ def run_python(code, timeout):
 
 
 def run_command(command, timeout):
-    """Returns (its last line of output as JSON or None, its output, its exit status)."""
+    """Returns (what it says in lines of JSON, its output, its exit status)."""
     # A file, not a pipe: what a killed program left running can't keep us waiting.
     with tempfile.TemporaryFile() as output:
         try:
@@ -82,11 +82,19 @@ def run_command(command, timeout):
         text = output.read().decode("utf-8", "replace").strip()
     if status is None:
         return None, "still running after %g seconds" % timeout, 124
-    try:
-        value = json.loads(text.splitlines()[-1])
-    except (ValueError, IndexError):
-        value = None
-    return value, text, status
+    return read_json_lines(text), text, status
+
+
+def read_json_lines(text):
+    """What lines of JSON say together: a program that died has said what it knew before."""
+    found = {}
+    for line in text.splitlines():
+        try:
+            value = json.loads(line) if line.startswith("{") else None
+        except ValueError:
+            continue
+        found.update(value if isinstance(value, dict) else {})
+    return found
 
 
 def last_line(text, status):
@@ -139,8 +147,9 @@ print(json.dumps(found))
 def read_driver(state):
     if "driver" not in state:
         value, text, status = run_python(DRIVER, min(state["timeout"], 60))
-        state["driver"] = value if isinstance(value, dict) else {
-            "devices": [], "error": last_line(text, status)}
+        state["driver"] = dict({"devices": []}, **value)
+        if status:
+            state["driver"]["error"] = last_line(text, status)
     return state["driver"]
 
 
@@ -242,16 +251,10 @@ def torch_architectures(expect, state):
     """What torch itself says that it was built for; needs no device."""
     if "torch" not in (expect.get("distributions") or {}):
         raise Skipped("no library's architectures are known")
-    value, text, status = run_python(FLAGS, state["timeout"])
-    if status or not isinstance(value, dict) or not value.get("flags"):
-        raise Skipped("torch does not say which it has: %s" % last_line(text, status))
+    value, text, status = read_torch(state)
+    if not value.get("flags"):
+        raise Skipped("torch does not say which it has")
     return [{"library": "torch", "groups": [value["flags"].split()]}]
-
-
-FLAGS = r"""
-import json, torch
-print(json.dumps({"flags": getattr(torch._C, "_cuda_getArchFlags", lambda: None)()}))
-"""
 
 
 # ---- what is installed
@@ -433,8 +436,10 @@ ITEMS = {
 # ---- computing
 
 
-COMPUTE = r"""
+TORCH = r"""
 import json, time, torch
+print(json.dumps({"torch": torch.__version__, "cuda": torch.version.cuda,
+                  "flags": getattr(torch._C, "_cuda_getArchFlags", lambda: None)()}), flush=True)
 begin = time.perf_counter()
 for index in range(torch.cuda.device_count()):
     device = torch.device("cuda", index)
@@ -444,26 +449,32 @@ for index in range(torch.cuda.device_count()):
         b = a.to(torch.bfloat16)
         assert float((b @ b).sum()) == 64 * 64 * 256.0, "wrong bfloat16 product on %s" % device
     torch.cuda.synchronize(device)
-print(json.dumps({"torch": torch.__version__, "cuda": torch.version.cuda,
-                  "devices": torch.cuda.device_count(),
+print(json.dumps({"devices": torch.cuda.device_count(),
                   "ms": int((time.perf_counter() - begin) * 1000)}))
 """
+
+
+def read_torch(state):
+    """Importing torch takes seconds: it is done once for all that is asked of it."""
+    if "torch" not in state:
+        state["torch"] = run_python(TORCH, state["timeout"])
+    return state["torch"]
 
 
 def check_compute(expect, state):
     if "torch" not in (expect.get("distributions") or {}):
         raise Skipped("torch is not in the image")
     need_device(state)
-    value, text, status = run_python(COMPUTE, state["timeout"])
-    if status or not isinstance(value, dict):
-        raise Unexpected("a product of two matrices", last_line(text, status))
+    value, text, status = read_torch(state)
     wanted = expect.get("torch") or {}
     for key in ("cuda", "version"):
-        found = value["cuda"] if key == "cuda" else value["torch"]
-        if wanted.get(key) and found != wanted[key]:
+        found = value.get("cuda" if key == "cuda" else "torch")
+        if "torch" in value and wanted.get(key) and found != wanted[key]:
             raise Unexpected("torch %s %s" % (key, wanted[key]), str(found),
                              "another torch stands before the image's on sys.path", code=14)
-    if value["devices"] == 0:
+    if status:
+        raise Unexpected("a product of two matrices", last_line(text, status))
+    if value.get("devices") == 0:
         raise Unexpected("a device that torch can use", "torch sees none")
     return "torch %s, %d ms" % (value["torch"], value["ms"])
 
@@ -679,18 +690,22 @@ def health(expect, expect_text, options, log):
 # ---- for RunPod's serverless SDK
 
 
-def fitness():
+QUICK = ("env", "driver", "devices", "distributions")
+
+
+def fitness(only=QUICK):
     """Raises RuntimeError where the image can't do its work on this machine."""
-    results, code = run_all({}, lambda text: None)
+    results, code = run_all({"only": only}, lambda text: None)
     failed = [one for one in results if one["status"] == FAIL]
     if code:
         raise RuntimeError("; ".join("%s: %s" % (one["id"], one["actual"]) for one in failed))
 
 
-def register():
-    """Call it before runpod.serverless.start()."""
+def register(only=QUICK):
+    """Call it before runpod.serverless.start(). A worker's start is paid for: the steps that take
+    less than a second, or those of `only` (None: all)."""
     import runpod
-    runpod.serverless.register_fitness_check(fitness)
+    runpod.serverless.register_fitness_check(lambda: fitness(only))
 
 
 # ---- command line
