@@ -8,6 +8,8 @@ Finding *finding_new(const char *code, Span at, char *message)
     finding->code = g_strdup(code);
     finding->severity = kind->severity;
     finding->at = span_address(at);
+    finding->column = finding->at ? at.column : 0;
+    finding->width = finding->at ? at.width : 0;
     finding->message = message;
     return finding;
 }

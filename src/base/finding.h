@@ -26,6 +26,7 @@ typedef struct {
     char *hint;      /* the way out, or NULL */
     char **evidence; /* NULL-terminated lines, or NULL */
     guint64 chain;   /* how many links lead from a line of the user to it, where that is shown */
+    unsigned column, width; /* on the line of `at`, in characters; 0: unknown. Never saved */
 } Finding;
 
 /* A finding with the table's severity; takes `message`. */

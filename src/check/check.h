@@ -46,11 +46,24 @@ typedef struct {
 } CheckResult;
 void check_result_free(void *result);
 
+/* A run in which only recipe and lock are known. Borrows both. */
+CheckRun *check_run_new(const Recipe *recipe, const LockTarget *target);
+void check_run_free(CheckRun *run);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CheckRun, check_run_free)
+
 /* Adds a finding with the table's severity; takes `message`. The caller sets what else there is. */
 Finding *check_add(CheckRun *run, const char *code, Span at, char *message);
+/* The same at a place as locks have it ("file:line"), or nowhere (NULL). */
+Finding *check_add_at(CheckRun *run, const char *code, const char *at, char *message);
+/* The last stage of the target, which has what is installed in the end; NULL: there is none. */
+const LockStage *check_last_stage(const CheckRun *run);
+/* The place of the stage that installed the distribution: of the user's line that asks for it where
+ * there is one. NULL: the base's. Caller frees. */
+char *check_place_of(const CheckRun *run, const LockDistribution *distribution);
 const CheckWheel *check_find_wheel(const CheckRun *run, const char *distribution);
 /* What is installed under the name after the last stage, or NULL. */
 const LockDistribution *check_installed(const CheckRun *run, const char *distribution);
 
-/* Runs every family, then decides the items of `checks:`. */
+/* Runs every family, then decides the items of `checks:`. Of a target that is not solved only what
+ * the recipe alone says is judged. */
 void check_judge(CheckRun *run);

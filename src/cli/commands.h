@@ -8,6 +8,7 @@ extern const Command command_lock;
 extern const Command command_build;
 extern const Command command_verify;
 extern const Command command_plan;
+extern const Command command_check;
 extern const Command command_render;
 extern const Command command_why;
 extern const Command command_outdated;

@@ -11,7 +11,14 @@
 typedef enum {
     FORMAT_TEXT,
     FORMAT_JSON,
+    FORMAT_SARIF, /* of check alone */
 } OutputFormat;
+
+typedef enum {
+    FAIL_ON_ERROR,
+    FAIL_ON_WARNING,
+    FAIL_ON_NEVER,
+} FailOn;
 
 typedef enum {
     SHOW_AUTO,
@@ -71,6 +78,8 @@ typedef struct {
     int as; /* RenderAs */
     bool no_pins;
     bool schema, scdoc;
+    int fail_on; /* FailOn */
+    bool deep;
 
     GPtrArray *arguments; /* what is no option, in order */
 } Options;

@@ -2,6 +2,7 @@
 
 #include "cli/index_options.h"
 #include "cli/stages_dir.h"
+#include "recipe/ignore_entry.h"
 
 #define DEFAULT_RECIPE "ramekin.yaml"
 
@@ -355,26 +356,12 @@ void workspace_explain_unsolved(const Workspace *workspace, const LockTarget *ta
     }
 }
 
-static bool is_ignored(const Recipe *recipe, const Finding *finding)
-{
-    for (guint i = 0; i < recipe->ignore->len; i++) {
-        const RecipeIgnore *ignore = recipe->ignore->pdata[i];
-        if (!g_str_equal(ignore->finding, finding->code))
-            continue;
-        if (!ignore->match ||
-            (finding->distribution &&
-             g_pattern_match_simple(ignore->match, finding->distribution)) ||
-            g_pattern_match_simple(ignore->match, finding->message))
-            return true;
-    }
-    return false;
-}
-
 bool workspace_finding_counts(const Workspace *workspace, const Recipe *recipe,
                               const Finding *finding)
 {
     Severity threshold = workspace->options->strict ? SEVERITY_WARNING : SEVERITY_ERROR;
-    return finding->severity >= threshold && !finding->acknowledged && !is_ignored(recipe, finding);
+    return finding->severity >= threshold && !finding->acknowledged &&
+           !recipe_find_ignore(recipe, finding);
 }
 
 unsigned workspace_report(const Workspace *workspace, const Recipe *recipe,
@@ -386,7 +373,7 @@ unsigned workspace_report(const Workspace *workspace, const Recipe *recipe,
         if (workspace_finding_counts(workspace, recipe, finding))
             counted++;
         else if (finding->severity == SEVERITY_NOTE || finding->acknowledged ||
-                 is_ignored(recipe, finding))
+                 recipe_find_ignore(recipe, finding))
             continue;
         output_finding(workspace->output, finding);
     }

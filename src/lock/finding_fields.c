@@ -39,8 +39,18 @@ static void free_finding(void *finding)
 
 static const JsonField lock_fields[] = {FINDING_FIELDS(JSON_OPTIONAL)};
 static const JsonField plan_fields[] = {FINDING_FIELDS(JSON_NULLABLE)};
+static const JsonField check_fields[] = {
+    FINDING_FIELDS(JSON_NULLABLE){
+        .key = "ignored",
+        .type = JSON_FIELD_TEXT,
+        .offset = offsetof(IgnoredFinding, ignored),
+        .flags = JSON_NULLABLE,
+    },
+};
 
 const JsonRecord finding_lock_record = {sizeof(Finding), lock_fields, G_N_ELEMENTS(lock_fields),
                                         free_finding, JSONW_INLINE};
 const JsonRecord finding_plan_record = {sizeof(Finding), plan_fields, G_N_ELEMENTS(plan_fields),
                                         free_finding, JSONW_BLOCK};
+const JsonRecord finding_check_record = {sizeof(IgnoredFinding), check_fields,
+                                         G_N_ELEMENTS(check_fields), NULL, JSONW_BLOCK};

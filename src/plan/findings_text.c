@@ -1,7 +1,5 @@
 #include "plan/findings_text.h"
 
-#include "base/finding.h"
-
 enum {
     SUMMED_UP = 3, /* so many alike are summed up */
 };
@@ -57,39 +55,63 @@ static bool is_alike(const Finding *a, const Finding *b)
            !b->requirement && a->distribution && b->distribution && a->version && b->version;
 }
 
-/* Puts findings[first] and those alike, marked in `done`, as one. */
-static void put_group(Layout *layout, const GPtrArray *findings, guint first, bool *done)
+static void free_group(void *data)
 {
-    g_autoptr(GPtrArray) group = g_ptr_array_new();
+    FindingGroup *group = data;
+    g_ptr_array_unref(group->others);
+    g_free(group);
+}
+
+static FindingGroup *group_new(const Finding *head)
+{
+    FindingGroup *group = g_new0(FindingGroup, 1);
+    group->head = head;
+    group->others = g_ptr_array_new();
+    return group;
+}
+
+/* findings[first] and those alike, which are marked in `done` where they are summed up. */
+static FindingGroup *make_group(const GPtrArray *findings, guint first, bool *done)
+{
+    FindingGroup *group = group_new(findings->pdata[first]);
     guint head = 0;
     for (guint i = first; i < findings->len; i++) {
         if (i != first && !is_alike(findings->pdata[first], findings->pdata[i]))
             continue;
         const Finding *finding = findings->pdata[i],
-                      *nearest = group->len ? group->pdata[head] : NULL;
-        g_ptr_array_add(group, (gpointer)finding);
+                      *nearest = group->others->len ? group->others->pdata[head] : NULL;
+        g_ptr_array_add(group->others, (gpointer)finding);
         if (nearest && finding->chain < nearest->chain)
-            head = group->len - 1;
+            head = group->others->len - 1;
     }
-    if (group->len < SUMMED_UP) {
-        g_ptr_array_set_size(group, 0);
-        put_finding(layout, findings->pdata[first], group);
-        return;
+    if (group->others->len < SUMMED_UP) {
+        g_ptr_array_set_size(group->others, 0);
+        return group;
     }
     for (guint i = first + 1; i < findings->len; i++)
         done[i] = done[i] || is_alike(findings->pdata[first], findings->pdata[i]);
-    const Finding *nearest = g_ptr_array_steal_index(group, head);
-    put_finding(layout, nearest, group);
+    group->head = g_ptr_array_steal_index(group->others, head);
+    return group;
+}
+
+GPtrArray *finding_groups(const GPtrArray *findings, bool each)
+{
+    GPtrArray *groups = g_ptr_array_new_with_free_func(free_group);
+    g_autofree bool *done = g_new0(bool, findings->len);
+    for (guint i = 0; i < findings->len; i++) {
+        if (each)
+            g_ptr_array_add(groups, group_new(findings->pdata[i]));
+        else if (!done[i])
+            g_ptr_array_add(groups, make_group(findings, i, done));
+    }
+    return groups;
 }
 
 void findings_put(Layout *layout, const GPtrArray *findings, bool each)
 {
-    g_autoptr(GPtrArray) none = g_ptr_array_new();
-    g_autofree bool *done = g_new0(bool, findings->len);
-    for (guint i = 0; i < findings->len; i++) {
-        if (each)
-            put_finding(layout, findings->pdata[i], none);
-        else if (!done[i])
-            put_group(layout, findings, i, done);
+    g_autoptr(GPtrArray) groups = finding_groups(findings, each);
+    for (guint i = 0; i < groups->len; i++) {
+        const FindingGroup *group = groups->pdata[i];
+        put_finding(layout, group->head, group->others);
     }
 }

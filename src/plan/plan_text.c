@@ -1,6 +1,7 @@
 #include "plan/findings_text.h"
 #include "plan/layout.h"
 #include "plan/plan.h"
+#include "plan/plan_title.h"
 
 enum {
     LARGE_BYTES = 10 * 1000 * 1000, /* dependencies from this size on have a line of their own */
@@ -47,29 +48,6 @@ static unsigned count_actions(const PlanStage *stage, const char *name)
 }
 
 /* Heads */
-
-static void put_title(Layout *layout, const Plan *plan)
-{
-    const LockTarget *target = plan->target;
-    const LockBase *base = &target->base;
-    GString *text = g_string_new(plan->recipe_path ? plan->recipe_path : "plan");
-    if (target->row)
-        g_string_append_printf(text, "#%s", target->row);
-    g_string_append_printf(text, " for %s", target->platform);
-    if (base->python)
-        g_string_append_printf(text, ": Python %s", base->python);
-    if (base->libc)
-        g_string_append_printf(text, ", %s", base->libc);
-    if (base->reference)
-        g_string_append_printf(text, ", on %s%s", base->reference,
-                               target->substituted_base ? " (substituted)" : "");
-    layout_words(layout, TINT_STRONG, text->str, 0, 4);
-    g_string_free(text, TRUE);
-    for (guint i = 0; target->substituted && target->substituted[i]; i++) {
-        layout_put(layout, TINT_NOTICE, "substituted index: ");
-        layout_words(layout, TINT_NONE, target->substituted[i], 19, 19);
-    }
-}
 
 /* "24 added, 1 downgraded, 2.7 GB to download", or why there is nothing. */
 static char *describe_stage(const PlanStage *stage)
@@ -484,7 +462,7 @@ char *plan_format_text(const Plan *plan, const TextStyle *style)
     bool all = style->all;
     Layout layout = {g_string_new(NULL), style->colour, MAX(style->columns, MIN_COLUMNS)};
     Widths widths = label_widths(&layout, plan, all);
-    put_title(&layout, plan);
+    plan_put_title(&layout, plan);
     for (guint i = 0; i < plan->stages->len; i++) {
         const PlanStage *stage = plan->stages->pdata[i];
         put_stage_head(&layout, stage);

@@ -1,0 +1,156 @@
+/* What the platform that the recipe names refuses, or does not have. Limits: RunPod's documentation
+ * of serverless workers, pods and builds from GitHub. */
+#include "check/rules.h"
+#include "image/reference.h"
+#include "recipe/config.h"
+#include "recipe/stage_files.h"
+#include "recipe/stage_run.h"
+
+enum {
+    MAX_HTTP_PORTS = 10, /* that a pod's proxy serves */
+};
+
+static void judge_platform(CheckRun *run)
+{
+    if (g_str_equal(run->target->platform, "linux/amd64"))
+        return;
+    Finding *finding =
+        check_add(run, "runpod-platform", run->recipe->config->runpod->at,
+                  g_strdup_printf("RunPod runs linux/amd64 alone, and this is made for %s",
+                                  run->target->platform));
+    finding->hint = g_strdup("`platforms: [linux/amd64]`");
+}
+
+static void judge_base(CheckRun *run)
+{
+    const RecipeBase *base = &run->recipe->base;
+    if (base->kind != BASE_IMAGE)
+        return;
+    g_autoptr(ImageReference) reference = image_reference_parse(base->reference, NULL);
+    const char *host = reference ? reference->host : NULL;
+    bool local = strchr(base->reference, ':') && !reference;
+    bool private = host && (g_str_has_prefix(host, "localhost") || g_str_has_prefix(host, "127.") ||
+                            g_str_has_prefix(host, "10.") || g_str_has_prefix(host, "192.168.") ||
+                            (strstr(host, ".dkr.ecr.") && strstr(host, ".amazonaws.com")));
+    if (!local && !private)
+        return;
+    Finding *finding = check_add(
+        run, "runpod-base", base->at,
+        g_strdup_printf("a build from GitHub on RunPod can't pull the base %s: it sees public "
+                        "registries alone",
+                        base->reference));
+    finding->hint = g_strdup("`ramekin build` makes the image here; or push the base to a public "
+                             "registry");
+}
+
+/* What a program needs that talks to a device. */
+static const char *const gpu_words[] = {
+    "nvidia-smi", "torch.cuda.", ".cuda()", "device=\"cuda\"", "device='cuda'", "nvidia-debugdump",
+};
+
+static void judge_script(CheckRun *run, const Stage *stage)
+{
+    const char *script = stage->body.run->script.text;
+    for (size_t i = 0; i < G_N_ELEMENTS(gpu_words); i++) {
+        if (!strstr(script, gpu_words[i]))
+            continue;
+        Finding *finding =
+            check_add(run, "gpu-at-build", stage->body.run->script.at,
+                      g_strdup_printf("the script of stage '%s' uses a GPU (`%s`), and a build has "
+                                      "none",
+                                      stage->name, gpu_words[i]));
+        finding->hint = g_strdup("move it to `checks: {gpu: ...}` or to the start of the "
+                                 "container");
+        return;
+    }
+}
+
+static void judge_ports(CheckRun *run, const RecipeRunpod *runpod)
+{
+    const GPtrArray *ports = run->recipe->config->ports;
+    if (runpod->type != (int)RUNPOD_POD || !ports || ports->len <= MAX_HTTP_PORTS)
+        return;
+    check_add(run, "runpod-ports", ((const Text *)ports->pdata[MAX_HTTP_PORTS])->at,
+              g_strdup_printf("a pod serves %u ports over HTTP at most, and `ports:` names %u",
+                              MAX_HTTP_PORTS, ports->len));
+}
+
+/* Whether nobody can say what the stage leaves: a file may come from it. */
+static bool is_opaque(const Stage *stage)
+{
+    return stage->kind == STAGE_RUN || stage->kind == STAGE_GIT || stage->kind == STAGE_DOWNLOAD ||
+           stage->kind == STAGE_MODEL || stage->kind == STAGE_APT;
+}
+
+static bool brings(const FilesEntry *entry, const char *path)
+{
+    const char *dest = entry->dir.text ? entry->dir.text : entry->dest.text;
+    if (!dest)
+        return false;
+    g_autofree char *folder = g_path_get_dirname(path);
+    g_autofree char *name = g_path_get_basename(path);
+    if (g_str_equal(dest, path))
+        return true;
+    if (entry->content.text || entry->link.text || entry->dir.text)
+        return false;
+    bool below =
+        g_str_has_prefix(path, dest) && (g_str_has_suffix(dest, "/") || path[strlen(dest)] == '/');
+    g_autofree char *source = entry->src.text ? g_path_get_basename(entry->src.text) : g_strdup("");
+    bool is_folder = entry->src.text && g_str_has_suffix(entry->src.text, "/");
+    bool pattern = strpbrk(source, "*?[") != NULL;
+    return below && (is_folder || pattern || entry->from.text || g_str_equal(source, name) ||
+                     !strchr(source, '.'));
+}
+
+static bool may_have_file(const Recipe *recipe, const char *path)
+{
+    for (guint i = 0; i < recipe->stages->len; i++) {
+        const Stage *stage = recipe->stages->pdata[i];
+        if (is_opaque(stage))
+            return true;
+        for (guint k = 0; stage->kind == STAGE_FILES && k < stage->body.files->files->len; k++) {
+            if (brings(stage->body.files->files->pdata[k], path))
+                return true;
+        }
+    }
+    return false;
+}
+
+static void judge_handler(CheckRun *run, const RecipeRunpod *runpod)
+{
+    const Text *handler = &runpod->handler;
+    const RecipeConfig *config = run->recipe->config;
+    if (runpod->type != (int)RUNPOD_SERVERLESS)
+        return;
+    if (!handler->text) {
+        if (config->cmd || config->entrypoint || run->recipe->base.kind == BASE_IMAGE)
+            return;
+        check_add(run, "runpod-handler", runpod->at,
+                  g_strdup("a serverless worker starts nothing: there is neither `handler:` nor "
+                           "`cmd:`"));
+        return;
+    }
+    if (handler->text[0] != '/' || may_have_file(run->recipe, handler->text))
+        return;
+    Finding *finding =
+        check_add(run, "runpod-handler", handler->at,
+                  g_strdup_printf("no stage puts the handler %s into the image", handler->text));
+    g_autofree char *name = g_path_get_basename(handler->text);
+    finding->hint = g_strdup_printf("`- files: {%s: %s}`", name, handler->text);
+}
+
+void rule_runpod(CheckRun *run)
+{
+    const RecipeRunpod *runpod = run->recipe->config->runpod;
+    for (guint i = 0; i < run->recipe->stages->len; i++) {
+        const Stage *stage = run->recipe->stages->pdata[i];
+        if (stage->kind == STAGE_RUN)
+            judge_script(run, stage);
+    }
+    if (!runpod)
+        return;
+    judge_platform(run);
+    judge_base(run);
+    judge_ports(run, runpod);
+    judge_handler(run, runpod);
+}

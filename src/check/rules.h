@@ -1,0 +1,12 @@
+/* The families of findings, one file each (rule_NAME.c). For the files of this folder only.
+ *
+ * A rule adds findings with check_add() and asks nobody; what it can't know it leaves unsaid, or
+ * says to be unknown in a note. */
+#pragma once
+
+#include "check/check.h"
+
+void rule_image(CheckRun *run);
+void rule_indexes(CheckRun *run);
+void rule_platform(CheckRun *run);
+void rule_runpod(CheckRun *run);

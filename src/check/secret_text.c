@@ -1,0 +1,56 @@
+#include "check/secret_text.h"
+
+#include <glib.h>
+#include <stdbool.h>
+
+typedef struct {
+    const char *prefix;
+    unsigned least; /* characters behind the prefix */
+    const char *kind;
+} SecretForm;
+
+/* clang-format off */
+static const SecretForm forms[] = {
+    {"hf_",         30, "a token of the Hugging Face hub"},
+    {"ghp_",        36, "a token of GitHub"},
+    {"gho_",        36, "a token of GitHub"},
+    {"ghs_",        36, "a token of GitHub"},
+    {"github_pat_", 50, "a token of GitHub"},
+    {"glpat-",      20, "a token of GitLab"},
+    {"sk-ant-",     40, "an API key"},
+    {"sk-proj-",    40, "an API key"},
+    {"rpa_",        30, "an API key of RunPod"},
+    {"xoxb-",       30, "a token of Slack"},
+    {"AKIA",        16, "an access key of AWS"},
+};
+/* clang-format on */
+
+static bool is_token_char(char c)
+{
+    return g_ascii_isalnum(c) || c == '_' || c == '-';
+}
+
+static bool has_form(const char *text, const SecretForm *form)
+{
+    size_t length = 0;
+    while (is_token_char(text[length]))
+        length++;
+    bool varied = false; /* "hf_xxxxxxxxxx" stands for one */
+    for (size_t i = 1; i < length; i++)
+        varied |= g_ascii_isdigit(text[i]);
+    return length >= form->least && varied;
+}
+
+const char *secret_text_find(const char *text)
+{
+    for (const char *p = text; *p; p++) {
+        if (p > text && is_token_char(p[-1]))
+            continue;
+        for (size_t i = 0; i < G_N_ELEMENTS(forms); i++) {
+            if (g_str_has_prefix(p, forms[i].prefix) &&
+                has_form(p + strlen(forms[i].prefix), &forms[i]))
+                return forms[i].kind;
+        }
+    }
+    return NULL;
+}
