@@ -80,13 +80,19 @@ static GArray *index_lines(const char *text, size_t length)
     return starts;
 }
 
-const char *source_line(const Source *source, unsigned line, size_t *ret_length)
+static const GArray *source_line_starts(const Source *source)
 {
     if (!source->line_starts) /* a cache, invisible to the caller */
         ((Source *)source)->line_starts = index_lines(source->text, source->length);
-    if (line == 0 || line > source->line_starts->len)
+    return source->line_starts;
+}
+
+const char *source_line(const Source *source, unsigned line, size_t *ret_length)
+{
+    const GArray *starts = source_line_starts(source);
+    if (line == 0 || line > starts->len)
         return NULL;
-    const char *start = source->text + g_array_index(source->line_starts, size_t, line - 1);
+    const char *start = source->text + g_array_index(starts, size_t, line - 1);
     size_t rest = source->length - (size_t)(start - source->text);
     const char *end = memchr(start, '\n', rest);
     size_t length = end ? (size_t)(end - start) : rest;
@@ -99,6 +105,34 @@ const char *source_line(const Source *source, unsigned line, size_t *ret_length)
 Span span_at(Source *source, unsigned line, unsigned column, unsigned width)
 {
     return (Span){source, line, column, width};
+}
+
+/* Bytes that begin a character of UTF-8. */
+static unsigned count_characters(const char *text, size_t length)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < length; i++)
+        count += ((unsigned char)text[i] & 0xc0) != 0x80;
+    return count;
+}
+
+Span span_of_bytes(Source *source, size_t offset, size_t length)
+{
+    const GArray *starts = source_line_starts(source);
+    unsigned low = 0, high = starts->len;
+    while (high - low > 1) {
+        unsigned middle = low + (high - low) / 2;
+        if (g_array_index(starts, size_t, middle) <= offset)
+            low = middle;
+        else
+            high = middle;
+    }
+    size_t start = g_array_index(starts, size_t, low), line_length;
+    source_line(source, low + 1, &line_length);
+    size_t begin = MIN(offset, start + line_length);
+    size_t end = MIN(begin + length, start + line_length);
+    return span_at(source, low + 1, count_characters(source->text + start, begin - start) + 1,
+                   count_characters(source->text + begin, end - begin));
 }
 
 bool span_is_set(Span span)

@@ -36,6 +36,8 @@ const char *source_text(const Source *source, size_t *ret_length);
 const char *source_line(const Source *source, unsigned line, size_t *ret_length);
 
 Span span_at(Source *source, unsigned line, unsigned column, unsigned width);
+/* The span of text[offset .. offset+length), cut at the end of its first line. */
+Span span_of_bytes(Source *source, size_t offset, size_t length);
 bool span_is_set(Span span);
 /* "file:line", the short address used in locks, plans and findings; NULL for SPAN_NONE. Caller
  * frees. */
