@@ -1,6 +1,7 @@
 /* What the native part of a wheel says: its shared objects, for which GPUs they have code, and the
- * CUDA version and architectures that torch itself names. A function of the wheel's bytes, cached
- * by its sha256; never guessed from its version. */
+ * CUDA version and architectures that torch itself names. A function of the wheel's bytes and of
+ * the depth, never of what else is known or lies on this machine; cached as wheel_view_key() names
+ * it. */
 #pragma once
 
 #include "facts/fatbin.h"
@@ -9,15 +10,17 @@
 
 typedef struct {
     char *member;          /* in the wheel */
-    SharedObject *object;  /* NULL: not read */
+    guint64 size;          /* of the file */
+    SharedObject *object;  /* NULL: not read, or damaged, or none after all */
     FatbinSummary *fatbin; /* NULL: not read; no containers: it has no code for a GPU */
 } NativeFile;
 
 typedef struct {
-    GPtrArray *files;     /* NativeFile, by member: every ELF object, read or not */
+    GPtrArray *files;     /* NativeFile, by member: every ELF object by its name, read or not */
     char *torch_version;  /* "2.6.0+cu124" of torch/version.py, or NULL: no torch, or not read */
     char *torch_cuda;     /* "12.4"; NULL: none */
     GArray *torch_arches; /* unsigned: 50, 75, 120 of the arch string in libtorch_python; or NULL */
+    GArray *torch_ptx;    /* unsigned: what the same string says of PTX ("compute_120"); or NULL */
     bool deep;            /* every file was read */
 } WheelNative;
 void wheel_native_free(WheelNative *native);
@@ -25,11 +28,20 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(WheelNative, wheel_native_free)
 
 typedef enum {
     NATIVE_CHEAP, /* torch's own words, and objects small enough to be brought */
-    NATIVE_DEEP,  /* every object; whole wheels are read where they are not on this machine */
+    NATIVE_DEEP,  /* every object of whole wheels on this machine, as far as they may be held of
+                     others: bring wheels here first (wheel_fetch.h) */
 } NativeDepth;
 
+/* Whether a member's name is that of a shared object: "_C.so", "libcudart.so.12". */
+bool native_is_object(const char *member);
 /* Members that NATIVE_CHEAP reads, for wheel_views_bring(). */
 bool wheel_native_wants(void *data, const WheelView *view, const ZipMember *member);
 /* Damaged objects are no error: they are files that were not read. ERROR_NETWORK, ERROR_INPUT of
  * the wheel itself. */
 WheelNative *wheel_native_read(WheelView *view, NativeDepth depth, Cache *cache, GError **error);
+/* The same of many wheels (WheelView), whose members are read side by side. `ret_natives` has as
+ * many (WheelNative, NULL: a wheel of which nothing can be read); the first error of a wheel's own
+ * bytes ends it. */
+gboolean wheel_natives_read(const GPtrArray *views, NativeDepth depth, Cache *cache,
+                            GPtrArray **ret_natives, GError **error);
+void native_file_free(void *file);

@@ -127,6 +127,11 @@ const char *wheel_view_problem(const WheelView *view)
     return view->problem;
 }
 
+const char *wheel_view_key(const WheelView *view)
+{
+    return view->path ? view->sha256 : view->key;
+}
+
 const char *wheel_view_path(const WheelView *view)
 {
     return view->path;

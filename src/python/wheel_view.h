@@ -30,6 +30,9 @@ const char *wheel_view_sha256(const WheelView *view);
 /* NULL: unknown, and why. */
 const ZipDirectory *wheel_view_directory(const WheelView *view);
 const char *wheel_view_problem(const WheelView *view);
+/* What names facts of this wheel in caches: its sha256, of a wheel that was never compared with it
+ * also who served it. */
+const char *wheel_view_key(const WheelView *view);
 /* The path of the whole wheel on this machine, or NULL. */
 const char *wheel_view_path(const WheelView *view);
 

@@ -1,7 +1,9 @@
 /* What the facts of shared objects and fat binaries say of files, as lines that a script compares
- * with what other tools say: native_driver elf|fatbin FILE. */
+ * with what other tools say: native_driver elf|fatbin FILE,
+ * native_driver cheap|deep CACHE WHEEL.... */
+#include "base/digest.h"
 #include "facts/fatbin.h"
-#include "facts/shared_object.h"
+#include "facts/wheel_native.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,6 +11,7 @@
 
 #include "base/auto.h"
 
+#undef g_get_monotonic_time
 #undef printf
 
 static gboolean rewind_file(void *data, GError **error)
@@ -90,9 +93,74 @@ static int show_fatbin(int fd)
     return 0;
 }
 
+static GPtrArray *wanted_files(char **paths)
+{
+    GPtrArray *wanted = g_ptr_array_new();
+    for (; *paths; paths++) {
+        WheelWanted *wheel = g_new0(WheelWanted, 1);
+        wheel->filename = g_path_get_basename(*paths);
+        wheel->sha256 = digest_sha256_file(*paths, NULL);
+        wheel->url = g_strconcat("file://", *paths, NULL);
+        g_ptr_array_add(wanted, wheel);
+    }
+    return wanted;
+}
+
+static void print_native(const char *name, const WheelNative *native)
+{
+    guint objects = 0, symbols = 0;
+    guint64 bytes = 0;
+    for (guint i = 0; i < native->files->len; i++) {
+        const NativeFile *file = native->files->pdata[i];
+        objects += file->object != NULL;
+        symbols += file->object ? file->object->defined->len + file->object->undefined->len : 0;
+        bytes += file->fatbin ? file->size : 0;
+        if (!file->fatbin || file->fatbin->containers == 0)
+            continue;
+        g_autofree char *text = fatbin_summary_text(file->fatbin);
+        printf("  %s: %" G_GUINT64_FORMAT " containers: %s\n", file->member,
+               file->fatbin->containers, text);
+    }
+    printf("%s: %u files, %u objects, %u symbols, %" G_GUINT64_FORMAT
+           " bytes, torch %s cuda %s%s\n",
+           name, native->files->len, objects, symbols, bytes,
+           native->torch_version ? native->torch_version : "-",
+           native->torch_cuda ? native->torch_cuda : "-", native->deep ? "" : ", not deep");
+    for (guint i = 0; native->torch_arches && i < native->torch_arches->len; i++)
+        printf("  arch %u\n", g_array_index(native->torch_arches, unsigned, i));
+}
+
+static int show_wheels(NativeDepth depth, const char *folder, char **paths)
+{
+    GError *error = NULL;
+    g_autoptr(Cache) cache = cache_new(folder);
+    g_autoptr(BlobStore) blobs = blob_store_new(cache);
+    HttpOptions options = {0};
+    g_autoptr(HttpClient) http = http_client_new(&options);
+    g_autoptr(IndexClient) client = index_client_new(http, cache, true, NULL);
+    g_autoptr(GPtrArray) wanted = wanted_files(paths);
+    g_autoptr(WheelViews) views = wheel_views_open(client, blobs, wanted, &error);
+    g_assert_no_error(error);
+    g_autoptr(GPtrArray) list = g_ptr_array_new();
+    for (guint i = 0; i < wanted->len; i++)
+        g_ptr_array_add(list, wheel_views_find(views, ((WheelWanted *)wanted->pdata[i])->sha256));
+    gint64 begin = g_get_monotonic_time();
+    g_autoptr(GPtrArray) natives = NULL;
+    wheel_natives_read(list, depth, cache, &natives, &error);
+    g_assert_no_error(error);
+    gint64 end = g_get_monotonic_time();
+    for (guint i = 0; i < list->len; i++)
+        print_native(wheel_view_filename(list->pdata[i]), natives->pdata[i]);
+    printf("%.3f seconds\n", (double)(end - begin) / 1e6);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
-    g_assert(argc == 3);
+    g_assert(argc >= 3);
+    bool deep = strcmp(argv[1], "deep") == 0;
+    if (deep || strcmp(argv[1], "cheap") == 0)
+        return show_wheels(deep ? NATIVE_DEEP : NATIVE_CHEAP, argv[2], argv + 3);
     AUTO_FD int fd = open(argv[2], O_RDONLY | O_CLOEXEC);
     struct stat status;
     if (fd < 0 || fstat(fd, &status) != 0)

@@ -1,0 +1,297 @@
+#include "facts/wheel_native.h"
+
+#include <fcntl.h>
+
+#include "base/auto.h"
+#include "base/limits.h"
+#include "facts/member_stream.h"
+#include "facts/native_cache.h"
+
+#define BUCKET "natives"
+#define VERSION_MEMBER "torch/version.py"
+#define ARCHES_MEMBER "torch/lib/libtorch_python.so"
+
+enum {
+    CHEAP_BYTES = 1024 * 1024, /* compressed, of an object that is brought */
+    VERSION_BYTES = 64 * 1024,
+    THREADS = 8,
+};
+
+void native_file_free(void *data)
+{
+    NativeFile *file = data;
+    g_free(file->member);
+    shared_object_free(file->object);
+    fatbin_summary_free(file->fatbin);
+    g_free(file);
+}
+
+void wheel_native_free(WheelNative *native)
+{
+    if (!native)
+        return;
+    if (native->files)
+        g_ptr_array_unref(native->files);
+    g_free(native->torch_version);
+    g_free(native->torch_cuda);
+    g_clear_pointer(&native->torch_arches, g_array_unref);
+    g_clear_pointer(&native->torch_ptx, g_array_unref);
+    g_free(native);
+}
+
+bool native_is_object(const char *member)
+{
+    const char *slash = strrchr(member, '/');
+    const char *name = slash ? slash + 1 : member;
+    if (g_str_has_suffix(name, ".so"))
+        return true;
+    for (const char *at = name; (at = strstr(at, ".so.")); at++) {
+        if (g_ascii_isdigit(at[4]))
+            return true;
+    }
+    return false;
+}
+
+static bool is_torch_word(const char *name)
+{
+    return strcmp(name, VERSION_MEMBER) == 0 || strcmp(name, ARCHES_MEMBER) == 0;
+}
+
+bool wheel_native_wants(G_GNUC_UNUSED void *data, G_GNUC_UNUSED const WheelView *view,
+                        const ZipMember *member)
+{
+    return is_torch_word(member->name) ||
+           (native_is_object(member->name) && member->compressed_size <= CHEAP_BYTES);
+}
+
+/* One wheel whose facts are being read, by several threads. */
+typedef struct {
+    WheelView *view;
+    WheelNative *native;
+    NativeDepth depth;
+    ZipSource source; /* of the whole wheel; fd -1: it is not here */
+    int fd;
+    bool known; /* was cached, or can't be read */
+} Reading;
+
+typedef struct {
+    Reading *reading;
+    NativeFile *file;
+    const ZipMember *member;
+    GError *error;
+} Job;
+
+/* Damaged objects are files that were not read; what the wheel's directory promises must hold. */
+static gboolean read_streamed(Job *job, FatbinScanner *fatbin, TorchArchScanner *arches,
+                              GError **error)
+{
+    g_autoptr(MemberStream) stream =
+        member_stream_new(&job->reading->source, job->member, fatbin, arches, error);
+    if (!stream)
+        return FALSE;
+    ObjectStream bytes = member_stream_object(stream);
+    job->file->object = shared_object_read(&bytes, NULL);
+    return member_stream_finish(stream, error);
+}
+
+static gboolean read_brought(Job *job, FatbinScanner *fatbin, TorchArchScanner *arches,
+                             GError **error)
+{
+    g_autoptr(GBytes) bytes =
+        wheel_view_read(job->reading->view, job->member->name, LIMIT_OBJECT_TABLES, error);
+    if (!bytes)
+        return FALSE;
+    gsize size;
+    const guint8 *data = g_bytes_get_data(bytes, &size);
+    job->file->object = shared_object_from_bytes(bytes, NULL);
+    fatbin_scanner_feed(fatbin, data, size);
+    if (arches)
+        torch_arch_scanner_feed(arches, data, size);
+    return TRUE;
+}
+
+static void run_job(void *data, G_GNUC_UNUSED void *unused)
+{
+    Job *job = data;
+    WheelNative *native = job->reading->native;
+    g_autoptr(FatbinScanner) fatbin = fatbin_scanner_new();
+    g_autoptr(TorchArchScanner) arches = NULL;
+    if (strcmp(job->member->name, ARCHES_MEMBER) == 0)
+        arches = torch_arch_scanner_new();
+    bool read = job->reading->fd >= 0 ? read_streamed(job, fatbin, arches, &job->error)
+                                      : read_brought(job, fatbin, arches, &job->error);
+    if (!read) {
+        g_clear_pointer(&job->file->object, shared_object_free);
+        return;
+    }
+    job->file->fatbin = fatbin_scanner_finish(fatbin);
+    if (arches) /* one member alone: no other thread touches these */
+        torch_arch_scanner_finish(arches, &native->torch_arches, &native->torch_ptx);
+}
+
+static void read_version(Reading *reading)
+{
+    const ZipDirectory *directory = wheel_view_directory(reading->view);
+    if (!zip_directory_find(directory, VERSION_MEMBER))
+        return;
+    g_autoptr(GBytes) bytes = wheel_view_read(reading->view, VERSION_MEMBER, VERSION_BYTES, NULL);
+    if (bytes)
+        torch_version_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes),
+                            &reading->native->torch_version, &reading->native->torch_cuda);
+}
+
+static int compare_files(const void *a, const void *b)
+{
+    return strcmp((*(NativeFile *const *)a)->member, (*(NativeFile *const *)b)->member);
+}
+
+static int compare_jobs(const void *a, const void *b)
+{
+    guint64 left = (*(Job *const *)a)->member->size, right = (*(Job *const *)b)->member->size;
+    return (left < right) - (left > right);
+}
+
+static void add_jobs(Reading *reading, GPtrArray *jobs)
+{
+    size_t count;
+    const ZipMember *members = zip_directory_members(wheel_view_directory(reading->view), &count);
+    for (size_t i = 0; i < count; i++) {
+        if (!native_is_object(members[i].name) || members[i].size == 0)
+            continue;
+        NativeFile *file = g_new0(NativeFile, 1);
+        file->member = g_strdup(members[i].name);
+        file->size = members[i].size;
+        g_ptr_array_add(reading->native->files, file);
+        if (reading->depth == NATIVE_CHEAP && !wheel_native_wants(NULL, NULL, &members[i]))
+            continue;
+        Job *job = g_new0(Job, 1);
+        *job = (Job){reading, file, &members[i], NULL};
+        g_ptr_array_add(jobs, job);
+    }
+    g_ptr_array_sort(reading->native->files, compare_files);
+}
+
+static char *cache_key(const Reading *reading)
+{
+    return g_strconcat(wheel_view_key(reading->view),
+                       reading->depth == NATIVE_DEEP ? "-deep" : "-cheap", NULL);
+}
+
+static void begin_reading(Reading *reading, WheelView *view, NativeDepth depth, Cache *cache)
+{
+    *reading = (Reading){.view = view, .depth = depth, .fd = -1};
+    g_autofree char *key = cache_key(reading);
+    g_autoptr(GBytes) bytes = cache ? cache_load(cache, BUCKET, key) : NULL;
+    reading->native = bytes ? native_decode(bytes) : NULL;
+    reading->known = reading->native || !wheel_view_directory(view);
+    if (reading->known)
+        return;
+    reading->native = g_new0(WheelNative, 1);
+    reading->native->files = g_ptr_array_new_with_free_func(native_file_free);
+    const char *path = wheel_view_path(view);
+    reading->fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (reading->fd >= 0 && !zip_source_from_fd(reading->fd, &reading->source, NULL)) {
+        close(reading->fd);
+        reading->fd = -1;
+    }
+    read_version(reading);
+}
+
+static void end_reading(Reading *reading, Cache *cache)
+{
+    if (reading->fd >= 0)
+        close(reading->fd);
+    if (reading->known || !reading->native)
+        return;
+    WheelNative *native = reading->native;
+    native->deep = reading->depth == NATIVE_DEEP;
+    for (guint i = 0; i < native->files->len; i++)
+        native->deep = native->deep && ((NativeFile *)native->files->pdata[i])->fatbin;
+    if (!cache || (reading->depth == NATIVE_DEEP && !native->deep))
+        return;
+    g_autofree char *key = cache_key(reading);
+    g_autoptr(GByteArray) bytes = native_encode(native);
+    cache_save(cache, BUCKET, key, bytes->data, bytes->len);
+}
+
+/* Members that were not brought can be fetched by the thread that opened the views alone. */
+static void run_jobs(GPtrArray *jobs)
+{
+    g_ptr_array_sort(jobs, compare_jobs);
+    guint threads = MIN(THREADS, g_get_num_processors());
+    GThreadPool *pool = g_thread_pool_new(run_job, NULL, (int)MAX(threads, 1), FALSE, NULL);
+    for (guint i = 0; i < jobs->len; i++) {
+        Job *job = jobs->pdata[i];
+        if (job->reading->fd >= 0)
+            g_thread_pool_push(pool, job, NULL);
+    }
+    for (guint i = 0; i < jobs->len; i++) {
+        Job *job = jobs->pdata[i];
+        if (job->reading->fd < 0)
+            run_job(job, NULL);
+    }
+    g_thread_pool_free(pool, FALSE, TRUE);
+}
+
+/* What could not be fetched is a file that was not read, and its wheel is not remembered; what the
+ * wheel itself gets wrong is the first error. */
+static gboolean judge_jobs(GPtrArray *jobs, GError **error)
+{
+    for (guint i = 0; i < jobs->len; i++) {
+        Job *job = jobs->pdata[i];
+        if (!job->error)
+            continue;
+        if (job->error->code == ERROR_INPUT) {
+            GError *cause = g_steal_pointer(&job->error);
+            return error_wrap(error, cause, SPAN_NONE, "%s",
+                              wheel_view_filename(job->reading->view));
+        }
+        job->reading->depth = NATIVE_DEEP; /* incomplete: never saved */
+    }
+    return TRUE;
+}
+
+static void job_free(void *data)
+{
+    Job *job = data;
+    g_clear_error(&job->error);
+    g_free(job);
+}
+
+gboolean wheel_natives_read(const GPtrArray *views, NativeDepth depth, Cache *cache,
+                            GPtrArray **ret_natives, GError **error)
+{
+    g_autofree Reading *readings = g_new0(Reading, views->len + 1);
+    g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func(job_free);
+    for (guint i = 0; i < views->len; i++) {
+        begin_reading(&readings[i], views->pdata[i], depth, cache);
+        if (!readings[i].known)
+            add_jobs(&readings[i], jobs);
+    }
+    run_jobs(jobs);
+    gboolean good = judge_jobs(jobs, error);
+    g_autoptr(GPtrArray) natives =
+        g_ptr_array_new_with_free_func((GDestroyNotify)wheel_native_free);
+    for (guint i = 0; i < views->len; i++) {
+        end_reading(&readings[i], good ? cache : NULL);
+        g_ptr_array_add(natives, readings[i].native);
+    }
+    if (good)
+        *ret_natives = g_steal_pointer(&natives);
+    return good;
+}
+
+WheelNative *wheel_native_read(WheelView *view, NativeDepth depth, Cache *cache, GError **error)
+{
+    g_autoptr(GPtrArray) views = g_ptr_array_new();
+    g_autoptr(GPtrArray) natives = NULL;
+    g_ptr_array_add(views, view);
+    if (!wheel_natives_read(views, depth, cache, &natives, error))
+        return NULL;
+    WheelNative *native = natives->pdata[0];
+    natives->pdata[0] = NULL;
+    if (!native)
+        error_set(error, ERROR_NETWORK, SPAN_NONE, "%s: %s", wheel_view_filename(view),
+                  wheel_view_problem(view));
+    return native;
+}
