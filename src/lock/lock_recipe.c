@@ -85,15 +85,29 @@ static gboolean check_managed(const Recipe *recipe, const BaseFacts *facts, GErr
     return FALSE;
 }
 
-static const char *scheme_name(InstallScheme scheme)
+static const char *const scheme_names[] = {
+    [SCHEME_POSIX] = "posix",
+    [SCHEME_DEBIAN] = "debian",
+    [SCHEME_VENV] = "venv",
+    [SCHEME_WINDOWS_VENV] = "windows-venv",
+};
+
+Environment *lock_base_environment(const LockTarget *target, GError **error)
 {
-    static const char *const names[] = {
-        [SCHEME_POSIX] = "posix",
-        [SCHEME_DEBIAN] = "debian",
-        [SCHEME_VENV] = "venv",
-        [SCHEME_WINDOWS_VENV] = "windows-venv",
-    };
-    return names[scheme];
+    const LockBase *base = &target->base;
+    if (!base->python || !base->scheme || !base->prefix)
+        return NULL;
+    g_autoptr(PythonTarget) python =
+        python_target_new(base->python, base->libc, target->platform, error);
+    if (!python)
+        return NULL;
+    for (size_t i = 0; i < G_N_ELEMENTS(scheme_names); i++) {
+        if (g_str_equal(scheme_names[i], base->scheme))
+            return environment_new((InstallScheme)i, base->prefix, python);
+    }
+    error_set(error, ERROR_INPUT, SPAN_NONE, "the lock's base has an unknown scheme '%s'",
+              base->scheme);
+    return NULL;
 }
 
 static void describe_base(Solve *solve)
@@ -112,7 +126,7 @@ static void describe_base(Solve *solve)
         return;
     base->python = g_strdup(facts->target->full_version);
     base->libc = python_target_libc_text(facts->target);
-    base->scheme = g_strdup(scheme_name(solve->environment->scheme));
+    base->scheme = g_strdup(scheme_names[solve->environment->scheme]);
     base->prefix = g_strdup(solve->environment->prefix);
     solve_note_environment(solve, base->installed);
 }

@@ -3,6 +3,7 @@
 
 #include "base/progress.h"
 #include "lock/lock.h"
+#include "python/environment.h"
 #include "recipe/recipe.h"
 
 typedef struct {
@@ -49,3 +50,7 @@ gboolean lock_resolve_target(LockSession *session, const Recipe *recipe, const c
  * is current. Touches no network. */
 char *lock_stale_reason(const Lock *previous, const Recipe *recipe, const char *platform,
                         const LockOptions *options, GError **error);
+
+/* The environment that the lock says its stages begin with: the layout alone, without what is
+ * installed in the base. NULL without an error: the base has no Python. */
+Environment *lock_base_environment(const LockTarget *target, GError **error);

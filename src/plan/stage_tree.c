@@ -146,8 +146,7 @@ static char *name_of_file(const LockAction *action, const char *pip_version)
     return old ? g_strdelimit(g_steal_pointer(&name), "_", '-') : name_canonicalize(name);
 }
 
-/* The name as the first requirement for it spells it: what its folder of headers is called. */
-static char *spelled_name(const LockAction *action, const char *pip_version)
+char *stage_tree_spelled_name(const LockAction *action, const char *pip_version)
 {
     for (guint i = 0; i < action->edges->len; i++) {
         const LockEdge *edge = action->edges->pdata[i];
@@ -184,7 +183,7 @@ static gboolean install(Builder *builder, const LockAction *action, GError **err
         return FALSE;
     const char *pip_version = builder->input->target->pip_version;
     g_autofree char *url = direct_url(action, pip_version);
-    g_autofree char *name = spelled_name(action, pip_version);
+    g_autofree char *name = stage_tree_spelled_name(action, pip_version);
     WheelInstall what = {wheel, name, action->requested, url, builder->index, builder->overlaps};
     if (!wheel_install(builder->tree, builder->input->target, &what, error))
         return FALSE;

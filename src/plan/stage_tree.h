@@ -21,6 +21,10 @@ typedef struct {
     GPtrArray *findings; /* gets a Finding for each two wheels that write the same files; or NULL */
 } StageTreeInput;
 
+/* The name as the first requirement for it spells it: what its folder of headers is called. NULL:
+ * as METADATA has it. Caller frees. */
+char *stage_tree_spelled_name(const LockAction *action, const char *pip_version);
+
 /* Kinds of stages that need a program to run (run, apt, build of sources …) or that fetch something
  * a lock does not hold yet, and source distributions of the lock, are ERROR_INPUT naming the stage
  * and `ramekin render` as the way out. */

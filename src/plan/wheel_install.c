@@ -13,14 +13,8 @@ enum {
 
 /* Placement */
 
-typedef enum {
-    PLACE_ROOT,
-    PLACE_DATA,
-    PLACE_SCRIPTS,
-} Place;
-
 /* pip takes any top folder that ends with ".data". */
-static Place member_place(const char *name)
+WheelPlace wheel_member_place(const char *name)
 {
     const char *slash = strchr(name, '/');
     if (!slash || slash - name < 5 || strncmp(slash - 5, ".data", 5) != 0)
@@ -102,7 +96,7 @@ gboolean wheel_member_path(const WheelArchive *wheel, const InstallTarget *targe
                            GError **error)
 {
     *ret_path = NULL;
-    Place place = member_place(member);
+    WheelPlace place = wheel_member_place(member);
     if (is_record(wheel, member) || g_str_has_suffix(member, "/"))
         return TRUE;
     if (place == PLACE_ROOT) {
@@ -226,7 +220,7 @@ static gboolean put_member(Installer *installer, const ZipMember *member, const 
     return put(installer, entry, error);
 }
 
-static gboolean install_member(Installer *installer, const ZipMember *member, Place place,
+static gboolean install_member(Installer *installer, const ZipMember *member, WheelPlace place,
                                GError **error)
 {
     g_autofree char *path = NULL;
@@ -257,9 +251,10 @@ static gboolean install_members(Installer *installer, GError **error)
 {
     size_t count;
     const ZipMember *members = zip_directory_members(installer->wheel->directory, &count);
-    for (Place place = PLACE_ROOT; place <= PLACE_SCRIPTS; place++) {
+    for (WheelPlace place = PLACE_ROOT; place <= PLACE_SCRIPTS; place++) {
         for (size_t i = 0; i < count; i++) {
-            if (member_place(members[i].name) == place && !g_str_has_suffix(members[i].name, "/") &&
+            if (wheel_member_place(members[i].name) == place &&
+                !g_str_has_suffix(members[i].name, "/") &&
                 !install_member(installer, &members[i], place, error))
                 return FALSE;
         }

@@ -44,6 +44,14 @@ gboolean wheel_install(MergedTree *tree, const InstallTarget *target, const Whee
 gboolean wheel_uninstall(MergedTree *tree, const InstallTarget *target, const char *site_dir,
                          const char *dist_info, GError **error);
 
+/* The passes in which pip writes a wheel's members; of two that write one path the later wins. */
+typedef enum {
+    PLACE_ROOT,
+    PLACE_DATA,
+    PLACE_SCRIPTS,
+} WheelPlace;
+WheelPlace wheel_member_place(const char *member);
+
 /* The text of a console script; `python` as the first line names it. */
 char *wrapper_text(const EntryPoint *entry, const InstallTarget *target);
 /* Where a member of the wheel goes: *ret_path is absolute, NULL for what is not installed as it is

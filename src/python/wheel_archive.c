@@ -22,7 +22,8 @@ void wheel_archive_free(WheelArchive *wheel)
     g_free(wheel->filename);
     g_free(wheel->path);
     g_free(wheel->sha256);
-    zip_directory_free(wheel->directory);
+    if (!wheel->view)
+        zip_directory_free(wheel->directory);
     g_free(wheel->name);
     g_free(wheel->version);
     g_free(wheel->dist_info);
@@ -192,6 +193,8 @@ static GBytes *read_info(const WheelArchive *wheel, const char *name, size_t lim
 {
     g_autofree char *path = g_build_filename(wheel->dist_info, name, NULL);
     const ZipMember *member = zip_directory_find(wheel->directory, path);
+    if (member && wheel->view)
+        return wheel_view_read(wheel->view, path, limit, error);
     if (member)
         return zip_member_read(&wheel->source, member, limit, error);
     if (needed)
@@ -331,5 +334,44 @@ WheelArchive *wheel_archive_open(const char *path, const char *filename, const c
     if (open_file(wheel, &cause) && read_archive(wheel, &cause))
         return g_steal_pointer(&wheel);
     error_wrap(error, cause, SPAN_NONE, "the wheel %s can't be used", filename);
+    return NULL;
+}
+
+static bool has_headers(const WheelArchive *wheel)
+{
+    g_autofree char *folder = g_strconcat(wheel->data_dir, "/headers/", NULL);
+    size_t count;
+    const ZipMember *members = zip_directory_members(wheel->directory, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (g_str_has_prefix(members[i].name, folder))
+            return true;
+    }
+    return false;
+}
+
+static gboolean read_view(WheelArchive *wheel, GError **error)
+{
+    g_autoptr(WheelName) name = wheel_name_parse(wheel->filename, error);
+    return name && check_members(wheel, error) && find_dist_info(wheel, name->name, error) &&
+           read_wheel_file(wheel, error) && read_entry_points(wheel, error) &&
+           (!has_headers(wheel) || read_metadata(wheel, name, error));
+}
+
+WheelArchive *wheel_archive_from_view(WheelView *view, GError **error)
+{
+    GError *cause = NULL;
+    if (!wheel_view_directory(view)) {
+        error_set(error, ERROR_NETWORK, SPAN_NONE, "%s", wheel_view_problem(view));
+        return NULL;
+    }
+    g_autoptr(WheelArchive) wheel = g_new0(WheelArchive, 1);
+    wheel->fd = -1;
+    wheel->view = view;
+    wheel->filename = g_strdup(wheel_view_filename(view));
+    wheel->sha256 = g_strdup(wheel_view_sha256(view));
+    wheel->directory = (ZipDirectory *)wheel_view_directory(view);
+    if (read_view(wheel, &cause))
+        return g_steal_pointer(&wheel);
+    error_wrap(error, cause, SPAN_NONE, "the wheel %s can't be used", wheel->filename);
     return NULL;
 }

@@ -1,9 +1,10 @@
-/* A wheel file that lies on this machine: its directory and what an installer needs to know of it
- * (PEP 427, binary distribution format; entry points specification). */
+/* A wheel that lies on this machine, or is looked into elsewhere: its directory and what an
+ * installer needs to know of it (PEP 427, binary distribution format; entry points specification).
+ */
 #pragma once
 
-#include "archive/zip.h"
 #include "python/record.h"
+#include "python/wheel_view.h"
 
 typedef struct {
     char *name;               /* "cli", as written */
@@ -22,9 +23,10 @@ typedef struct {
     char *dist_info;      /* "torch-2.6.0.dist-info" */
     char *data_dir;       /* "torch-2.6.0.data": where it would be */
     bool root_is_purelib;
-    GPtrArray *record;       /* RecordRow as in the wheel */
+    GPtrArray *record;       /* RecordRow as in the wheel; NULL of a view */
     GPtrArray *entry_points; /* EntryPoint of console_scripts, then of gui_scripts */
     int fd;
+    WheelView *view; /* NULL: a file */
 } WheelArchive;
 
 /* Opens the file and checks all that can be known without inflating: one dist-info that fits the
@@ -33,6 +35,10 @@ typedef struct {
  * is a file, no ".wh." name, limits. ERROR_INPUT naming wheel and member. */
 WheelArchive *wheel_archive_open(const char *path, const char *filename, const char *sha256,
                                  GError **error);
+/* The same of a view, which outlives it: without source and record; name and version only where a
+ * member's place depends on them (headers). Two members are read: WHEEL and entry_points.txt. Says
+ * what the view says where that has no directory. */
+WheelArchive *wheel_archive_from_view(WheelView *view, GError **error);
 void wheel_archive_free(WheelArchive *wheel);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WheelArchive, wheel_archive_free)
 /* The parsed entry_points.txt; ERROR_INPUT as pip refuses. */
