@@ -4,8 +4,8 @@
  * for, but whatever CPython accepts must be read with the same meaning (tests compare with its own
  * `ast`). Python 2 files and damaged ones are errors, as importing them would be.
  *
- * Encodings: UTF-8 with or without a byte order mark, and "coding:" lines of latin-1 and ascii;
- * other encodings are errors. Hostile input: nesting and size are bounded. */
+ * Encodings: UTF-8 with or without a byte order mark, and "coding:" lines of the usual others; rare
+ * ones are errors. Hostile input: nesting and size are bounded. */
 #pragma once
 
 #include "base/error.h"
@@ -13,7 +13,11 @@
 
 enum {
     PY_MAX_BYTES = 64 * 1024 * 1024,
-    PY_MAX_DEPTH = 200, /* of nested brackets, as CPython's tokenizer; and of indentation: 100 */
+    PY_MAX_DEPTH = 200,   /* of nested brackets, as CPython's tokenizer */
+    PY_MAX_INDENTS = 100, /* as CPython's tokenizer */
+    PY_MAX_RECURSION = 1500,
+    PY_MAX_HEIGHT = 4000,          /* of an expression; CPython's compiler stops before that */
+    PY_MAX_STATEMENT_DEPTH = 2000, /* blocks within blocks, each elif counting */
 };
 
 /* ERROR_INPUT "line N: …"; `name` is what errors call the file. */

@@ -3,7 +3,10 @@
  *
  * The tree lies in one arena and borrows nothing from the source. Texts are interned per tree: two
  * equal names of one tree are one pointer. Lines count from 1. What a walk never needs (comments,
- * numbers' values, formats of f-strings) is not kept. */
+ * numbers' values, formats of f-strings, type parameters) is not kept.
+ *
+ * Walks may recurse: no path from the root is longer than PY_MAX_STATEMENT_DEPTH statements (a long
+ * chain of elif is one of the deep ones) and PY_MAX_HEIGHT expressions. */
 #pragma once
 
 #include <glib.h>
@@ -27,7 +30,8 @@ typedef enum {
     PY_ATTRIBUTE, /* left . text */
     PY_SUBSCRIPT, /* left [ right ] */
     PY_CALL,      /* left ( arguments ) */
-    PY_STRING,    /* text, decoded, adjacent ones joined; NULL where it is longer than 64 KiB */
+    PY_STRING,    /* text, decoded, adjacent ones joined; NULL where it is longer than 64 KiB or
+                     no text of C: with a zero, a lone surrogate, \N{...} */
     PY_BYTES,     /* nothing kept */
     PY_FSTRING,   /* items: the expressions in it, in order; t-strings too */
     PY_NUMBER,    /* text as written */
@@ -92,7 +96,8 @@ typedef struct {
 } PyClause;
 
 struct PyExpr {
-    PyExprKind kind;
+    PyExprKind kind : 8;
+    unsigned height : 24; /* of the tree below: 1 without children */
     guint32 line;
     const char *text;
     const PyExpr *left, *right, *test;
@@ -194,7 +199,10 @@ struct PyStmt {
 
 typedef struct {
     PyBlock body;
-    GStringChunk *texts; /* of the tree; see python_parse.h */
+    /* The oldest Python 3 that reads this syntax is 3.needs_minor, 8 at least; and the first line
+     * that asks for it. An older one fails with a SyntaxError. */
+    unsigned needs_minor;
+    guint32 needs_line;
     struct PyArena *arena;
 } PyTree;
 

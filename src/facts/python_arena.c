@@ -1,0 +1,87 @@
+#include "facts/python_private.h"
+
+#define CHUNK_SMALLEST ((size_t)16 * 1024)
+#define CHUNK_LARGEST ((size_t)1024 * 1024)
+
+typedef struct Chunk {
+    struct Chunk *before;
+    size_t unused; /* keeps what follows aligned to 16 */
+} Chunk;
+
+struct PyArena {
+    Chunk *chunk;
+    char *at, *end;
+    size_t next_size;
+};
+
+PyArena *py_arena_new(size_t expected)
+{
+    PyArena *arena = g_new0(PyArena, 1);
+    arena->next_size = CLAMP(expected, CHUNK_SMALLEST, CHUNK_LARGEST);
+    return arena;
+}
+
+void py_arena_free(PyArena *arena)
+{
+    if (!arena)
+        return;
+    while (arena->chunk) {
+        Chunk *chunk = arena->chunk;
+        arena->chunk = chunk->before;
+        g_free(chunk);
+    }
+    g_free(arena);
+}
+
+static void chunk_add(PyArena *arena, size_t size)
+{
+    size_t bytes = MAX(arena->next_size, size + sizeof(Chunk));
+    Chunk *chunk = g_malloc(bytes);
+    chunk->before = arena->chunk;
+    arena->chunk = chunk;
+    arena->at = (char *)(chunk + 1);
+    arena->end = (char *)chunk + bytes;
+    arena->next_size = MIN(arena->next_size * 2, CHUNK_LARGEST);
+}
+
+void *py_arena_take(PyArena *arena, size_t size)
+{
+    size = (size + 7) & ~(size_t)7;
+    if ((size_t)(arena->end - arena->at) < size)
+        chunk_add(arena, size);
+    void *taken = arena->at;
+    arena->at += size;
+    return memset(taken, 0, size);
+}
+
+void py_tree_free(PyTree *tree)
+{
+    if (!tree)
+        return;
+    py_arena_free(tree->arena);
+    g_free(tree);
+}
+
+void py_scratch_grow(PyParser *p, size_t size)
+{
+    p->scratch_size = MAX(p->scratch_size * 2, p->scratch_used + size + 4096);
+    p->scratch = g_realloc(p->scratch, p->scratch_size);
+}
+
+const void *py_take(PyParser *p, size_t mark, size_t size, unsigned *ret_count)
+{
+    size_t bytes = p->scratch_used - mark;
+    p->scratch_used = mark;
+    *ret_count = (unsigned)(bytes / size);
+    if (bytes == 0)
+        return NULL;
+    void *items = py_arena_take(p->arena, bytes);
+    return memcpy(items, p->scratch + mark, bytes);
+}
+
+PyExprs py_take_exprs(PyParser *p, size_t mark)
+{
+    PyExprs list;
+    list.items = py_take(p, mark, sizeof(PyExpr *), &list.count);
+    return list;
+}
