@@ -88,6 +88,20 @@ const FindingPage finding_pages_check[] = {
             "needs a compiler once, put it into `parts:` and copy the result.",
     },
     {
+        .kind = {"files-fail", SEVERITY_ERROR,
+                 "a `files:` stage can not be followed"},
+        .meaning =
+            "What a `files:` stage names is not in the recipe's folder, is left out by "
+            ".dockerignore, leads out of that folder, or can not be put where it should go.",
+        .matters =
+            "The image can not be made: the build ends at this stage.",
+        .example =
+            "- files: {handlr.py: /app/}          # the file is called handler.py\n",
+        .way_out =
+            "Correct the path, which counts from the recipe's folder, or the pattern in "
+            ".dockerignore.",
+    },
+    {
         .kind = {"gpu-at-build", SEVERITY_WARNING,
                  "a script needs a GPU while the image is built"},
         .meaning =

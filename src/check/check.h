@@ -5,6 +5,7 @@
  * rule_*.c, the table is in check.c. Findings of the stages are made by lock (lock/findings.h). */
 #pragma once
 
+#include "check/image_files.h"
 #include "check/imports.h"
 #include "facts/wheel_native.h"
 #include "plan/plan.h"
@@ -21,8 +22,9 @@ typedef struct {
     const Recipe *recipe;
     const LockTarget *target;
     const Plan *plan;
-    GPtrArray *wheels; /* CheckWheel, by name and version */
-    const FileSpace *space;
+    GPtrArray *wheels;           /* CheckWheel, by name and version */
+    const FileSpace *space;      /* NULL: the wheels were not looked into */
+    const ImageFiles *image;     /* NULL: not looked at */
     ImportMachine *build, *run;  /* NULL: nothing to import */
     const char *const *base_env; /* of the base's configuration; NULL: unknown */
     bool deep;           /* natives of all libraries were read, not torch's arch string alone */

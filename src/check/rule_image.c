@@ -109,8 +109,22 @@ static void judge_secrets(CheckRun *run)
     }
 }
 
+/* What `files:` stages name and the recipe's folder does not have. */
+static void judge_files(CheckRun *run)
+{
+    const GPtrArray *errors = image_files_errors(run->image);
+    for (guint i = 0; i < errors->len; i++) {
+        const GError *error = errors->pdata[i];
+        Finding *finding =
+            check_add(run, "files-fail", error_span(error), g_strdup(error->message));
+        finding->hint = g_strdup(error_hint(error));
+    }
+}
+
 void rule_image(CheckRun *run)
 {
+    if (run->image)
+        judge_files(run);
     if (run->recipe->target != TARGET_IMAGE)
         return;
     g_autoptr(ImageReference) reference = base_reference(run->recipe);

@@ -3,7 +3,6 @@
 #include "check/rules.h"
 #include "image/reference.h"
 #include "recipe/config.h"
-#include "recipe/stage_files.h"
 #include "recipe/stage_run.h"
 
 enum {
@@ -75,45 +74,17 @@ static void judge_ports(CheckRun *run, const RecipeRunpod *runpod)
                               MAX_HTTP_PORTS, ports->len));
 }
 
-/* Whether nobody can say what the stage leaves: a file may come from it. */
-static bool is_opaque(const Stage *stage)
+/* A base is not where a worker's handler comes from: one that nobody has read is not asked. */
+static bool may_be_there(const CheckRun *run, const char *path)
 {
-    return stage->kind == STAGE_RUN || stage->kind == STAGE_GIT || stage->kind == STAGE_DOWNLOAD ||
-           stage->kind == STAGE_MODEL || stage->kind == STAGE_APT;
-}
-
-static bool brings(const FilesEntry *entry, const char *path)
-{
-    const char *dest = entry->dir.text ? entry->dir.text : entry->dest.text;
-    if (!dest)
-        return false;
-    g_autofree char *folder = g_path_get_dirname(path);
-    g_autofree char *name = g_path_get_basename(path);
-    if (g_str_equal(dest, path))
+    if (image_files_stat(run->image, path) != PATH_NONE)
         return true;
-    if (entry->content.text || entry->link.text || entry->dir.text)
-        return false;
-    bool below =
-        g_str_has_prefix(path, dest) && (g_str_has_suffix(dest, "/") || path[strlen(dest)] == '/');
-    g_autofree char *source = entry->src.text ? g_path_get_basename(entry->src.text) : g_strdup("");
-    bool is_folder = entry->src.text && g_str_has_suffix(entry->src.text, "/");
-    bool pattern = strpbrk(source, "*?[") != NULL;
-    return below && (is_folder || pattern || entry->from.text || g_str_equal(source, name) ||
-                     !strchr(source, '.'));
-}
-
-static bool may_have_file(const Recipe *recipe, const char *path)
-{
-    for (guint i = 0; i < recipe->stages->len; i++) {
-        const Stage *stage = recipe->stages->pdata[i];
-        if (is_opaque(stage))
+    for (guint i = 0; i < run->recipe->stages->len; i++) {
+        const Stage *stage = run->recipe->stages->pdata[i];
+        if (stage->kind != STAGE_PIP && stage->kind != STAGE_FILES && stage->kind != STAGE_REMOVE)
             return true;
-        for (guint k = 0; stage->kind == STAGE_FILES && k < stage->body.files->files->len; k++) {
-            if (brings(stage->body.files->files->pdata[k], path))
-                return true;
-        }
     }
-    return false;
+    return image_files_errors(run->image)->len > 0;
 }
 
 static void judge_handler(CheckRun *run, const RecipeRunpod *runpod)
@@ -130,7 +101,7 @@ static void judge_handler(CheckRun *run, const RecipeRunpod *runpod)
                            "`cmd:`"));
         return;
     }
-    if (handler->text[0] != '/' || may_have_file(run->recipe, handler->text))
+    if (handler->text[0] != '/' || !run->image || may_be_there(run, handler->text))
         return;
     Finding *finding =
         check_add(run, "runpod-handler", handler->at,

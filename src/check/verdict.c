@@ -13,10 +13,10 @@ static const Rule rules[CHECK_KIND_COUNT] = {
     [CHECK_MODULE] = {NULL, "the wheels were not looked into"},
     [CHECK_SYMBOL] = {NULL, "the wheels were not looked into"},
     [CHECK_ABSENT] = {verdict_absent, NULL},
-    [CHECK_FILE] = {NULL, "the image is not made"},
+    [CHECK_FILE] = {verdict_file, NULL},
     [CHECK_ARCH] = {NULL, "the wheels were not looked into"},
     [CHECK_WHEELS_ONLY] = {verdict_wheels_only, NULL},
-    [CHECK_MAX_SIZE] = {NULL, "the image is not made"},
+    [CHECK_MAX_SIZE] = {verdict_max_size, NULL},
     [CHECK_PYTHON] = {NULL, "it has to be executed"},
     [CHECK_CMD] = {NULL, "it has to be executed"},
 };

@@ -30,3 +30,8 @@ void verdict_cuda(const Verdict *verdict);
 void verdict_index(const Verdict *verdict);
 void verdict_absent(const Verdict *verdict);
 void verdict_wheels_only(const Verdict *verdict);
+void verdict_file(const Verdict *verdict);
+void verdict_max_size(const Verdict *verdict);
+
+/* Unpacked bytes of everything above the base; *ret_all: nothing is missing in it. */
+guint64 verdict_image_size(const CheckRun *run, bool *ret_all);

@@ -1,4 +1,5 @@
 #include "check/report.h"
+#include "check/scene.h"
 #include "cli/commands.h"
 #include "cli/workspace.h"
 
@@ -8,6 +9,8 @@ static const OptionRow rows[] = {
      "text for people, JSON (ramekin.check/1) for scripts, SARIF 2.1.0 for code review tools"},
     {"fail-on", 0, OPTION_CHOICE, "error|warning|never", offsetof(Options, fail_on), 0,
      "which findings make the exit status 1 (default error)"},
+    {"deep", 0, OPTION_SWITCH, NULL, offsetof(Options, deep), 0,
+     "read every library, whole wheels where they are not on this machine: gigabytes, once"},
     {"all", 'a', OPTION_SWITCH, NULL, offsetof(Options, all), 0,
      "show each of findings that are alike"},
     OPTION_ROW_LOCKED,
@@ -29,6 +32,40 @@ static void free_lock(void *lock)
     lock_free(lock);
 }
 
+/* "42 wheels, 3.1 MB of 2.7 GB read; wheels opened 0.8 s, files placed 0.1 s" */
+static void print_effort(const Checking *checking, const WorkTarget *wanted,
+                         const CheckScene *scene)
+{
+    guint64 read, total;
+    guint wheels = check_scene_traffic(scene, &read, &total);
+    g_autofree char *label = work_target_label(checking->workspace, wanted);
+    g_autofree char *read_size = layout_size(read), *total_size = layout_size(total);
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_string_append_printf(text, "%s: %u wheels, %s of %s read", label, wheels, read_size,
+                           total_size);
+    const GArray *phases = check_scene_phases(scene);
+    for (guint i = 0; i < phases->len; i++) {
+        const ScenePhase *phase = &g_array_index(phases, ScenePhase, i);
+        g_string_append_printf(text, "%s %s %.2f s", i > 0 ? "," : ";", phase->name,
+                               (double)phase->usec / 1e6);
+    }
+    output_note(checking->workspace->output, "%s", text->str);
+}
+
+/* Looks into what the target installs, and judges it. */
+static int judge_target(Checking *checking, const WorkTarget *wanted, CheckRun *run)
+{
+    Workspace *workspace = checking->workspace;
+    SceneOptions options = {.deep = workspace->options->deep};
+    GError *error = NULL;
+    g_autoptr(CheckScene) scene =
+        check_scene_open(workspace_session(workspace), run, &options, &error);
+    check_judge(run);
+    if (scene && workspace->options->verbose)
+        print_effort(checking, wanted, scene);
+    return scene ? 0 : output_error(workspace->output, error);
+}
+
 static int check_target(Checking *checking, const WorkTarget *wanted)
 {
     Lock *fresh = lock_new();
@@ -38,9 +75,9 @@ static int check_target(Checking *checking, const WorkTarget *wanted)
     if (status != 0)
         return status;
     CheckRun *run = check_run_new(wanted->recipe, target);
-    check_judge(run);
+    status = judge_target(checking, wanted, run);
     check_report_take(checking->report, run);
-    return 0;
+    return status;
 }
 
 static void print_report(const Workspace *workspace, const CheckReport *report)

@@ -40,17 +40,24 @@ static gboolean check_digest(const LockTarget *target, const BuildBase *base, co
     return FALSE;
 }
 
-gboolean lock_session_open_base(LockSession *session, const Recipe *recipe,
-                                const LockTarget *target, const char *const *wanted,
-                                BlobStore *blobs, BuildBase **ret_base, GError **error)
+/* What the recipe's base is called here, or NULL with an error where it can't be read. */
+static const char *find_reference(LockSession *session, const Recipe *recipe, GError **error)
 {
     const char *substitute = inputs_base_substitute(&session->options, &recipe->base);
     const char *reference = substitute ? substitute : recipe->base.reference;
     if (recipe->base.kind == BASE_SCRATCH)
         reference = "scratch";
-    if (recipe->base.kind == BASE_DEBIAN || !base_form_is_readable(base_form(reference)))
-        return refuse_absent(recipe, reference, error);
-    BaseRequest request = {
+    if (recipe->base.kind != BASE_DEBIAN && reference &&
+        base_form_is_readable(base_form(reference)))
+        return reference;
+    refuse_absent(recipe, reference, error);
+    return NULL;
+}
+
+static BaseRequest make_request(LockSession *session, const Recipe *recipe,
+                                const LockTarget *target, const char *reference)
+{
+    return (BaseRequest){
         .reference = reference,
         .base_dir = recipe_file_dir(recipe->file),
         .platform = target->platform,
@@ -59,6 +66,16 @@ gboolean lock_session_open_base(LockSession *session, const Recipe *recipe,
         .at = recipe->base.at,
         .python_at = recipe->python.at,
     };
+}
+
+gboolean lock_session_read_base(LockSession *session, const Recipe *recipe,
+                                const LockTarget *target, const char *const *wanted,
+                                BuildBase **ret_base, GError **error)
+{
+    const char *reference = find_reference(session, recipe, error);
+    if (!reference)
+        return FALSE;
+    BaseRequest request = make_request(session, recipe, target, reference);
     g_autoptr(BuildBase) base = g_new0(BuildBase, 1);
     base->tree = base_tree_open(&request, wanted, error);
     base->facts = base->tree ? base_facts_from_tree(&request, base->tree, error) : NULL;
@@ -66,6 +83,19 @@ gboolean lock_session_open_base(LockSession *session, const Recipe *recipe,
         return FALSE;
     if (base->facts->has_python && recipe->python.venv)
         base_facts_use_venv(base->facts, recipe->python.venv);
+    *ret_base = g_steal_pointer(&base);
+    return TRUE;
+}
+
+gboolean lock_session_open_base(LockSession *session, const Recipe *recipe,
+                                const LockTarget *target, const char *const *wanted,
+                                BlobStore *blobs, BuildBase **ret_base, GError **error)
+{
+    g_autoptr(BuildBase) base = NULL;
+    if (!lock_session_read_base(session, recipe, target, wanted, &base, error))
+        return FALSE;
+    BaseRequest request =
+        make_request(session, recipe, target, find_reference(session, recipe, NULL));
     base->image = base_tree_open_image(&request, blobs, error);
     if (!base->image)
         return FALSE;

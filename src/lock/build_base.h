@@ -7,7 +7,7 @@
 typedef struct {
     BaseTree *tree;   /* NULL: scratch */
     BaseFacts *facts; /* what the lock was made from */
-    BaseImage *image;
+    BaseImage *image; /* NULL where only its files were asked for */
 } BuildBase;
 
 /* The recipe's base, or what --substitute-base puts in its place. `wanted`: paths of base files
@@ -16,5 +16,9 @@ typedef struct {
 gboolean lock_session_open_base(LockSession *session, const Recipe *recipe,
                                 const LockTarget *target, const char *const *wanted,
                                 BlobStore *blobs, BuildBase **ret_base, GError **error);
+/* The same without its image: files and facts. */
+gboolean lock_session_read_base(LockSession *session, const Recipe *recipe,
+                                const LockTarget *target, const char *const *wanted,
+                                BuildBase **ret_base, GError **error);
 void build_base_free(BuildBase *base);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BuildBase, build_base_free)

@@ -1,0 +1,160 @@
+#include "check/scene.h"
+
+#include "base/clock.h"
+#include "lock/build_base.h"
+#include "lock/fetch.h"
+
+struct CheckScene {
+    CheckRun *run;
+    BlobStore *blobs;
+    GPtrArray *files; /* LockFile: wheels that an action installs */
+    WheelViews *views;
+    BuildBase *base; /* NULL: not on this machine */
+    FileSpace *space;
+    ImageFiles *image;
+    GArray *phases; /* ScenePhase */
+    gint64 begun;   /* of the phase at hand */
+};
+
+static void end_phase(CheckScene *scene, const char *name)
+{
+    gint64 now = clock_monotonic_usec();
+    ScenePhase phase = {name, now - scene->begun};
+    g_array_append_val(scene->phases, phase);
+    scene->begun = now;
+}
+
+static bool is_installed_wheel(const LockAction *action)
+{
+    return action->file && !g_str_equal(action->action, "keep") &&
+           !g_str_equal(action->action, "remove") && g_str_has_suffix(action->file->file, ".whl");
+}
+
+static int compare_files(const void *a, const void *b)
+{
+    const LockFile *one = *(LockFile *const *)a, *other = *(LockFile *const *)b;
+    int order = strcmp(one->name, other->name);
+    return order != 0 ? order : strcmp(one->file, other->file);
+}
+
+static GPtrArray *collect_files(const LockTarget *target)
+{
+    GPtrArray *files = g_ptr_array_new();
+    for (guint i = 0; i < target->stages->len; i++) {
+        const LockStage *stage = target->stages->pdata[i];
+        for (guint k = 0; k < stage->actions->len; k++) {
+            const LockAction *action = stage->actions->pdata[k];
+            if (is_installed_wheel(action) && !g_ptr_array_find(files, action->file, NULL))
+                g_ptr_array_add(files, action->file);
+        }
+    }
+    g_ptr_array_sort(files, compare_files);
+    return files;
+}
+
+static gboolean open_base(CheckScene *scene, LockSession *session, GError **error)
+{
+    CheckRun *run = scene->run;
+    bool readable = run->target->base.facts == LOCK_FACTS_READ &&
+                    run->recipe->base.kind != BASE_NONE && run->recipe->base.kind != BASE_DEBIAN;
+    if (!readable)
+        return TRUE;
+    if (!lock_session_read_base(session, run->recipe, run->target, NULL, &scene->base, error))
+        return FALSE;
+    if (scene->base->tree)
+        run->base_env = (const char *const *)scene->base->tree->env;
+    end_phase(scene, "base");
+    return TRUE;
+}
+
+static void add_wheels(CheckScene *scene)
+{
+    for (guint i = 0; i < scene->files->len; i++) {
+        CheckWheel *wheel = g_new0(CheckWheel, 1);
+        wheel->file = scene->files->pdata[i];
+        wheel->view = wheel_views_find(scene->views, wheel->file->sha256);
+        if (wheel->view)
+            g_ptr_array_add(scene->run->wheels, wheel);
+        else
+            g_free(wheel);
+    }
+}
+
+static gboolean open_wheels(CheckScene *scene, LockSession *session, GError **error)
+{
+    CheckRun *run = scene->run;
+    scene->files = collect_files(run->target);
+    if (!lock_session_view_wheels(session, run->recipe, run->target, scene->blobs, scene->files,
+                                  &scene->views, error))
+        return FALSE;
+    add_wheels(scene);
+    end_phase(scene, "wheels opened");
+    return TRUE;
+}
+
+static void make_space(CheckScene *scene)
+{
+    const BuildBase *base = scene->base;
+    FileSpaceInput input = {
+        .recipe = scene->run->recipe,
+        .target = scene->run->target,
+        .views = scene->views,
+        .environment = base && base->facts->has_python ? base->facts->environment : NULL,
+        .base = base && base->tree ? base->tree->root : NULL,
+    };
+    scene->space = file_space_new(&input);
+    scene->run->space = scene->space;
+    scene->image = image_files_new(scene->run->recipe, input.base);
+    scene->run->image = scene->image;
+    end_phase(scene, "files placed");
+}
+
+CheckScene *check_scene_open(LockSession *session, CheckRun *run, const SceneOptions *options,
+                             GError **error)
+{
+    g_autoptr(CheckScene) scene = g_new0(CheckScene, 1);
+    scene->run = run;
+    scene->phases = g_array_new(FALSE, FALSE, sizeof(ScenePhase));
+    scene->begun = clock_monotonic_usec();
+    if (!lock_target_is_solved(run->target))
+        return g_steal_pointer(&scene);
+    scene->blobs = blob_store_new(lock_session_cache(session));
+    run->deep = options->deep;
+    if (!open_base(scene, session, error) || !open_wheels(scene, session, error))
+        return NULL;
+    make_space(scene);
+    return g_steal_pointer(&scene);
+}
+
+void check_scene_close(CheckScene *scene)
+{
+    if (!scene)
+        return;
+    CheckRun *run = scene->run;
+    run->space = NULL;
+    run->image = NULL;
+    run->build = run->run = NULL;
+    run->base_env = NULL;
+    g_ptr_array_set_size(run->wheels, 0);
+    image_files_free(scene->image);
+    file_space_free(scene->space);
+    wheel_views_free(scene->views);
+    build_base_free(scene->base);
+    g_clear_pointer(&scene->files, g_ptr_array_unref);
+    blob_store_free(scene->blobs);
+    g_array_unref(scene->phases);
+    g_free(scene);
+}
+
+const GArray *check_scene_phases(const CheckScene *scene)
+{
+    return scene->phases;
+}
+
+guint check_scene_traffic(const CheckScene *scene, guint64 *ret_read, guint64 *ret_total)
+{
+    *ret_read = *ret_total = 0;
+    if (scene->views)
+        wheel_views_traffic(scene->views, ret_read, ret_total);
+    return scene->files ? scene->files->len : 0;
+}
