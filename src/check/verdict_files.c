@@ -30,8 +30,8 @@ static void decide_file(const Verdict *verdict, const Text *text)
         verdict_holds(verdict, verdict_item(text));
     else if (unknown)
         verdict_unknown(verdict, verdict_item(text),
-                        g_strdup("no wheel and no `files:` stage brings it; whether the base or "
-                                 "another stage does is not known"));
+                        g_strdup("no wheel and no `files:` stage brings it, and what other "
+                                 "stages and the base hold is not known"));
     else
         verdict_fails(verdict, verdict_item(text), text->at, g_strdup("nothing brings it"));
 }
