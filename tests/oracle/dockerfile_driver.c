@@ -1,9 +1,11 @@
 /* What ramekin reads in Dockerfiles and texts of them, as JSON lines for dockerfile_oracle.py:
  *
  *   file FILE...    the instructions of each file
- *   lex             texts on stdin, one a line: their expansion in a small environment */
+ *   lex             texts on stdin, one a line: their expansion in a small environment
+ *   shell           scripts on stdin, parted by the character 0x1e: their simple commands */
 #include "dockerfile/lexer.h"
 #include "dockerfile/parse.h"
+#include "dockerfile/shell.h"
 #include "text/jsonw.h"
 
 #include <stdio.h>
@@ -136,6 +138,75 @@ static void print_lexed(const char *text)
     print(writer);
 }
 
+static void write_slice(JsonWriter *writer, const ShellScript *script, const ShellWord *word)
+{
+    g_autofree char *text = g_strndup(script->text->text->str + word->offset, word->length);
+    jsonw_string(writer, text);
+}
+
+static void write_slices(JsonWriter *writer, const char *key, const ShellScript *script,
+                         const GPtrArray *words)
+{
+    jsonw_key(writer, key);
+    jsonw_begin_array(writer, JSONW_COMPACT);
+    for (guint i = 0; i < words->len; i++)
+        write_slice(writer, script, words->pdata[i]);
+    jsonw_end_array(writer);
+}
+
+static void write_redirects(JsonWriter *writer, const ShellScript *script,
+                            const GPtrArray *redirects)
+{
+    jsonw_key(writer, "redirects");
+    jsonw_begin_array(writer, JSONW_COMPACT);
+    for (guint i = 0; i < redirects->len; i++) {
+        const ShellRedirect *redirect = redirects->pdata[i];
+        g_autofree char *body =
+            g_strndup(script->text->text->str + redirect->body, redirect->body_length);
+        write_slice(writer, script, redirect->target);
+        jsonw_string(writer, redirect->kind == REDIRECT_HEREDOC ? body : NULL);
+    }
+    jsonw_end_array(writer);
+}
+
+static void print_script(const char *text)
+{
+    Placed *placed = placed_new();
+    placed_append(placed, text, strlen(text), 0);
+    g_autoptr(ShellScript) script = shell_parse(placed);
+    g_autoptr(JsonWriter) writer = jsonw_new();
+    jsonw_begin_object(writer, JSONW_COMPACT);
+    jsonw_string_member(writer, "text", text);
+    jsonw_boolean_member(writer, "refused", !script->understood);
+    jsonw_string_member(writer, "reason", script->reason);
+    jsonw_key(writer, "commands");
+    jsonw_begin_array(writer, JSONW_COMPACT);
+    for (guint i = 0; i < script->commands->len; i++) {
+        const ShellCommand *command = script->commands->pdata[i];
+        jsonw_begin_object(writer, JSONW_COMPACT);
+        write_slices(writer, "assignments", script, command->assignments);
+        write_slices(writer, "words", script, command->words);
+        write_redirects(writer, script, command->redirects);
+        jsonw_end_object(writer);
+    }
+    jsonw_end_array(writer);
+    jsonw_end_object(writer);
+    print(writer);
+}
+
+static int for_each_script(void)
+{
+    char *text = NULL;
+    size_t size = 0;
+    for (ssize_t length; (length = getdelim(&text, &size, 0x1e, stdin)) >= 0;) {
+        if (length > 0 && text[length - 1] == 0x1e)
+            text[length - 1] = '\0';
+        print_script(text);
+    }
+    free(text);
+    return 0;
+}
+
 static int for_each_line(void (*visit)(const char *line))
 {
     char *line = NULL;
@@ -154,6 +225,8 @@ int main(int argc, char **argv)
 {
     if (argc > 1 && g_str_equal(argv[1], "lex"))
         return for_each_line(print_lexed);
+    if (argc > 1 && g_str_equal(argv[1], "shell"))
+        return for_each_script();
     for (int i = 2; i < argc; i++)
         print_file(argv[i]);
     return 0;

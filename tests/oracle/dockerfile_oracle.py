@@ -1,9 +1,10 @@
 """Dockerfiles read by ramekin and by BuildKit's own parser: the same instructions, words and heredocs.
+Shell scripts read by ramekin, by mvdan.cc/sh and by bash: the same commands, and no more of them.
 
     dockerfile_oracle.py DRIVER [--cases N] [--seed N] [FILE...]
 
 Reads the files given, those of BuildKit's own tests and N made at random from pieces that are hard
-to read, and as many texts with references. The Go program beside this file is built with the module
+to read, as many texts with references and as many scripts. The Go program beside this file is built with the module
 proxy; without Go or without the modules the test is skipped.
 """
 
@@ -124,6 +125,20 @@ RUN x #y
 \
 """.replace("{TAB}", "\t").replace("{BLANK}", " ").split("\n")
 
+COMMANDS = [
+    "pip install torch>=2.0,<3 'x>=1'", "pip install a>=1 --no-cache-dir", "apt-get update", "set -eux", "cd /x",
+    "A=1 B='c d' env C=$D e", "export A=b", "python3.11 -m pip install -r x.txt 2>&1", "echo \"a $(b c) `d` ${e:-f g}\"",
+    "cat <<EOF >/x/y\n$a `b`\nEOF\n", "cat <<-'E' | sh\n\t$(x\n\tE\n", "[ -f x ]", "[[ a == b* && ! -d c ]]",
+    "curl -fsSL x | sh -s -- -y", "x=$(y z)", "((a=1))", "echo $((1+(2*3)))", "a=(b 'c d' $e)", "f() { g; h; }",
+    "function f { g; }", "case $a in x|y) z;; (w) v ;; *) u; esac", "if a; then b; elif c; then d; else e; fi",
+    "for i in a b $c; do d $i; done", "for i; do a; done", "while read -r l; do echo \"$l\"; done <x",
+    "until a; do b; done", "{ a; b; } >c", "(a; b) 2>/dev/null", "! a", "time a", "a &", "echo a#b #c", "a\\ b \\\n c",
+    "<x cat", ">y", "a &>z", "a <<<'b c'", "diff <(a b) <(c)", "echo $1 $@ $? $$ ${#a} ${a%%b} ${a[0]}",
+    "wget -O- 'x' | tar xz -C /y", "true", "echo {", "echo }", "echo if then fi", "'a b'", "\"", "'", "(", ")", "fi", "do",
+    "${", "$(", "&&", ";;", "}", "echo $'a'", "a;", "\n", "",
+]
+JOINTS = [" && ", " || ", "; ", " | ", "\n", " \\\n && ", " & ", " &&\n", " "]
+
 PIECES = [
     "$NAME", "${NAME}", "${NAME:-x}", "${NONE:-x}", "${NONE-x y}", "${EMPTY:+x}", "${EMPTY+x}", "${NAME:+$NONE}",
     "${NONE:?no}", "${NAME?no}", "$", "${", "}", "${}", "${:x}", "$$", "$1", "$12a", "${1}", "'", '"', "\\", "\\\\",
@@ -196,6 +211,39 @@ def same_text(ours, theirs):
     return re.search(r"\$\{[^{}]*[-+?#%/:]", ours["text"]) or ours["words"] == theirs.get("words", [])
 
 
+def same_script(ours, theirs):
+    """What ramekin does not understand it says nothing about; mvdan.cc/sh knows export's options."""
+    if theirs["refused"] and "export" in theirs["text"]:
+        return True
+    return ours["refused"] or (not theirs["refused"] and ours["commands"] == theirs["commands"])
+
+
+def write_script():
+    text = random.choice(COMMANDS)
+    for _ in range(random.randint(0, 4)):
+        text += random.choice(JOINTS) + random.choice(COMMANDS)
+    return text
+
+
+def bash_refuses(text):
+    return subprocess.run(["bash", "-n", "-c", text], capture_output=True, check=False).returncode != 0
+
+
+def compare_scripts(driver, program, count):
+    scripts = [write_script() for _ in range(count)]
+    ours, theirs = (run(one, "shell", text="\x1e".join(scripts)) for one in (driver, program))
+    wrong = compare("scripts", ours, theirs, same_script)
+    missed = [one for one, other in zip(ours, theirs) if one["refused"] and not other["refused"]]
+    refused = [one for one in ours[:500] if not one["refused"] and bash_refuses(one["text"])]
+    print("scripts: %d that mvdan.cc/sh reads are not understood" % len(missed))
+    for one in missed[:5]:
+        print("  %s: %r" % (one["reason"], one["text"]))
+    print("scripts: %d of the first 500 are understood and refused by bash" % len(refused))
+    for one in refused[:5]:
+        print("  %r" % one["text"])
+    return wrong + len(refused)
+
+
 def compare(what, ours, theirs, same):
     wrong = [pair for pair in zip(ours, theirs) if not same(*pair)]
     refused = sum(1 for one in theirs if one.get("refused"))
@@ -234,6 +282,7 @@ def main():
             wrong += compare("files", run(options.driver, "file", *some), run(program, "file", *some), same_file)
         texts = "\n".join("".join(random.choices(PIECES, k=random.randint(1, 5))) for _ in range(options.cases))
         wrong += compare("texts", run(options.driver, "lex", text=texts), run(program, "lex", text=texts), same_text)
+        wrong += compare_scripts(options.driver, program, options.cases)
     sys.exit(1 if wrong else 0)
 
 

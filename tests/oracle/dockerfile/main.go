@@ -1,16 +1,20 @@
-// What BuildKit's own parser reads in Dockerfiles, in the form of dockerfile_driver.c.
+// What BuildKit's own parser reads in Dockerfiles, and mvdan.cc/sh in shell scripts, in the form of
+// dockerfile_driver.c.
 package main
 
 import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"io"
 	"os"
+	"sort"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 	"github.com/moby/buildkit/frontend/dockerfile/shell"
+	"mvdan.cc/sh/v3/syntax"
 )
 
 type heredoc struct {
@@ -114,9 +118,110 @@ var environment = shell.EnvsFromSlice([]string{
 	"FILE=a/b.tar.gz", "STAR=a*b?c",
 })
 
+type command struct {
+	at          uint
+	Assignments []string  `json:"assignments"`
+	Words       []string  `json:"words"`
+	Redirects   []*string `json:"redirects"`
+}
+
+type script struct {
+	Text     string     `json:"text"`
+	Refused  bool       `json:"refused"`
+	Commands []*command `json:"commands"`
+}
+
+type node interface {
+	Pos() syntax.Pos
+	End() syntax.Pos
+}
+
+func slice(text string, n node) string {
+	return text[n.Pos().Offset():n.End().Offset()]
+}
+
+func redirects(text string, list []*syntax.Redirect) []*string {
+	out := []*string{}
+	for _, r := range list {
+		word := slice(text, r.Word)
+		var body *string
+		if r.Op == syntax.Hdoc || r.Op == syntax.DashHdoc {
+			content := ""
+			if r.Hdoc != nil {
+				content = slice(text, r.Hdoc)
+			}
+			content = content[:strings.LastIndexByte(content, '\n')+1]
+			body = &content
+		}
+		out = append(out, &word, body)
+	}
+	return out
+}
+
+func readStatement(text string, stmt *syntax.Stmt) []*command {
+	out := &command{Assignments: []string{}, Words: []string{}}
+	switch cmd := stmt.Cmd.(type) {
+	case nil:
+		out.at = stmt.Redirs[0].Pos().Offset()
+	case *syntax.CallExpr:
+		for _, a := range cmd.Assigns {
+			out.Assignments = append(out.Assignments, slice(text, a))
+		}
+		for _, w := range cmd.Args {
+			out.Words = append(out.Words, slice(text, w))
+		}
+		out.at = cmd.Pos().Offset()
+	case *syntax.DeclClause:
+		out.Words = append(out.Words, cmd.Variant.Value)
+		for _, a := range cmd.Args {
+			out.Words = append(out.Words, slice(text, a))
+		}
+		out.at = cmd.Pos().Offset()
+	default:
+		list := []*command{}
+		for _, r := range stmt.Redirs {
+			list = append(list, &command{at: r.Pos().Offset(), Assignments: []string{}, Words: []string{},
+				Redirects: redirects(text, []*syntax.Redirect{r})})
+		}
+		return list
+	}
+	if len(stmt.Redirs) > 0 && stmt.Redirs[0].Pos().Offset() < out.at {
+		out.at = stmt.Redirs[0].Pos().Offset()
+	}
+	out.Redirects = redirects(text, stmt.Redirs)
+	return []*command{out}
+}
+
+func readScript(text string) script {
+	out := script{Text: text, Commands: []*command{}}
+	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(text), "")
+	if err != nil {
+		out.Refused = true
+		return out
+	}
+	syntax.Walk(file, func(n syntax.Node) bool {
+		if redirect, ok := n.(*syntax.Redirect); ok && redirect.Hdoc != nil {
+			return false // commands in its lines are text to ramekin
+		}
+		if stmt, ok := n.(*syntax.Stmt); ok {
+			out.Commands = append(out.Commands, readStatement(text, stmt)...)
+		}
+		return true
+	})
+	sort.SliceStable(out.Commands, func(i, k int) bool { return out.Commands[i].at < out.Commands[k].at })
+	return out
+}
+
 func main() {
 	encoder := json.NewEncoder(os.Stdout)
 	encoder.SetEscapeHTML(false)
+	if os.Args[1] == "shell" {
+		text, _ := io.ReadAll(os.Stdin)
+		for _, one := range strings.Split(string(text), "\x1e") {
+			_ = encoder.Encode(readScript(one))
+		}
+		return
+	}
 	if os.Args[1] == "lex" {
 		scanner := bufio.NewScanner(os.Stdin)
 		for scanner.Scan() {
