@@ -130,7 +130,7 @@ TEST(shell_values)
 
 TEST(shell_is_bounded)
 {
-    static const char *const pieces[] = {"(", "$(",    "\"$(", "{ ", "if ",
+    static const char *const pieces[] = {"(",  "$(",    "\"$(", "{ ", "if ",
                                          "`(", "${a:-", "f() ", "! "};
     for (size_t i = 0; i < G_N_ELEMENTS(pieces); i++) {
         g_autoptr(GString) text = g_string_new(NULL);
