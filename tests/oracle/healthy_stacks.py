@@ -18,7 +18,9 @@ import subprocess
 import sys
 import tempfile
 
-from import_truth import BUILD, HERE, SKIP, Skip, Trees, check_machine, execute, find_python, in_words, read_verdicts
+from import_truth import (
+    BUILD, HERE, SKIP, Skip, Trees, check_machine, execute, find_python, findings_of, in_words, read_verdicts,
+)  # fmt: skip
 
 STACKS = os.path.join(HERE, "healthy")
 
