@@ -13,6 +13,10 @@ typedef enum {
     SEVERITY_ERROR,
 } Severity;
 
+enum {
+    FINDING_EVIDENCE = 5, /* lines shown of a list, "and N more" comes on top */
+};
+
 typedef struct {
     char *code;
     Severity severity;

@@ -7,10 +7,6 @@
 
 #include "lock/solve.h"
 
-enum {
-    FINDING_EVIDENCE = 5, /* lines shown of a list, "and N more" comes on top */
-};
-
 typedef struct {
     const StageChange *change;
     const Stage *stage;

@@ -17,7 +17,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Overlaps, overlaps_free)
 /* `winner` is about to stand, or stands, where `loser` was. */
 void overlaps_add(Overlaps *overlaps, const TreeEntry *loser, const TreeEntry *winner);
 
-/* Finding (file-overlap), one for each pair of distributions in the order in which they met: a
- * warning that names the winner where content differs, else a note. Pairs of which the target's
- * stages warn already are left out. */
+/* The same of who knows the wheels by another way. Borrows the names. */
+typedef struct {
+    const char *loser, *loser_version; /* canonical name */
+    const char *winner;
+    unsigned stage; /* of the winner */
+    const char *path;
+    bool same; /* content */
+} Overlap;
+void overlaps_note(Overlaps *overlaps, const Overlap *overlap);
+
+/* Finding (file-overlap): a warning that names the winner for each pair of distributions with
+ * different content, in the order in which they met, and one note for each stage of all files with
+ * the same content. What the target's stages say already is left out. */
 GPtrArray *overlaps_findings(const Overlaps *overlaps, const Plan *plan);
