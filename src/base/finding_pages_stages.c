@@ -148,7 +148,8 @@ const FindingPage finding_pages_stages[] = {
             "that names the one which is written last and so wins. With the same content it is "
             "one note for all such files of the stage. File lists are read where a stage replaces "
             "something, and of variants of one project (opencv-python and opencv-python-headless); "
-            "other distributions that share a path are found when the image is built.",
+            "other distributions that share a path are found by `check`, and when the image is "
+            "built.",
         .matters =
             "The loser runs with files of the winner. Which one wins depends on the order of "
             "installation, so a small change elsewhere can turn it around.",

@@ -9,10 +9,8 @@ typedef struct {
 } Family;
 
 static const Family families[] = {
-    {rule_indexes, false},
-    {rule_platform, false},
-    {rule_image, true},
-    {rule_runpod, true},
+    {rule_indexes, false}, {rule_platform, false}, {rule_files, false},
+    {rule_image, true},    {rule_runpod, true},
 };
 
 static void free_finding(void *finding)

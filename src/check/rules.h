@@ -6,6 +6,7 @@
 
 #include "check/check.h"
 
+void rule_files(CheckRun *run);
 void rule_image(CheckRun *run);
 void rule_indexes(CheckRun *run);
 void rule_platform(CheckRun *run);

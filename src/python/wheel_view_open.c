@@ -54,7 +54,10 @@ static gboolean check_part(const WheelView *view, const HttpResponse *response, 
                            guint64 length, GError **error)
 {
     guint64 total = (guint64)MAX(response->content_length, 0);
-    if (total == 0 || (view->size > 0 && total != view->size))
+    if (total == 0)
+        return error_set(error, ERROR_VERIFY, SPAN_NONE,
+                         "its server does not say which part of the file it sent");
+    if (view->size > 0 && total != view->size)
         return error_set(error, ERROR_VERIFY, SPAN_NONE,
                          "its server has a file of %" G_GUINT64_FORMAT
                          " bytes, expected are %" G_GUINT64_FORMAT,
