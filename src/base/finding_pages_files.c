@@ -40,8 +40,8 @@ const FindingPage finding_pages_files[] = {
         .meaning =
             "A stage installed a distribution over an older copy without uninstalling it "
             "(`ignore_installed`). Files that the older copy has and the new one has not are "
-            "still there. Modules in folders that the new version has too are shown first. "
-            "Without such modules it is a note.",
+            "still there. Modules in folders that the new version has too are shown first; where "
+            "there are none it is a note, left out if `ghost-distribution` lists the files.",
         .matters =
             "Python imports what lies there. torch 2.8.0 written over 2.3.1 keeps modules of "
             "2.3.1 that import names which 2.8.0 no longer has, and packages that import "
@@ -55,7 +55,7 @@ const FindingPage finding_pages_files[] = {
             "true` writes everything anew and uninstalls first.",
     },
     {
-        .kind = {"wheel-unread", SEVERITY_NOTE,
+        .kind = {"wheel-unread", SEVERITY_WARNING,
                  "a wheel could not be looked into"},
         .meaning =
             "The directory of a wheel could not be read: its server is out of reach or sends no "

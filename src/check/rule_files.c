@@ -147,30 +147,44 @@ static char **evidence_of(const Stale *stale)
     return (char **)g_ptr_array_free(lines, FALSE);
 }
 
+/* Whether the findings of a stage list what remains of the copy. */
+static bool is_told(const CheckRun *run, const Stale *stale)
+{
+    for (guint i = 0; i < run->target->stages->len; i++) {
+        const LockStage *stage = run->target->stages->pdata[i];
+        for (guint k = 0; k < stage->findings->len; k++) {
+            const Finding *finding = stage->findings->pdata[k];
+            if (g_str_equal(finding->code, "ghost-distribution") && finding->evidence &&
+                g_strcmp0(finding->distribution, stale->distribution) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
 static void add_stale(CheckRun *run, const Stale *stale)
 {
     const LockAction *action = NULL;
     const LockStage *stage = last_install(run, stale->distribution, &action);
-    guint count = stale->mixed->len + stale->other->len;
-    if (!stage)
+    guint mixed = stale->mixed->len, count = mixed + stale->other->len;
+    if (!stage || (mixed == 0 && is_told(run, stale)))
         return;
     g_autofree char *modules =
-        stale->mixed->len == 0
-            ? g_strdup("")
-            : g_strdup_printf(", %u of them modules inside its packages", stale->mixed->len);
+        mixed == 0 ? g_strdup("")
+                   : g_strdup_printf(", %u of them %s in packages of %s", mixed,
+                                     mixed == 1 ? "a module" : "modules", action->version);
     Finding *finding = check_add_at(
         run, "stale-file", stage->at,
-        g_strdup_printf("%u %s of %s %s %s among those of %s, which stage '%s' wrote over it%s",
-                        count, count == 1 ? "file" : "files", stale->distribution,
-                        stale->version ? stale->version : "of the base",
-                        count == 1 ? "stays" : "stay", action->version, stage->name, modules));
+        g_strdup_printf("stage '%s' writes %s %s over %s and leaves %u of its files%s", stage->name,
+                        stale->distribution, action->version,
+                        stale->version ? stale->version : "the base's", count, modules));
     finding->distribution = g_strdup(stale->distribution);
     finding->version = g_strdup(action->version);
     finding->found = g_strdup(stale->version);
     finding->evidence = evidence_of(stale);
-    finding->hint = g_strdup("nothing uninstalls them any more; install with `force_reinstall: "
-                             "true` instead of `ignore_installed`, which takes the old copy away");
-    if (stale->mixed->len == 0)
+    finding->hint = g_strdup("use `force_reinstall: true` instead of `ignore_installed`: it takes "
+                             "the old copy away first");
+    if (mixed == 0)
         finding->severity = SEVERITY_NOTE;
 }
 
@@ -243,9 +257,12 @@ static bool is_absent(const FileSpace *space, const char *module)
             !file_space_has_folder(space, path))
             return true;
         g_autofree char *init = g_strconcat(path, "/__init__.py", NULL);
-        /* Other parts of a namespace may lie elsewhere, and a module has no folder. */
-        if (!file_space_find(space, init))
-            return false;
+        if (!file_space_find(space, init)) {
+            /* Nothing is in a module; other parts of a namespace may lie elsewhere. */
+            bool leaf = has_module_file(space, folder->str, parts[i]) &&
+                        !file_space_has_folder(space, path);
+            return leaf && parts[i + 1];
+        }
         g_string_assign(folder, path);
     }
     return false;
