@@ -172,10 +172,13 @@ static void decode_rows(Workspace *workspace, const RecipeOptions *options, Diag
 static int load_recipe(Workspace *workspace, TargetChoice choice)
 {
     g_autofree char *shipped = stages_dir_find();
+    g_auto(GStrv) data = data_dirs_find();
     RecipeOptions options = {.vars = strings_or_null(workspace->options->vars),
                              .stage_path = strings_or_null(workspace->options->stage_path),
                              .shipped_stages = shipped};
     Diags *diags = workspace->diags;
+    workspace->tables = host_tables_load((const char *const *)data, diags);
+    options.tables = workspace->tables;
     workspace->file = recipe_file_load(workspace->recipe_path, &options, diags);
     if (!workspace->file)
         return output_diags(workspace->output, diags);
@@ -241,6 +244,7 @@ void workspace_free(Workspace *workspace)
     g_ptr_array_unref(workspace->recipes);
     diags_free(workspace->diags);
     recipe_file_unref(workspace->file);
+    host_tables_free(workspace->tables);
     g_free(workspace->recipe_path);
     g_free(workspace->wanted_row);
     g_free(workspace->lock_path);

@@ -26,6 +26,7 @@ typedef struct {
     char *wanted_row;  /* behind "#", or NULL */
     char *lock_path;   /* beside the recipe, .lock for its extension */
     RecipeFile *file;
+    HostTables *tables;
     Diags *diags;       /* of the whole run: nothing is said twice */
     GPtrArray *recipes; /* Recipe, one for each row that is worked on */
     GArray *targets;    /* WorkTarget, by row in recipe order, then platform */

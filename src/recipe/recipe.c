@@ -232,6 +232,8 @@ Recipe *recipe_decode(RecipeFile *file, const char *row_name, const RecipeOption
     g_autoptr(Recipe) recipe = g_new0(Recipe, 1);
     recipe->file = recipe_file_ref(file);
     recipe->row = g_strdup(row_name);
+    recipe->tables = options ? options->tables : NULL;
+    recipe->gpus = g_ptr_array_new_with_free_func(gpu_target_free);
     RecipeContext context = {.file = file, .options = options, .recipe = recipe};
     g_autoptr(GPtrArray) contributions = g_ptr_array_new_with_free_func(contribution_free);
     context.contributions = contributions;
@@ -249,6 +251,7 @@ void recipe_free(Recipe *recipe)
     shape_clear(&recipe_shape, recipe);
     g_free(recipe->row);
     g_clear_pointer(&recipe->vars, g_ptr_array_unref);
+    g_clear_pointer(&recipe->gpus, g_ptr_array_unref);
     recipe_file_unref(recipe->file);
     g_free(recipe);
 }

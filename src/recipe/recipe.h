@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/diags.h"
+#include "facts/host_tables.h"
 #include "recipe/stage.h"
 
 typedef struct RecipeFile RecipeFile;
@@ -15,6 +16,7 @@ typedef struct {
     const char *const *vars;       /* "key=value" of --var, NULL-terminated, or NULL */
     const char *const *stage_path; /* further folders of stage definitions, or NULL */
     const char *shipped_stages;    /* folder of the shipped definitions */
+    const HostTables *tables;      /* outlive the recipe; NULL: GPUs are not looked up */
 } RecipeOptions;
 
 /* Reads the recipe and everything it includes. NULL when it can't be used at all; mistakes that
@@ -115,6 +117,8 @@ typedef struct {
     GPtrArray *ignore;           /* RecipeIgnore */
     GPtrArray *secrets;          /* RecipeSecret */
     struct RecipeChecks *checks; /* recipe/checks.h */
+    const HostTables *tables;    /* borrowed, or NULL */
+    GPtrArray *gpus;             /* GpuTarget: what `host: {gpus}` means; empty without tables */
     struct RecipeConfig *config; /* recipe/config.h: env, user, entrypoint … host, runpod, layers */
 } Recipe;
 

@@ -1,4 +1,5 @@
 /* Rules between keys of the whole recipe. */
+#include "recipe/config.h"
 #include "recipe/context.h"
 #include "recipe/index_names.h"
 #include "recipe/stage_download.h"
@@ -204,6 +205,17 @@ static void check_platforms(Decoder *decoder, const Node *root, Recipe *recipe)
                        "libc: glibc 2.36 is Debian 12, glibc 2.35 Ubuntu 22.04");
 }
 
+static void resolve_gpus(Decoder *decoder, Recipe *recipe)
+{
+    const RecipeHost *host = recipe->config ? recipe->config->host : NULL;
+    for (guint i = 0; recipe->tables && host && host->gpus && i < host->gpus->len; i++) {
+        const Text *gpu = host->gpus->pdata[i];
+        GError *error = NULL;
+        if (!gpu_table_resolve(recipe->tables->gpus, gpu->text, gpu->at, recipe->gpus, &error))
+            diags_take(decoder->diags, error);
+    }
+}
+
 static void check_cross_references(Decoder *decoder, const Recipe *recipe)
 {
     for (guint i = 0; i < recipe->indexes->len; i++) {
@@ -228,6 +240,7 @@ void recipe_validate(Decoder *decoder, const Node *root, Recipe *recipe)
                        "base: python:3.11-slim-bookworm, or `target: env` for no image");
     check_platforms(decoder, root, recipe);
     check_cross_references(decoder, recipe);
+    resolve_gpus(decoder, recipe);
     check_stages(decoder, recipe, recipe->stages);
     for (guint i = 0; i < recipe->parts->len; i++)
         check_stages(decoder, recipe, ((RecipePart *)recipe->parts->pdata[i])->stages);

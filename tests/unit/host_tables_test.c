@@ -1,0 +1,118 @@
+#include "facts/host_tables.h"
+
+#include "test.h"
+
+#undef g_getenv
+
+static HostTables *shipped(void)
+{
+    g_autofree char *source = g_strdup(g_getenv("SOURCE_ROOT"));
+    g_autofree char *data = g_build_filename(source, "data", NULL);
+    const char *const folders[] = {"/nowhere", data, NULL};
+    g_autoptr(Diags) diags = diags_new();
+    HostTables *tables = host_tables_load(folders, diags);
+    g_autofree char *text = diags_format(diags, false);
+    assert_text("mistakes", "", text);
+    return tables;
+}
+
+static char *resolve(const HostTables *tables, const char *text)
+{
+    g_autoptr(GPtrArray) targets = g_ptr_array_new_with_free_func(gpu_target_free);
+    g_autoptr(GError) error = NULL;
+    if (!gpu_table_resolve(tables->gpus, text, SPAN_NONE, targets, &error))
+        return g_strdup_printf("%s; %s", error->message, error_hint(error));
+    GString *found = g_string_new(NULL);
+    for (guint i = 0; i < targets->len; i++) {
+        const GpuTarget *target = targets->pdata[i];
+        g_string_append_printf(found, "%s%s %u", i ? ", " : "", target->name, target->capability);
+    }
+    return g_string_free(found, FALSE);
+}
+
+TEST(gpus)
+{
+    static const struct {
+        const char *text, *found;
+    } rows[] = {
+        {"RTX 5090", "RTX 5090 120"},
+        {"rtx5090", "RTX 5090 120"},
+        {"NVIDIA GeForce RTX 4090", "RTX 4090 89"},
+        {"RTX-4090", "RTX 4090 89"},
+        {"A100", "A100 80"},
+        {"NVIDIA A100-SXM4-80GB", "A100 SXM 80"},
+        {"Tesla T4", "T4 75"},
+        {"AMPERE_24", "L4 89, RTX A5000 86, RTX 3090 86"},
+        {"sm_90", "sm_90 90"},
+        {"sm_90a", "sm_90 90"},
+        {"12.0", "sm_120 120"},
+        {"RTX 5900", "no GPU is called 'RTX 5900'; did you mean 'RTX 5090'?"},
+        {"sm_9", "no GPU is called 'sm_9'; write a name such as RTX 4090 or A100, a pool such as "
+                 "AMPERE_24, or an architecture such as sm_90"},
+    };
+    g_autoptr(HostTables) tables = shipped();
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *found = resolve(tables, rows[i].text);
+        assert_text(rows[i].text, rows[i].found, found);
+    }
+}
+
+/* Names that mean two models would be a slip in the table. */
+TEST(names_are_unique)
+{
+    g_autoptr(HostTables) tables = shipped();
+    for (guint i = 0; i < tables->gpus->models->len; i++) {
+        const GpuModel *model = tables->gpus->models->pdata[i];
+        g_assert_true(gpu_table_find(tables->gpus, model->name) == model);
+        g_assert_nonnull(gpu_table_find_capability(tables->gpus, model->capability));
+        if (model->runpod)
+            g_assert_true(gpu_table_find(tables->gpus, model->runpod) == model);
+        for (guint k = 0; model->aliases && k < model->aliases->len; k++) {
+            const Text *alias = model->aliases->pdata[k];
+            g_test_message("%s", alias->text);
+            g_assert_true(gpu_table_find(tables->gpus, alias->text) == model);
+        }
+    }
+}
+
+TEST(drivers)
+{
+    g_autoptr(HostTables) tables = shipped();
+    const DriverTable *drivers = tables->drivers;
+    g_assert_cmpstr(driver_table_floor(drivers, "12.4"), ==, "525.60.13");
+    g_assert_cmpstr(driver_table_floor(drivers, "13.0"), ==, "580.65.06");
+    g_assert_null(driver_table_floor(drivers, "9.0"));
+    g_assert_cmpstr(driver_table_find(drivers, "12.4.127")->driver.text, ==, "550.54.14");
+    g_assert_null(driver_table_find(drivers, "12.41"));
+    g_assert_cmpstr(driver_table_cuda_of(drivers, "550.90.07"), ==, "12.4");
+    g_assert_cmpstr(driver_table_cuda_of(drivers, "570.124.06"), ==, "12.8");
+    g_assert_null(driver_table_cuda_of(drivers, "470.1"));
+    g_assert_cmpstr(driver_table_ptx(drivers, 84)->cuda.text, ==, "12.4");
+    g_assert_cmpstr(driver_table_ptx(drivers, 86)->cuda.text, ==, "12.8");
+    g_assert_null(driver_table_ptx(drivers, 100));
+    g_assert_cmpint(dotted_compare("12.4", "12.10"), <, 0);
+    g_assert_cmpint(dotted_compare("12.4.0", "12.4"), ==, 0);
+    g_assert_cmpint(dotted_compare("570.26", "570.124.06"), <, 0);
+}
+
+TEST(mistakes)
+{
+    static const struct {
+        const char *text, *found;
+    } rows[] = {
+        {"gpus: 2\nmodels: []\n", "2"},
+        {"gpus: 1\nmodels: [{name: X, capability: 9, vram: 1 GB}]\n", "capability"},
+        {"gpus: 1\nmodels: []\npools: [{name: P, models: [Y]}]\n", "not in the table"},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        GError *error = NULL;
+        g_autofree char *folder = g_dir_make_tmp("tables-XXXXXX", &error);
+        assert_no_error(error);
+        g_autofree char *path = g_build_filename(folder, "gpus.yaml", NULL);
+        g_assert_true(g_file_set_contents(path, rows[i].text, -1, NULL));
+        g_autoptr(Diags) diags = diags_new();
+        g_assert_null(gpu_table_load(path, diags));
+        g_autofree char *text = diags_format(diags, false);
+        g_assert_nonnull(strstr(text, rows[i].found));
+    }
+}
