@@ -140,9 +140,10 @@ const GpuModel *gpu_table_find(const GpuTable *table, const char *name)
 
 const GpuPool *gpu_table_find_pool(const GpuTable *table, const char *name)
 {
+    g_autofree char *plain = plain_name(name);
     for (guint i = 0; i < table->pools->len; i++) {
         const GpuPool *pool = table->pools->pdata[i];
-        if (g_ascii_strcasecmp(pool->name, name) == 0)
+        if (is_called(pool->name, plain))
             return pool;
     }
     return NULL;

@@ -207,7 +207,7 @@ static void end_reading(Reading *reading, Cache *cache)
     native->deep = reading->depth == NATIVE_DEEP;
     for (guint i = 0; i < native->files->len; i++)
         native->deep = native->deep && ((NativeFile *)native->files->pdata[i])->fatbin;
-    if (!cache || (reading->depth == NATIVE_DEEP && !native->deep))
+    if (!cache || native->files->len == 0 || (reading->depth == NATIVE_DEEP && !native->deep))
         return;
     g_autofree char *key = cache_key(reading);
     g_autoptr(GByteArray) bytes = native_encode(native);
