@@ -243,7 +243,7 @@ def check_arch(expect, state):
                         "%s has %s" % (library["library"], " ".join(group)),
                         "choose another GPU, or a build of the library that has this one")
                 compiled += 1 not in best
-    text = "%d libraries have code for every device" % len(libraries)
+    text = "%s has code for every device" % ", ".join(one["library"] for one in libraries[:3])
     return text + (", %d parts of it compiled at load" % compiled if compiled else "")
 
 
