@@ -9,6 +9,7 @@ extern const Command command_build;
 extern const Command command_verify;
 extern const Command command_plan;
 extern const Command command_check;
+extern const Command command_diff;
 extern const Command command_render;
 extern const Command command_why;
 extern const Command command_outdated;

@@ -15,6 +15,12 @@ typedef enum {
 } OutputFormat;
 
 typedef enum {
+    DIFF_FORMAT_TEXT,
+    DIFF_FORMAT_JSON,
+    DIFF_FORMAT_MARKDOWN,
+} DiffFormat;
+
+typedef enum {
     FAIL_ON_ERROR,
     FAIL_ON_WARNING,
     FAIL_ON_NEVER,
@@ -80,6 +86,10 @@ typedef struct {
     bool schema, scdoc;
     int fail_on; /* FailOn */
     bool deep;
+    int diff_format; /* DiffFormat */
+    int only;        /* a part of diff */
+    bool stat;
+    char *since;
 
     GPtrArray *arguments; /* what is no option, in order */
 } Options;

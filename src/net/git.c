@@ -1,6 +1,7 @@
 #include "net/git.h"
 
 #include "base/limits.h"
+#include "net/git_problem.h"
 #include "net/url.h"
 
 #include <git2.h>
@@ -15,7 +16,7 @@ void git_checkout_free(GitCheckout *checkout)
     g_free(checkout);
 }
 
-static gboolean set_problem(int code, const char *what, GError **error)
+gboolean git_set_problem(int code, const char *what, GError **error)
 {
     const git_error *last = git_error_last();
     const char *why = last && last->message ? last->message : "unknown error";
@@ -81,7 +82,7 @@ static gboolean find_commit(git_repository *repository, GitCheckout *checkout, G
     }
     git_object_free(commit);
     git_reference_free(head);
-    return code == 0 || set_problem(code, "cannot read the git checkout's HEAD", error);
+    return code == 0 || git_set_problem(code, "cannot read the git checkout's HEAD", error);
 }
 
 static gboolean find_dirty(git_repository *repository, GitCheckout *checkout, GError **error)
@@ -93,7 +94,7 @@ static gboolean find_dirty(git_repository *repository, GitCheckout *checkout, GE
     git_status_list *list = NULL;
     int code = git_status_list_new(&list, repository, &options);
     if (code < 0)
-        return set_problem(code, "cannot compare the git checkout with its commit", error);
+        return git_set_problem(code, "cannot compare the git checkout with its commit", error);
     checkout->dirty = git_status_list_entrycount(list) > 0;
     git_status_list_free(list);
     return TRUE;
@@ -119,7 +120,7 @@ gboolean git_checkout_find(const char *path, GitCheckout **ret_checkout, GError 
     if (code == GIT_ENOTFOUND || (code == 0 && git_repository_is_bare(repository)))
         *ret_checkout = NULL;
     else if (code < 0)
-        ok = set_problem(code, "cannot open the git checkout", error);
+        ok = git_set_problem(code, "cannot open the git checkout", error);
     else
         ok = read_checkout(repository, ret_checkout, error);
     git_repository_free(repository);

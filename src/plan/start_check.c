@@ -1,5 +1,6 @@
 #include "plan/start_check.h"
 
+#include "lock/environment_cuda.h"
 #include "plan/plan_scripts.h"
 #include "recipe/checks.h"
 #include "recipe/config.h"
@@ -42,29 +43,12 @@ static const GPtrArray *installed(const Plan *plan)
     return last ? last->environment : NULL;
 }
 
-/* The CUDA major that a distribution is built for, from the names that its makers give: 12 of
- * "nvidia-cuda-runtime-cu12", of "nvidia-cuda-runtime" 12.9.79, of torch 2.6.0+cu124; 0: none. */
-static unsigned cuda_major(const LockDistribution *distribution)
-{
-    const char *name = distribution->name;
-    if (g_str_equal(name, "nvidia-cuda-runtime"))
-        return (unsigned)g_ascii_strtoull(distribution->version, NULL, 10);
-    if (g_str_has_prefix(name, "nvidia-cuda-runtime-cu"))
-        return (unsigned)g_ascii_strtoull(name + strlen("nvidia-cuda-runtime-cu"), NULL, 10);
-    const char *label = g_str_equal(name, "torch") ? strstr(distribution->version, "+cu") : NULL;
-    return label ? (unsigned)g_ascii_strtoull(label + strlen("+cu"), NULL, 10) / 10 : 0;
-}
-
 char *start_check_min_cuda(const Plan *plan)
 {
     const RecipeHost *host = plan->recipe->config->host;
     if (host && host->min_cuda.text)
         return g_strdup(host->min_cuda.text);
-    const GPtrArray *distributions = installed(plan);
-    unsigned highest = 0;
-    for (guint i = 0; distributions && i < distributions->len; i++)
-        highest = MAX(highest, cuda_major(distributions->pdata[i]));
-    return highest ? g_strdup_printf("%u.0", highest) : NULL;
+    return environment_min_cuda(installed(plan));
 }
 
 static void write_distributions(JsonWriter *writer, const Plan *plan)

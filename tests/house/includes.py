@@ -10,7 +10,7 @@ HOMES = {
     "yaml.h": ["src/text/yaml.c"],
     "jansson.h": ["src/text/json.c"],
     "curl/": ["src/net/http.c"],
-    "git2": ["src/net/git.c"],
+    "git2": ["src/net/git.c", "src/net/git_export.c"],
     "archive": ["src/archive/"],
     "isa-l": ["src/archive/"],
     "libdeflate.h": ["src/archive/inflate_small.c"],

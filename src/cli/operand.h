@@ -1,0 +1,30 @@
+/* What `ramekin diff` compares, wherever it comes from: a recipe, a lock, a plan, an image, a
+ * virtual environment, a list of requirements, or a recipe as a git revision has it. */
+#pragma once
+
+#include "cli/workspace.h"
+#include "diff/diff.h"
+#include "plan/inspect.h"
+
+typedef struct {
+    char *label; /* as the user names it */
+    DiffSide side;
+    Workspace *workspace;   /* of a recipe */
+    Lock *lock;             /* that holds the target; or NULL */
+    Plan *plan;             /* that holds the target; or NULL */
+    Inspection *inspection; /* that holds the target; or NULL */
+    char *folder;           /* temporary, with the files of a revision; or NULL */
+} Operand;
+void operand_free(Operand *operand);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Operand, operand_free)
+
+/* `text` is one of
+ *   RECIPE[#ROW]            locked in memory where it has no current lock
+ *   FILE.lock[#ROW]
+ *   PLAN.json               of `ramekin plan --format json`
+ *   oci:… oci-archive:… docker-archive:…   an image with its lock in its labels
+ *   env:DIR                 a virtual environment, or a folder of site-packages
+ *   FILE.txt                requirements with exact versions, as of `pip freeze`
+ *   REV:RECIPE[#ROW], REV   a recipe of a git revision
+ * Returns an exit status and has printed why when it is not 0. */
+int operand_open(const Invocation *invocation, const char *text, Operand **ret_operand);
