@@ -122,6 +122,11 @@ GBytes *image_files_read(const ImageFiles *files, const char *path, size_t limit
     return merged_tree_read(files->tree, path, limit);
 }
 
+const GPtrArray *image_files_entries(const ImageFiles *files)
+{
+    return merged_tree_entries(files->tree);
+}
+
 guint64 image_files_size(const ImageFiles *files)
 {
     guint64 size = 0;

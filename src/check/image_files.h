@@ -23,5 +23,7 @@ PathKind image_files_stat(const ImageFiles *files, const char *path);
 const TreeEntry *image_files_find(const ImageFiles *files, const char *path);
 /* The text of such a file. NULL: there is none, or it is larger than `limit`. */
 GBytes *image_files_read(const ImageFiles *files, const char *path, size_t limit);
+/* TreeEntry of the stages by path; the files'. */
+const GPtrArray *image_files_entries(const ImageFiles *files);
 /* Bytes of all files of the stages. */
 guint64 image_files_size(const ImageFiles *files);

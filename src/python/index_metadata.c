@@ -11,6 +11,7 @@
 typedef struct {
     bool begun, done;
     bool asked_again; /* a wrong digest gets one more try */
+    bool cached;      /* the cache has it */
     GError *error;
     GBytes *bytes;
 } Fetch;
@@ -269,7 +270,7 @@ static bool load_cached(FileFacts *facts, Fetch *fetch, const char *bucket)
     if (!url_is_http(facts->url))
         return false;
     fetch->bytes = cache_load(facts->client->cache, bucket, facts->key);
-    fetch->done = fetch->bytes != NULL;
+    fetch->done = fetch->cached = fetch->bytes != NULL;
     return fetch->done;
 }
 
@@ -417,7 +418,7 @@ const GPtrArray *index_client_get_record(IndexClient *client, const IndexFile *f
         gsize length;
         const char *text = g_bytes_get_data(fetch->bytes, &length);
         facts->rows = record_parse(text ? text : "", length, &fetch->error);
-        if (facts->rows && url_is_http(facts->url))
+        if (facts->rows && !fetch->cached && url_is_http(facts->url))
             cache_save(client->cache, MEMBERS, facts->key, text, length);
         g_clear_pointer(&fetch->bytes, g_bytes_unref);
     }
