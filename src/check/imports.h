@@ -46,18 +46,46 @@ typedef struct {
     ImportStep *at;
     char *function; /* qualified: "CacheBase.get_system" */
 } ImportFailure;
+void import_failure_free(void *failure);
+
+/* The files that imports see: a FileSpace, a folder of this machine, or a test's own table. Paths
+ * are the space's: below site-packages without a leading slash. */
+typedef struct ImportFiles ImportFiles;
+struct ImportFiles {
+    /* Names in a folder ("" is site-packages itself; no slash at the end), folders among them end
+     * with "/"; NULL: no such folder. The caller frees the array and not the texts. */
+    GPtrArray *(*list)(const ImportFiles *files, const char *folder);
+    /* NULL: cannot be read now, which makes unknown what depends on it. */
+    GBytes *(*read)(const ImportFiles *files, const char *path);
+    const char *(*distribution)(const ImportFiles *files, const char *path); /* or NULL; its own */
+    /* NULL-terminated names of the libraries that an extension module needs (DT_NEEDED), or NULL:
+     * not read. The caller frees. May be NULL. */
+    char **(*needed)(const ImportFiles *files, const char *path);
+    void *data;
+    bool partial; /* there are more files than these: an absent one proves nothing */
+};
 
 typedef struct {
     const FileSpace *space;
-    const char *python;     /* "3.11.2" */
-    const char *platform;   /* "linux/amd64" */
-    const char *const *env; /* "KEY=value" of the image */
+    const char *python;       /* "3.11.2" */
+    const char *platform;     /* "linux/amd64" */
+    const char *const *env;   /* "KEY=value" of the image; NULL: nothing known */
+    const ImportFiles *files; /* instead of the space */
+    bool partial;             /* as ImportFiles: a base whose own site-packages is not known */
+    char **(*needed)(const FileSpace *space, const char *path); /* as ImportFiles; may be NULL */
 } ImportScene;
+
+/* Trees of the files that were read, for the machines of one scene (each file is parsed once for
+ * both worlds). Borrows the scene. */
+typedef struct ImportSources ImportSources;
+ImportSources *import_sources_new(const ImportScene *scene);
+void import_sources_free(ImportSources *sources);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImportSources, import_sources_free)
 
 typedef struct ImportMachine ImportMachine; /* one world of a scene: modules loaded so far */
 
-/* Borrows the scene, which outlives it. */
-ImportMachine *import_machine_new(const ImportScene *scene, ImportWorld world);
+/* Borrows the sources, which outlive it. */
+ImportMachine *import_machine_new(ImportSources *sources, ImportWorld world);
 void import_machine_free(ImportMachine *machine);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImportMachine, import_machine_free)
 
@@ -70,5 +98,5 @@ ImportVerdict *import_machine_run(ImportMachine *machine, const char *name, cons
 ImportVerdict *import_machine_find(ImportMachine *machine, const char *module, const char *name);
 /* ImportFailure of functions in modules that the imports loaded, by path and line. */
 GPtrArray *import_machine_deferred(ImportMachine *machine);
-/* SpaceFile of extension modules (.so) that were imported, in order; the space's. */
+/* Paths of the extension modules (.so) that were imported, in order; the machine's. */
 const GPtrArray *import_machine_extensions(const ImportMachine *machine);

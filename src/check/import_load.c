@@ -1,0 +1,447 @@
+/* The import statement (The Python Language Reference §7.11) and the modules that it loads. */
+#include "check/import_machine.h"
+
+Module *module_known(ImportMachine *machine, const char *name)
+{
+    return g_hash_table_lookup(machine->modules, name);
+}
+
+Module *module_new(ImportMachine *machine, const char *name, ModuleKind kind)
+{
+    Module *module = machine_alloc(machine, sizeof *module);
+    module->name = machine_text(machine, name);
+    module->kind = kind;
+    module->scope = scope_open(machine, SCOPE_MODULE, NULL, module);
+    module->scope->captured = true;
+    Value *value = value_new(machine, VALUE_MODULE);
+    value->module = module;
+    module->value = value;
+    return module;
+}
+
+static void register_module(ImportMachine *machine, Module *module)
+{
+    g_hash_table_insert(machine->modules, (char *)module->name, module);
+    g_ptr_array_add(machine->loaded, module);
+}
+
+/* Something that is there for all that is known, of which no name is known. */
+static Module *opaque_module(ImportMachine *machine, const char *name)
+{
+    Module *module = module_new(machine, name, MODULE_EXTENSION);
+    module->state = MODULE_LOADED;
+    module->scope->names->open = true;
+    register_module(machine, module);
+    return module;
+}
+
+static bool has_future_annotations(const PyTree *tree)
+{
+    for (unsigned i = 0; i < tree->body.count; i++) {
+        const PyStmt *stmt = tree->body.items[i];
+        if (stmt->kind != PY_IMPORT_FROM || stmt->level || !stmt->text ||
+            !g_str_equal(stmt->text, "__future__"))
+            continue;
+        for (unsigned j = 0; j < stmt->alias_count; j++)
+            if (g_str_equal(stmt->aliases[j].name, "annotations"))
+                return true;
+    }
+    return false;
+}
+
+static unsigned frame_depth(const ImportMachine *machine)
+{
+    unsigned depth = 0;
+    for (const Frame *frame = machine->frame; frame; frame = frame->up)
+        depth++;
+    return depth;
+}
+
+static void module_failed(ImportMachine *machine, Module *module, unsigned depth)
+{
+    Raised *failure = machine_alloc(machine, sizeof *failure);
+    *failure = *machine->raised;
+    failure->depth = depth;
+    module->failure = failure;
+    module->state = MODULE_FAILED;
+}
+
+/* A body whose statements cannot be known. */
+static Flow unreadable(ImportMachine *machine, Module *module)
+{
+    const char *message = machine_format(machine, "%s cannot be looked into: %s", module->path,
+                                         module->source->problem);
+    module->scope->names->open = true;
+    module->state = MODULE_LOADED;
+    raise_possible(machine, RAISED_FILE, module->source->bytes ? "SyntaxError" : "OSError", NULL,
+                   message);
+    return FLOW_NEXT;
+}
+
+Flow module_execute(ImportMachine *machine, Module *module)
+{
+    module->source = module->source ? module->source : sources_tree(machine->sources, module->path);
+    if (!module->source->tree)
+        return unreadable(machine, module);
+    module->future_annotations = has_future_annotations(module->source->tree);
+    module->state = MODULE_LOADING;
+    Frame frame = {.line = 1};
+    unsigned depth = frame_depth(machine), weak = machine->weak, calls = machine->calls;
+    guint64 limit = machine->limit, unknowns = machine->unknowns, began = machine->steps;
+    const Raised *handled = machine->handled;
+    machine->handled = NULL;
+    machine->calls = 0;
+    machine->limit = MAX_STEPS;
+    frame_push(machine, &frame, module->scope);
+    Flow flow = execute_block(machine, module->source->tree->body);
+    frame_pop(machine);
+    machine->handled = handled;
+    machine->limit = MIN(MAX_STEPS, limit + (machine->steps - began));
+    machine->calls = calls;
+    machine->weak = weak;
+    machine->unknowns = unknowns;
+    module->scope->names->weak = 0;
+    if (flow == FLOW_RAISE)
+        module_failed(machine, module, depth);
+    else
+        module->state = MODULE_LOADED;
+    return flow == FLOW_RAISE || flow == FLOW_STOP ? flow : FLOW_NEXT;
+}
+
+/* Libraries of the driver: they are no part of an image, the container toolkit brings them. */
+static const char *const driver_libraries[] = {"libcuda.so.1", "libnvidia-ml.so.1",
+                                               "libnvcuvid.so.1", "libnvidia-encode.so.1"};
+
+const char *driver_library(const char *name)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(driver_libraries); i++) {
+        const char *known = driver_libraries[i];
+        size_t stem = (size_t)(strstr(known, ".so") - known) + 3;
+        if (strncmp(name, known, stem) == 0 && (!name[stem] || name[stem] == '.'))
+            return known;
+    }
+    return NULL;
+}
+
+static bool load_extension(ImportMachine *machine, Module *module)
+{
+    module->state = MODULE_LOADED;
+    module->scope->names->open = true;
+    g_ptr_array_add(machine->extensions, module);
+    g_auto(GStrv) needed = sources_needed(machine->sources, module->path);
+    for (char **name = needed; name && *name && machine->world == WORLD_BUILD; name++) {
+        const char *library = driver_library(*name);
+        if (!library)
+            continue;
+        raise_builtin(
+            machine, RAISED_WORLD, "ImportError", NULL,
+            machine_format(machine, "%s: cannot open shared object file: No such file or directory",
+                           library));
+        module_failed(machine, module, frame_depth(machine));
+        return false;
+    }
+    return true;
+}
+
+static bool load_module(ImportMachine *machine, Module *module)
+{
+    Flow flow = FLOW_NEXT;
+    switch (module->kind) {
+    case MODULE_SOURCE:
+        flow = module_execute(machine, module);
+        return flow != FLOW_RAISE && flow != FLOW_STOP;
+    case MODULE_EXTENSION:
+        return load_extension(machine, module);
+    case MODULE_NAMESPACE:
+    case MODULE_STDLIB:
+        module->state = MODULE_LOADED;
+        return true;
+    }
+    return true;
+}
+
+static Module *make_module(ImportMachine *machine, const char *name, const FoundModule *found)
+{
+    Module *module = module_new(machine, name, found->kind);
+    module->path = found->path;
+    module->package = found->package;
+    module->folders = found->package ? found->folders : NULL;
+    if (found->path)
+        module->distribution = sources_distribution(machine->sources, found->path);
+    register_module(machine, module);
+    return module;
+}
+
+/* Whether an absent module may be there after all. */
+static bool absence_is_open(ImportMachine *machine, const char *name, const Module *parent)
+{
+    if (module_is_touched(machine, name))
+        return true;
+    if (!parent)
+        return machine->path_open || sources_partial(machine->sources);
+    if (parent->kind == MODULE_NAMESPACE)
+        return sources_partial(machine->sources);
+    return sources_partial(machine->sources) && !parent->distribution;
+}
+
+static Module *absent_module(ImportMachine *machine, const char *name, const Module *parent)
+{
+    const char *message;
+    bool package = !parent || parent->folders;
+    message = package ? machine_format(machine, "No module named '%s'", name)
+                      : machine_format(machine, "No module named '%s'; '%s' is not a package", name,
+                                       parent->name);
+    if (!absence_is_open(machine, name, parent)) {
+        raise_builtin(machine, RAISED_MODULE, "ModuleNotFoundError", name, message);
+        ((Raised *)machine->raised)->absent = parent == NULL;
+        return NULL;
+    }
+    if (!module_is_touched(machine, name) && (parent || !machine->path_open))
+        raise_possible(machine, RAISED_MODULE, "ModuleNotFoundError", name, message);
+    else
+        machine->unknowns++;
+    return opaque_module(machine, name);
+}
+
+/* One module below a parent that is loaded; NULL for a top-level one. */
+static Module *import_below(ImportMachine *machine, const char *name, Module *parent)
+{
+    Module *module = module_known(machine, name);
+    if (module && module->state == MODULE_FAILED) {
+        raise_again(machine, module->failure);
+        return NULL;
+    }
+    if (module)
+        return module;
+    FoundModule found = {.kind = MODULE_STDLIB};
+    Found result = FOUND_MODULE;
+    if (parent && (parent->kind == MODULE_EXTENSION || module_is_touched(machine, name)) &&
+        !parent->folders)
+        return opaque_module(machine, name);
+    if (!parent || parent->kind != MODULE_STDLIB)
+        result = parent && !parent->folders
+                     ? FOUND_NOT
+                     : module_find(machine, name, parent ? parent->folders : NULL, &found);
+    if (result == FOUND_NOT)
+        return absent_module(machine, name, parent);
+    if (result == FOUND_UNKNOWN) {
+        machine->unknowns++;
+        return opaque_module(machine, name);
+    }
+    module = make_module(machine, name, &found);
+    return load_module(machine, module) ? module : NULL;
+}
+
+Module *module_import(ImportMachine *machine, const char *name)
+{
+    Module *module = module_known(machine, name);
+    if (module && module->state != MODULE_FAILED)
+        return module;
+    char here;
+    if (machine->stack - &here > MAX_STACK) {
+        machine_stop(machine, "imports are nested too deeply to follow");
+        return NULL;
+    }
+    Module *parent = NULL;
+    for (const char *dot = strchr(name, '.');; dot = strchr(dot + 1, '.')) {
+        const char *prefix = dot ? machine_format(machine, "%.*s", (int)(dot - name), name) : name;
+        bool fresh = module_known(machine, prefix) == NULL;
+        module = import_below(machine, prefix, parent);
+        if (!module)
+            return NULL;
+        if (parent && fresh) {
+            const char *tail = strrchr(module->name, '.');
+            names_bind(machine, parent->scope->names, tail ? tail + 1 : module->name,
+                       module->replaced ? module->replaced : module->value);
+        }
+        parent = module;
+        if (!dot)
+            return module;
+    }
+}
+
+const Value *module_import_value(ImportMachine *machine, const char *name)
+{
+    Module *module = module_import(machine, name);
+    if (!module)
+        return NULL;
+    return module->replaced ? module->replaced : module->value;
+}
+
+Module *module_from_file(ImportMachine *machine, const char *name, const char *path)
+{
+    Module *module =
+        module_new(machine, name, g_str_has_suffix(path, ".py") ? MODULE_SOURCE : MODULE_EXTENSION);
+    module->path = machine_text(machine, path);
+    module->distribution = sources_distribution(machine->sources, path);
+    g_ptr_array_add(machine->loaded, module);
+    return module;
+}
+
+const char *module_resolve(ImportMachine *machine, const Module *module, const char *name,
+                           unsigned level)
+{
+    if (level == 0)
+        return name ? name : "";
+    g_autofree char *base = g_strdup(module->name);
+    for (unsigned up = module->package ? 1 : 0; up < level; up++) {
+        char *dot = strrchr(base, '.');
+        if (!dot)
+            return NULL;
+        *dot = '\0';
+    }
+    return name && *name ? machine_format(machine, "%s.%s", base, name)
+                         : machine_text(machine, base);
+}
+
+Flow execute_import(ImportMachine *machine, const PyStmt *stmt)
+{
+    for (unsigned i = 0; i < stmt->alias_count; i++) {
+        const PyAlias *alias = &stmt->aliases[i];
+        const Value *value = module_import_value(machine, alias->name);
+        if (!value)
+            return flow_of(machine);
+        const char *dot = strchr(alias->name, '.');
+        const char *bound = alias->as ? alias->as : alias->name;
+        if (!alias->as && dot) {
+            bound = machine_format(machine, "%.*s", (int)(dot - alias->name), alias->name);
+            const Module *top = module_known(machine, bound);
+            value = top->replaced ? top->replaced : top->value;
+        }
+        scope_bind(machine, machine->frame->scope, bound, value);
+    }
+    return FLOW_NEXT;
+}
+
+/* The name is not there: certain where the module's names are all known. */
+static const Value *absent_name(ImportMachine *machine, Module *module, const char *name,
+                                bool refused)
+{
+    const char *message =
+        machine_format(machine, "cannot import name '%s' from '%s'", name, module->name);
+    bool known = module->kind == MODULE_SOURCE || module->kind == MODULE_NAMESPACE;
+    if (module->kind == MODULE_NAMESPACE && sources_partial(machine->sources))
+        known = false;
+    if (!known || module->replaced || module_is_touched(machine, module->name) ||
+        (!refused && names_find(module->scope->names, "__getattr__"))) {
+        machine->unknowns++;
+        return machine->unknown;
+    }
+    if (module_is_whole(module))
+        return raise_builtin(machine, RAISED_NAME, "ImportError", module->name, message);
+    /* What a module binds later, in a circle of imports, it may bind by other means. */
+    if (module->state == MODULE_LOADING && !module->scope->names->open)
+        return raise_possible(machine, RAISED_NAME, "ImportError", module->name,
+                              machine_format(machine,
+                                             "cannot import name '%s' from partially initialized "
+                                             "module '%s'",
+                                             name, module->name));
+    machine->unknowns++;
+    return machine->unknown;
+}
+
+static const Value *import_name(ImportMachine *machine, Module *module, const char *name)
+{
+    int there = -1;
+    const Value *found = attribute_try(machine, module->value, name, &there);
+    if (!found)
+        return NULL;
+    if (there == 1)
+        return found;
+    const char *dotted = machine_format(machine, "%s.%s", module->name, name);
+    if (module->kind == MODULE_STDLIB)
+        return found;
+    Module *sub = module_known(machine, dotted);
+    if (sub && sub->state != MODULE_FAILED)
+        return sub->replaced ? sub->replaced : sub->value;
+    FoundModule place;
+    if (module->folders && module_find(machine, dotted, module->folders, &place) == FOUND_MODULE) {
+        const Value *value = module_import_value(machine, dotted);
+        return value;
+    }
+    return absent_name(machine, module, name, there == 0);
+}
+
+static bool is_public_list(const Value *value)
+{
+    return (value->kind == VALUE_LIST || value->kind == VALUE_TUPLE) && !value->open;
+}
+
+/* What the star gives, as attribute_get() of every name. */
+static Flow star_listed(ImportMachine *machine, Module *module, const Value *list)
+{
+    Scope *scope = machine->frame->scope;
+    for (unsigned i = 0; i < list->items->len; i++) {
+        const Value *name = list->items->pdata[i];
+        if (name->kind != VALUE_TEXT) {
+            scope->names->open = true;
+            continue;
+        }
+        int there = -1;
+        const Value *found = attribute_try(machine, module->value, name->text, &there);
+        if (found && there != 1 && module->folders) {
+            const char *dotted = machine_format(machine, "%s.%s", module->name, name->text);
+            FoundModule place;
+            if (module_known(machine, dotted) ||
+                module_find(machine, dotted, module->folders, &place) == FOUND_MODULE)
+                found = module_import_value(machine, dotted);
+            else if (there == 0)
+                found = attribute_get(machine, module->value, name->text);
+        } else if (found && there == 0) {
+            found = attribute_get(machine, module->value, name->text);
+        }
+        if (!found)
+            return flow_of(machine);
+        scope_bind(machine, scope, name->text, found);
+    }
+    return FLOW_NEXT;
+}
+
+static Flow execute_star(ImportMachine *machine, Module *module)
+{
+    Scope *scope = machine->frame->scope;
+    const Names *names = module->scope->names;
+    const Binding *list = names_find(names, "__all__");
+    if (module->kind != MODULE_SOURCE || module->replaced || (!list && names->open))
+        scope->names->open = true;
+    if (list && is_public_list(list->value))
+        return star_listed(machine, module, list->value);
+    if (list)
+        scope->names->open = true;
+    g_autoptr(GPtrArray) sorted = names_sorted(names);
+    for (unsigned i = 0; i < sorted->len; i++) {
+        const char *name = sorted->pdata[i];
+        if (*name != '_')
+            scope_bind(machine, scope, name, names_find(names, name)->value);
+    }
+    return FLOW_NEXT;
+}
+
+Flow execute_import_from(ImportMachine *machine, const PyStmt *stmt)
+{
+    Scope *scope = machine->frame->scope;
+    const char *name = module_resolve(machine, scope->module, stmt->text, stmt->level);
+    if (!name) {
+        raise_builtin(machine, RAISED_STATEMENT, "ImportError", NULL,
+                      "attempted relative import beyond top-level package");
+        return FLOW_RAISE;
+    }
+    if (!*name) {
+        raise_builtin(machine, RAISED_STATEMENT, "ImportError", NULL,
+                      "attempted relative import with no known parent package");
+        return FLOW_RAISE;
+    }
+    Module *module = module_import(machine, name);
+    if (!module)
+        return flow_of(machine);
+    for (unsigned i = 0; i < stmt->alias_count; i++) {
+        const PyAlias *alias = &stmt->aliases[i];
+        if (g_str_equal(alias->name, "*"))
+            return execute_star(machine, module);
+        const Value *value = import_name(machine, module, alias->name);
+        if (!value)
+            return flow_of(machine);
+        scope_bind(machine, scope, alias->as ? alias->as : alias->name, value);
+    }
+    return FLOW_NEXT;
+}

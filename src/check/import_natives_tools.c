@@ -1,0 +1,214 @@
+/* Intrinsics of the standard library's tools for definitions: functools, dataclasses, abc, typing,
+ * contextlib, inspect; and what only tells people something. */
+#include "check/import_machine.h"
+
+NATIVE(same_back)
+{
+    const Value *value = call_argument(arguments, 0, NULL);
+    return value ? value : machine->unknown;
+}
+
+static const Value *identity(ImportMachine *machine)
+{
+    static const Native row = {"identity", same_back, NULL};
+    return native_value(machine, &row, NULL);
+}
+
+/* @cache and @cache(…): the function, or what will give it. */
+NATIVE(cached)
+{
+    const Value *value = call_argument(arguments, 0, "user_function");
+    bool plain = value && arguments->count == 1 &&
+                 (value->kind == VALUE_FUNCTION || value->kind == VALUE_STATIC ||
+                  value->kind == VALUE_CLASS_METHOD || value->kind == VALUE_METHOD ||
+                  value->kind == VALUE_CLASS);
+    return plain ? value : identity(machine);
+}
+
+NATIVE(decorator_maker)
+{
+    return identity(machine);
+}
+
+NATIVE(update_wrapper)
+{
+    return same_back(machine, self, arguments);
+}
+
+static const Value *cached_property(ImportMachine *machine, const Value *self,
+                                    const Arguments *arguments)
+{
+    const Value *inner = call_argument(arguments, 0, "func");
+    Value *value = value_new(machine, VALUE_PROPERTY);
+    value->inner = inner ? inner : machine->unknown;
+    return value;
+}
+
+NATIVE(make_dataclass)
+{
+    const Value *class = call_argument(arguments, 0, NULL);
+    static const Native row = {"dataclass", make_dataclass, NULL};
+    if (!class || class->kind != VALUE_CLASS)
+        return native_value(machine, &row, NULL);
+    class->class->dataclass = true;
+    return class;
+}
+
+NATIVE(abstract_method)
+{
+    const Value *value = call_argument(arguments, 0, NULL);
+    if (!value)
+        return machine->unknown;
+    const Value *inner = value;
+    while (inner->kind == VALUE_STATIC || inner->kind == VALUE_CLASS_METHOD ||
+           inner->kind == VALUE_PROPERTY)
+        inner = inner->inner;
+    if (inner->kind == VALUE_FUNCTION)
+        inner->function->abstract = true;
+    return value;
+}
+
+static const Value *abstract_wrapped(ImportMachine *machine, const Arguments *arguments,
+                                     ValueKind kind)
+{
+    Value *value = value_new(machine, kind);
+    value->inner = abstract_method(machine, NULL, arguments);
+    return value;
+}
+
+NATIVE(abstract_class_method)
+{
+    return abstract_wrapped(machine, arguments, VALUE_CLASS_METHOD);
+}
+
+NATIVE(abstract_static_method)
+{
+    return abstract_wrapped(machine, arguments, VALUE_STATIC);
+}
+
+NATIVE(abstract_property)
+{
+    return abstract_wrapped(machine, arguments, VALUE_PROPERTY);
+}
+
+static const Value *plain_base(ImportMachine *machine)
+{
+    return machine->object_class->value;
+}
+
+static const Value *false_constant(ImportMachine *machine)
+{
+    return machine->false_value;
+}
+
+NATIVE(typing_cast)
+{
+    const Value *value = call_argument(arguments, 1, "val");
+    return value ? value : machine->unknown;
+}
+
+NATIVE(suppress)
+{
+    const Value *object = object_new(machine, machine->suppress_class);
+    Value *types = value_items(machine, VALUE_TUPLE);
+    for (unsigned i = 0; i < arguments->count; i++)
+        value_add(machine, types, arguments->values[i]);
+    types->open = arguments->open;
+    object->object->arguments = types;
+    return object;
+}
+
+/* Its generator is not walked, and may swallow what is raised in the block. */
+NATIVE(context_manager)
+{
+    return machine->unknown;
+}
+
+NATIVE(is_function)
+{
+    const Value *value = call_argument(arguments, 0, NULL);
+    if (!value || value->kind == VALUE_UNKNOWN || value->kind == VALUE_FOREIGN)
+        return machine->unknown;
+    return value_bool(machine, value->kind == VALUE_FUNCTION);
+}
+
+NATIVE(is_class)
+{
+    const Value *value = call_argument(arguments, 0, NULL);
+    const Value *type = machine->type_class->value;
+    int truth = value ? value_is_instance(machine, value, type) : -1;
+    return truth < 0 ? machine->unknown : value_bool(machine, truth);
+}
+
+NATIVE(is_abstract)
+{
+    const Value *value = call_argument(arguments, 0, NULL);
+    if (!value || value->kind == VALUE_UNKNOWN || value->kind == VALUE_FOREIGN)
+        return machine->unknown;
+    int truth = value->kind == VALUE_CLASS ? class_is_abstract(machine, value->class) : 0;
+    return truth < 0 ? machine->unknown : value_bool(machine, truth);
+}
+
+NATIVE(is_module)
+{
+    const Value *value = call_argument(arguments, 0, NULL);
+    if (!value || value->kind == VALUE_UNKNOWN || value->kind == VALUE_FOREIGN)
+        return machine->unknown;
+    return value_bool(machine, value->kind == VALUE_MODULE);
+}
+
+NATIVE(nothing)
+{
+    return machine->none;
+}
+
+/* sys.exit() while a module is imported. */
+NATIVE(leave)
+{
+    const Value *class = g_hash_table_lookup(machine->builtins, "SystemExit");
+    const Value *given = call_argument(arguments, 0, NULL);
+    const Value *exception = value_call_plain(machine, class, &given, given ? 1 : 0);
+    if (!exception)
+        return NULL;
+    const char *message = given ? value_display(machine, given, false) : "";
+    return raise_value(machine, exception, message);
+}
+
+/* clang-format off */
+static const Native tools[] = {
+    {"abc.ABC", NULL, plain_base},
+    {"abc.abstractclassmethod", abstract_class_method, NULL},
+    {"abc.abstractmethod", abstract_method, NULL},
+    {"abc.abstractproperty", abstract_property, NULL},
+    {"abc.abstractstaticmethod", abstract_static_method, NULL},
+    {"atexit.register", same_back, NULL},
+    {"collections.OrderedDict", builtin_dict, NULL},
+    {"contextlib.asynccontextmanager", context_manager, NULL},
+    {"contextlib.contextmanager", context_manager, NULL},
+    {"contextlib.suppress", suppress, NULL},
+    {"dataclasses.dataclass", make_dataclass, NULL},
+    {"functools.cache", cached, NULL},
+    {"functools.cached_property", cached_property, NULL},
+    {"functools.lru_cache", cached, NULL},
+    {"functools.total_ordering", same_back, NULL},
+    {"functools.update_wrapper", update_wrapper, NULL},
+    {"functools.wraps", decorator_maker, NULL},
+    {"inspect.isabstract", is_abstract, NULL},
+    {"inspect.isclass", is_class, NULL},
+    {"inspect.isfunction", is_function, NULL},
+    {"inspect.ismodule", is_module, NULL},
+    {"sys.exit", leave, NULL},
+    {"typing.Generic", NULL, plain_base},
+    {"typing.Protocol", NULL, plain_base},
+    {"typing.TYPE_CHECKING", NULL, false_constant},
+    {"typing.cast", typing_cast, NULL},
+    {"typing.final", same_back, NULL},
+    {"typing.no_type_check", same_back, NULL},
+    {"typing.runtime_checkable", same_back, NULL},
+    {"warnings.filterwarnings", nothing, NULL},
+    {"warnings.simplefilter", nothing, NULL},
+    {"warnings.warn", nothing, NULL},
+};
+/* clang-format on */
+
+const NativeTable natives_tools = {tools, G_N_ELEMENTS(tools)};

@@ -1,0 +1,280 @@
+#include "check/import_machine.h"
+
+typedef struct {
+    const char *name, *base;
+} ExceptionRow;
+
+/* The Python Standard Library, "Exception hierarchy"; a base stands before what derives from it. */
+static const ExceptionRow exceptions[] = {
+    {"BaseException", NULL},
+    {"Exception", "BaseException"},
+    {"GeneratorExit", "BaseException"},
+    {"KeyboardInterrupt", "BaseException"},
+    {"SystemExit", "BaseException"},
+    {"BaseExceptionGroup", "BaseException"},
+    {"ExceptionGroup", "BaseExceptionGroup"},
+    {"ArithmeticError", "Exception"},
+    {"FloatingPointError", "ArithmeticError"},
+    {"OverflowError", "ArithmeticError"},
+    {"ZeroDivisionError", "ArithmeticError"},
+    {"AssertionError", "Exception"},
+    {"AttributeError", "Exception"},
+    {"BufferError", "Exception"},
+    {"EOFError", "Exception"},
+    {"ImportError", "Exception"},
+    {"ModuleNotFoundError", "ImportError"},
+    {"LookupError", "Exception"},
+    {"IndexError", "LookupError"},
+    {"KeyError", "LookupError"},
+    {"MemoryError", "Exception"},
+    {"NameError", "Exception"},
+    {"UnboundLocalError", "NameError"},
+    {"OSError", "Exception"},
+    {"BlockingIOError", "OSError"},
+    {"ChildProcessError", "OSError"},
+    {"ConnectionError", "OSError"},
+    {"BrokenPipeError", "ConnectionError"},
+    {"ConnectionAbortedError", "ConnectionError"},
+    {"ConnectionRefusedError", "ConnectionError"},
+    {"ConnectionResetError", "ConnectionError"},
+    {"FileExistsError", "OSError"},
+    {"FileNotFoundError", "OSError"},
+    {"InterruptedError", "OSError"},
+    {"IsADirectoryError", "OSError"},
+    {"NotADirectoryError", "OSError"},
+    {"PermissionError", "OSError"},
+    {"ProcessLookupError", "OSError"},
+    {"TimeoutError", "OSError"},
+    {"ReferenceError", "Exception"},
+    {"RuntimeError", "Exception"},
+    {"NotImplementedError", "RuntimeError"},
+    {"RecursionError", "RuntimeError"},
+    {"StopIteration", "Exception"},
+    {"StopAsyncIteration", "Exception"},
+    {"SyntaxError", "Exception"},
+    {"IndentationError", "SyntaxError"},
+    {"TabError", "IndentationError"},
+    {"SystemError", "Exception"},
+    {"TypeError", "Exception"},
+    {"ValueError", "Exception"},
+    {"UnicodeError", "ValueError"},
+    {"UnicodeDecodeError", "UnicodeError"},
+    {"UnicodeEncodeError", "UnicodeError"},
+    {"UnicodeTranslateError", "UnicodeError"},
+    {"Warning", "Exception"},
+    {"BytesWarning", "Warning"},
+    {"DeprecationWarning", "Warning"},
+    {"EncodingWarning", "Warning"},
+    {"FutureWarning", "Warning"},
+    {"ImportWarning", "Warning"},
+    {"PendingDeprecationWarning", "Warning"},
+    {"ResourceWarning", "Warning"},
+    {"RuntimeWarning", "Warning"},
+    {"SyntaxWarning", "Warning"},
+    {"UnicodeWarning", "Warning"},
+    {"UserWarning", "Warning"},
+    /* importlib.metadata; not a builtin, found under its dotted name. */
+    {"PackageNotFoundError", "ModuleNotFoundError"},
+};
+
+void exceptions_install(ImportMachine *machine)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(exceptions); i++) {
+        const ExceptionRow *row = &exceptions[i];
+        Class *class = class_new(machine, row->name, NULL);
+        const Value *base = row->base ? g_hash_table_lookup(machine->builtins, row->base) : NULL;
+        if (base)
+            g_ptr_array_add(class->bases, (void *)base);
+        g_hash_table_insert(machine->builtins, (void *)row->name, (void *)class->value);
+    }
+    const Value *os_error = g_hash_table_lookup(machine->builtins, "OSError");
+    g_hash_table_insert(machine->builtins, (void *)"IOError", (void *)os_error);
+    g_hash_table_insert(machine->builtins, (void *)"EnvironmentError", (void *)os_error);
+}
+
+static void add_steps(ImportMachine *machine, Raised *raised, const Step *more, unsigned count)
+{
+    unsigned frames = 0;
+    for (const Frame *frame = machine->frame; frame; frame = frame->up)
+        frames++;
+    raised->steps = machine_alloc(machine, (frames + count) * sizeof(Step));
+    raised->step_count = frames + count;
+    for (const Frame *frame = machine->frame; frame; frame = frame->up)
+        raised->steps[--frames] = (Step){frame->scope->module, frame->name, frame->line};
+    if (count > 0)
+        memcpy(raised->steps + raised->step_count - count, more, count * sizeof(Step));
+}
+
+static Raised *raised_new(ImportMachine *machine, RaisedKind kind, const Value *value)
+{
+    Raised *raised = machine_alloc(machine, sizeof *raised);
+    *raised = (Raised){.kind = kind, .value = value, .class = value->object->class};
+    add_steps(machine, raised, NULL, 0);
+    return raised;
+}
+
+static Raised *builtin_raised(ImportMachine *machine, RaisedKind kind, const char *class,
+                              const char *missing, const char *message)
+{
+    const Value *type = g_hash_table_lookup(machine->builtins, class);
+    const Value *value = object_new(machine, type->class);
+    Value *arguments = value_items(machine, VALUE_TUPLE);
+    value_add(machine, arguments, value_text(machine, message));
+    value->object->arguments = arguments;
+    if (missing)
+        names_bind(machine, value->object->attributes, "name", value_text(machine, missing));
+    Raised *raised = raised_new(machine, kind, value);
+    raised->message = message;
+    raised->missing = missing;
+    raised->driver = kind == RAISED_WORLD;
+    return raised;
+}
+
+const Value *raise_builtin(ImportMachine *machine, RaisedKind kind, const char *class,
+                           const char *missing, const char *message)
+{
+    machine->raised = builtin_raised(machine, kind, class, missing, message);
+    return NULL;
+}
+
+void possible_add(ImportMachine *machine, const Raised *raised)
+{
+    if (raised && machine->possible->len < MAX_POSSIBLE)
+        g_ptr_array_add(machine->possible, (void *)raised);
+}
+
+const Value *raise_possible(ImportMachine *machine, RaisedKind kind, const char *class,
+                            const char *missing, const char *message)
+{
+    possible_add(machine, builtin_raised(machine, kind, class, missing, message));
+    machine->unknowns++;
+    return machine->unknown;
+}
+
+/* A driver or device is what it wants if the body that led here had asked for one. */
+static bool asked_for_device(const ImportMachine *machine)
+{
+    const Frame *frame = machine->frame;
+    while (frame && (frame->function || frame->scope->kind != SCOPE_MODULE))
+        frame = frame->up;
+    return machine->world == WORLD_BUILD && frame && frame->world_reads < machine->world_reads;
+}
+
+const Value *raise_value(ImportMachine *machine, const Value *exception, const char *message)
+{
+    Raised *raised = raised_new(machine, RAISED_STATEMENT, exception);
+    raised->message = message;
+    raised->driver = asked_for_device(machine);
+    machine->raised = raised;
+    return NULL;
+}
+
+const Value *raise_again(ImportMachine *machine, const Raised *failure)
+{
+    Raised *raised = machine_alloc(machine, sizeof *raised);
+    *raised = *failure;
+    unsigned depth = MIN(failure->depth, failure->step_count);
+    add_steps(machine, raised, failure->steps + depth, failure->step_count - depth);
+    machine->raised = raised;
+    return NULL;
+}
+
+const Value *machine_stop(ImportMachine *machine, const char *reason)
+{
+    machine->stopped = true;
+    if (!machine->stop_reason)
+        machine->stop_reason = reason;
+    return NULL;
+}
+
+int raised_matches(ImportMachine *machine, const Raised *raised, const Value *type)
+{
+    if (!type)
+        return 1;
+    if (raised->vague)
+        return type->kind == VALUE_CLASS && !type->class->module &&
+                       (g_str_equal(type->class->name, "Exception") ||
+                        g_str_equal(type->class->name, "BaseException"))
+                   ? 1
+                   : -1;
+    if (type->kind == VALUE_CLASS)
+        return class_is_subclass(machine, raised->class->value, type);
+    if (type->kind == VALUE_FOREIGN && !raised->class->module)
+        return g_str_equal(raised->class->name, "OSError") ? -1 : 0;
+    if (type->kind != VALUE_TUPLE && type->kind != VALUE_LIST)
+        return -1;
+    int found = type->open ? -1 : 0;
+    for (unsigned i = 0; i < type->items->len; i++) {
+        int one = raised_matches(machine, raised, type->items->pdata[i]);
+        if (one == 1)
+            return 1;
+        if (one < 0)
+            found = -1;
+    }
+    return found;
+}
+
+/* In functions, these tell of wrong arguments and states: a value that the walk does not model to
+ * the last detail is the likelier reason. */
+bool raised_is_doubtful(const Raised *raised)
+{
+    static const char *const refusals[] = {"AssertionError", "AttributeError", "IndexError",
+                                           "KeyError",       "LookupError",    "NameError",
+                                           "StopIteration",  "TypeError",      "ValueError"};
+    bool called = raised->step_count > 0 && raised->steps[raised->step_count - 1].function;
+    if (raised->vague || raised->kind == RAISED_LOOKUP)
+        return true;
+    for (unsigned i = 0; called && raised->kind == RAISED_STATEMENT && i < G_N_ELEMENTS(refusals);
+         i++)
+        if (!raised->class->module && g_str_equal(refusals[i], raised->class->name))
+            return true;
+    return false;
+}
+
+static const Value *exception_of(ImportMachine *machine, const Value *value)
+{
+    if (value->kind == VALUE_CLASS)
+        return class_call(machine, value, &(Arguments){0});
+    return value;
+}
+
+static const char *message_of(ImportMachine *machine, const Value *exception)
+{
+    const Value *arguments = exception->object->arguments;
+    if (!arguments || arguments->open || arguments->items->len == 0)
+        return NULL;
+    const Value *first = arguments->items->pdata[0];
+    if (arguments->items->len == 1)
+        return first->kind == VALUE_UNKNOWN ? first->text : value_display(machine, first, false);
+    return value_display(machine, arguments, true);
+}
+
+Flow execute_raise(ImportMachine *machine, const PyStmt *stmt)
+{
+    if (!stmt->value) {
+        if (machine->handled) {
+            raise_again(machine, machine->handled);
+            return FLOW_RAISE;
+        }
+        raise_builtin(machine, RAISED_STATEMENT, "RuntimeError", NULL,
+                      "No active exception to reraise");
+        ((Raised *)machine->raised)->vague = true;
+        return FLOW_RAISE;
+    }
+    const Value *value = evaluate(machine, stmt->value);
+    if (value && stmt->cause && !evaluate(machine, stmt->cause))
+        value = NULL;
+    const Value *exception = value ? exception_of(machine, value) : NULL;
+    if (!exception)
+        return flow_of(machine);
+    if (exception->kind != VALUE_OBJECT) {
+        const Value *base = g_hash_table_lookup(machine->builtins, "Exception");
+        const char *message = machine_format(machine, "an exception of an unknown kind");
+        exception = object_new(machine, base->class);
+        raise_value(machine, exception, message);
+        ((Raised *)machine->raised)->vague = true;
+        return FLOW_RAISE;
+    }
+    raise_value(machine, exception, message_of(machine, exception));
+    return FLOW_RAISE;
+}

@@ -1,0 +1,346 @@
+#include "check/imports.h"
+
+#include "test.h"
+
+#include <string.h>
+
+/* A tree in one text: "@@ path" begins a file. */
+typedef struct {
+    const char *tree;
+    bool partial;
+} Memory;
+
+static char *file_text(const char *tree, const char *path)
+{
+    g_autofree char *mark = g_strdup_printf("@@ %s\n", path);
+    const char *at = strstr(tree, mark);
+    if (!at)
+        return NULL;
+    at += strlen(mark);
+    const char *end = strstr(at, "@@ ");
+    return end ? g_strndup(at, (size_t)(end - at)) : g_strdup(at);
+}
+
+static GBytes *memory_read(const ImportFiles *files, const char *path)
+{
+    char *text = file_text(files->data, path);
+    return text ? g_bytes_new_take(text, strlen(text)) : NULL;
+}
+
+static GPtrArray *memory_list(const ImportFiles *files, const char *folder)
+{
+    g_autofree char *prefix = *folder ? g_strconcat(folder, "/", NULL) : g_strdup("");
+    GPtrArray *names = g_ptr_array_new();
+    for (const char *at = strstr(files->data, "@@ "); at; at = strstr(at + 1, "@@ ")) {
+        const char *path = at + 3;
+        g_autofree char *whole = g_strndup(path, strcspn(path, "\n"));
+        if (!g_str_has_prefix(whole, prefix))
+            continue;
+        const char *rest = whole + strlen(prefix), *slash = strchr(rest, '/');
+        g_autofree char *name =
+            slash ? g_strndup(rest, (size_t)(slash - rest + 1)) : g_strdup(rest);
+        const char *kept = g_intern_string(name);
+        if (!g_ptr_array_find(names, kept, NULL))
+            g_ptr_array_add(names, (void *)kept);
+    }
+    if (names->len > 0)
+        return names;
+    g_ptr_array_unref(names);
+    return NULL;
+}
+
+static const char *memory_distribution(const ImportFiles *files, const char *path)
+{
+    g_autofree char *top = g_strndup(path, strcspn(path, "/."));
+    return g_intern_string(top);
+}
+
+static char **memory_needed(const ImportFiles *files, const char *path)
+{
+    char *text = file_text(files->data, path);
+    char **lines = text ? g_strsplit(g_strstrip(text), "\n", -1) : NULL;
+    g_free(text);
+    return lines;
+}
+
+static const char *const env[] = {"MODE=fast", NULL};
+
+static ImportSources *sources_of(const char *tree, ImportFiles *files, ImportScene *scene)
+{
+    *files = (ImportFiles){.list = memory_list,
+                           .read = memory_read,
+                           .distribution = memory_distribution,
+                           .needed = memory_needed,
+                           .data = (void *)tree,
+                           .partial = strstr(tree, "# partial") != NULL};
+    *scene =
+        (ImportScene){.python = "3.11.2", .platform = "linux/amd64", .env = env, .files = files};
+    return import_sources_new(scene);
+}
+
+static char *describe(const ImportVerdict *verdict)
+{
+    if (verdict->outcome == IMPORT_WORKS)
+        return g_strdup("works");
+    if (verdict->outcome == IMPORT_UNKNOWN)
+        return g_strdup("unknown");
+    const ImportStep *last =
+        verdict->chain->len > 0 ? verdict->chain->pdata[verdict->chain->len - 1] : NULL;
+    return g_strdup_printf("%s: %s (%s:%u)%s", verdict->exception, verdict->message,
+                           last ? last->path : "", last ? last->line : 0,
+                           verdict->driver ? " driver" : "");
+}
+
+typedef struct {
+    const char *name, *tree, *build, *run; /* run NULL: as in a build */
+} Row;
+
+static void check_rows(const Row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        ImportFiles files;
+        ImportScene scene;
+        g_autoptr(ImportSources) sources = sources_of(rows[i].tree, &files, &scene);
+        const char *expected[] = {rows[i].build, rows[i].run ? rows[i].run : rows[i].build};
+        for (unsigned world = 0; world < 2; world++) {
+            g_autoptr(ImportMachine) machine =
+                import_machine_new(sources, world == 0 ? WORLD_BUILD : WORLD_RUN);
+            g_autoptr(ImportVerdict) verdict = import_machine_import(machine, "a");
+            g_autofree char *found = describe(verdict);
+            assert_text(rows[i].name, expected[world], found);
+        }
+    }
+}
+
+/* clang-format off */
+#define TORCH \
+    "@@ torch/__init__.py\nfrom . import cuda, version\n__version__ = '2.6.0+cu124'\n" \
+    "@@ torch/version.py\ncuda = '12.4'\nhip = None\n" \
+    "@@ torch/cuda/__init__.py\n" \
+    "def is_available():\n    return probe()\n" \
+    "def get_device_capability(device=None):\n    return probe()\n"
+
+static const Row modules[] = {
+    {"works", "@@ a.py\nimport os, sys\nimport b.c\nfrom b import c as d\nd.x\n@@ b/__init__.py\n"
+     "@@ b/c.py\nx = 1\n", "works", NULL},
+    {"no module", "@@ a.py\nimport missing\n",
+     "ModuleNotFoundError: No module named 'missing' (a.py:1)", NULL},
+    {"no submodule", "@@ a/__init__.py\nx = 1\n\nfrom .b import y\n",
+     "ModuleNotFoundError: No module named 'a.b' (a/__init__.py:3)", NULL},
+    {"not a package", "@@ a.py\nimport b.c\n@@ b.py\n",
+     "ModuleNotFoundError: No module named 'b.c'; 'b' is not a package (a.py:1)", NULL},
+    {"no name", "@@ a.py\nfrom b import x\n@@ b.py\ny = 1\n",
+     "ImportError: cannot import name 'x' from 'b' (a.py:1)", NULL},
+    {"no attribute", "@@ a.py\nimport b\nb.x\n@@ b.py\ny = 1\n",
+     "AttributeError: module 'b' has no attribute 'x' (a.py:2)", NULL},
+    {"stdlib of the version", "@@ a.py\nimport tomllib, distutils\nimport imp, asyncore\n", "works", NULL},
+    {"gone or of another system", "@@ a.py\nimport winreg\n",
+     "ModuleNotFoundError: No module named 'winreg' (a.py:1)", NULL},
+    {"namespace", "@@ a.py\nimport b.c\nimport b.d\n@@ b/c.py\n",
+     "ModuleNotFoundError: No module named 'b.d' (a.py:2)", NULL},
+    {"extension by tag", "@@ a.py\nimport b\nfrom b import anything\nb.other()\n"
+     "@@ b.cpython-311-x86_64-linux-gnu.so\n", "works", NULL},
+    {"extension of another Python", "@@ a.py\nimport b\n@@ b.cpython-310-x86_64-linux-gnu.so\n",
+     "ModuleNotFoundError: No module named 'b' (a.py:1)", NULL},
+    {"extension that wants the driver", "@@ a.py\nimport b\n@@ b.abi3.so\nlibc.so.6\nlibcuda.so.1\n",
+     "ImportError: libcuda.so.1: cannot open shared object file: No such file or directory (a.py:1) driver",
+     "works"},
+    {"partial tree", "@@ a.py\nimport missing\n# partial\n", "unknown", NULL},
+    {"a name in a partial tree", "@@ a.py\nfrom b import x\n# partial\n@@ b.py\n",
+     "ImportError: cannot import name 'x' from 'b' (a.py:1)", NULL},
+    {"damaged file", "@@ a.py\nimport b\n@@ b.py\ndef (:\n", "unknown", NULL},
+    {"path file", "@@ a.py\nimport c\n@@ more.pth\nextra\n@@ extra/c.py\n", "works", NULL},
+    {"path file that redirects", "@@ a.py\nimport b.c\nfrom b import x\nimport d\n"
+     "@@ redirect.pth\nimport _redirect\n@@ _redirect.py\nNAMES = ['b']\n@@ b/__init__.py\n",
+     "ModuleNotFoundError: No module named 'd' (a.py:3)", NULL},
+    {"circle", "@@ a.py\nimport b\nx = 1\n@@ b.py\nfrom a import x\n", "unknown", NULL},
+    {"circle that works", "@@ a.py\nx = 1\nimport b\n@@ b.py\nfrom a import x\n", "works", NULL},
+};
+
+static const Row exceptions[] = {
+    {"caught", "@@ a.py\ntry:\n    import missing\nexcept ImportError:\n    missing = None\n", "works", NULL},
+    {"wrong clause", "@@ a.py\ntry:\n    from b import x\nexcept ModuleNotFoundError:\n    pass\n@@ b.py\n",
+     "ImportError: cannot import name 'x' from 'b' (a.py:2)", NULL},
+    {"tuple", "@@ a.py\ntry:\n    import missing\nexcept (OSError, ModuleNotFoundError):\n    pass\n",
+     "works", NULL},
+    {"raised in the clause", "@@ a.py\ntry:\n    import missing\nexcept ImportError as e:\n"
+     "    raise RuntimeError('wants missing') from e\n", "RuntimeError: wants missing (a.py:4)", NULL},
+    {"raised again", "@@ a.py\ntry:\n    import missing\nexcept ImportError:\n    raise\n",
+     "ModuleNotFoundError: No module named 'missing' (a.py:2)", NULL},
+    {"else", "@@ a.py\ntry:\n    import b\nexcept ImportError:\n    pass\nelse:\n    import missing\n@@ b.py\n",
+     "ModuleNotFoundError: No module named 'missing' (a.py:6)", NULL},
+    {"finally", "@@ a.py\ntry:\n    import os\nfinally:\n    import missing\n",
+     "ModuleNotFoundError: No module named 'missing' (a.py:4)", NULL},
+    {"own class", "@@ a.py\nclass Lacking(ImportError):\n    pass\ntry:\n    raise Lacking('x')\n"
+     "except ImportError:\n    pass\nraise Lacking('y')\n", "Lacking: y (a.py:7)", NULL},
+    {"suppress", "@@ a.py\nimport contextlib\nwith contextlib.suppress(ImportError):\n"
+     "    import missing\n", "works", NULL},
+    {"own context", "@@ a.py\nclass Try:\n    def __enter__(self):\n        return self\n"
+     "    def __exit__(self, kind, value, tb):\n        return kind is not None\nwith Try():\n    import missing\n",
+     "works", NULL},
+    {"a failure stays", "@@ a.py\ntry:\n    import b\nexcept ImportError:\n    pass\nimport b\n"
+     "@@ b.py\nimport missing\n", "ModuleNotFoundError: No module named 'missing' (b.py:1)", NULL},
+};
+
+static const Row tests[] = {
+    {"unknown test", "@@ a.py\nimport b\nif b.probe():\n    import missing\n@@ b.abi3.so\n",
+     "unknown", NULL},
+    {"unknown test that raises", "@@ a.py\nimport b\nif b.probe():\n    raise RuntimeError('no')\n"
+     "@@ b.abi3.so\n", "works", NULL},
+    {"version of Python", "@@ a.py\nimport sys\nif sys.version_info >= (3, 12):\n    import missing\n",
+     "works", NULL},
+    {"platform", "@@ a.py\nimport sys\nif sys.platform == 'win32':\n    import missing\n", "works", NULL},
+    {"type checking", "@@ a.py\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import missing\n",
+     "works", NULL},
+    {"environment", "@@ a.py\nimport os\nif os.environ.get('MODE', 'slow') == 'fast':\n"
+     "    import missing\n", "ModuleNotFoundError: No module named 'missing' (a.py:3)", NULL},
+    {"find_spec", "@@ a.py\nimport importlib.util\nif importlib.util.find_spec('b'):\n"
+     "    from b import x\nif importlib.util.find_spec('c') is not None:\n    import d\n@@ b.py\n",
+     "ImportError: cannot import name 'x' from 'b' (a.py:3)", NULL},
+    {"version of a distribution", "@@ a.py\nfrom importlib.metadata import version, PackageNotFoundError\n"
+     "try:\n    version('absent')\nexcept PackageNotFoundError:\n    pass\n"
+     "from packaging.version import parse\nif parse(version('B.c')) < parse('2.10'):\n    import missing\n"
+     "@@ b_c-2.9.1.dist-info/METADATA\n@@ packaging/__init__.py\n@@ packaging/version.py\n"
+     "class Version:\n    pass\ndef parse(text):\n    return Version(text)\n",
+     "ModuleNotFoundError: No module named 'missing' (a.py:8)", NULL},
+    {"files of a folder", "@@ a/__init__.py\nimport os, importlib\n"
+     "for name in sorted(os.listdir(os.path.dirname(__file__))):\n"
+     "    if name.endswith('.py') and name[0] != '_':\n"
+     "        importlib.import_module(f'{__name__}.{name[:-3]}')\n"
+     "@@ a/b.py\n@@ a/stale.py\nfrom .b import gone\n",
+     "ImportError: cannot import name 'gone' from 'a.b' (a/stale.py:1)", NULL},
+    {"lazy module", "@@ a.py\nfrom b import anything\n@@ b/__init__.py\nimport sys\n"
+     "sys.modules[__name__] = object()\n", "works", NULL},
+    {"getattr of a module", "@@ a.py\nfrom b import x\nfrom b import y\n@@ b/__init__.py\n"
+     "def __getattr__(name):\n    if name == 'x':\n        return 1\n    raise AttributeError(name)\n",
+     "ImportError: cannot import name 'y' from 'b' (a.py:2)", NULL},
+    {"globals", "@@ a.py\nfrom b import x1\n@@ b.py\nfor i in range(3):\n    globals()[f'x{i}'] = i\n",
+     "works", NULL},
+    {"star", "@@ a.py\nfrom b import *\nfrom a import x\n@@ b.py\n__all__ = ['x', 'y']\nx = 1\n",
+     "AttributeError: module 'b' has no attribute 'y' (a.py:1)", NULL},
+};
+
+static const Row devices[] = {
+    {"asked in the body", TORCH "@@ a.py\nimport torch\nif not torch.cuda.is_available():\n"
+     "    raise NotImplementedError('a GPU is needed')\n",
+     "NotImplementedError: a GPU is needed (a.py:3) driver", "works"},
+    {"capability", TORCH "@@ a.py\nimport torch\nclass X:\n    major = torch.cuda.get_device_capability()[0]\n",
+     "RuntimeError: Found no NVIDIA driver on your system. (a.py:3) driver", "works"},
+    {"default of an argument", TORCH "@@ a.py\nimport torch\n"
+     "def f(c=torch.cuda.get_device_capability()):\n    pass\n",
+     "RuntimeError: Found no NVIDIA driver on your system. (a.py:2) driver", "works"},
+    {"in a function", TORCH "@@ a.py\nimport torch\ndef f():\n    torch.cuda.get_device_capability()\n",
+     "works", NULL},
+    {"library", "@@ a.py\nimport ctypes\nctypes.CDLL('libcuda.so.1')\n",
+     "OSError: libcuda.so.1: cannot open shared object file: No such file or directory (a.py:2) driver",
+     "works"},
+    {"library caught", "@@ a.py\nimport ctypes\ntry:\n    ctypes.CDLL('libcuda.so.1')\nexcept OSError:\n"
+     "    pass\n", "works", NULL},
+    {"decorator whose class asks", TORCH "@@ a.py\nimport tuner\n@tuner.autotune(configs=[])\ndef kernel():\n"
+     "    pass\nimport ops.gone\n"
+     "@@ ops/__init__.py\n"
+     "@@ tuner.py\nimport torch\nclass Lazy:\n    def __init__(self, make):\n        self._make = make\n"
+     "        self._made = None\n    def __getattr__(self, name):\n        if self._made is None:\n"
+     "            self._made = self._make()\n        return getattr(self._made, name)\n"
+     "class Cuda:\n    @staticmethod\n    def is_active():\n        return torch.cuda.is_available() and torch.version.hip is None\n"
+     "    def get_benchmarker(self):\n        return 1\n"
+     "def create():\n    actives = [d for d in (Cuda,) if d.is_active()]\n    if len(actives) != 1:\n"
+     "        raise RuntimeError(f\"{len(actives)} active drivers ({actives}).\")\n    return actives[0]()\n"
+     "driver = Lazy(create)\n"
+     "class Autotuner:\n    def __init__(self, fn, do_bench=None):\n        if do_bench is None:\n"
+     "            self.do_bench = driver.get_benchmarker()\n"
+     "def autotune(configs, do_bench=None):\n    def decorator(fn):\n        return Autotuner(fn, do_bench)\n"
+     "    return decorator\n",
+     "RuntimeError: 0 active drivers ([]). (tuner.py:19) driver",
+     "ModuleNotFoundError: No module named 'ops.gone' (a.py:5)"},
+};
+
+static const Row bounds[] = {
+    {"endless loop", "@@ a.py\nx = 0\nwhile True:\n    x = x + 1\n", "works", NULL},
+    {"endless recursion", "@@ a.py\ndef f(x):\n    return f(x + 1) + g(x)\ndef g(x):\n    return f(x)\nf(0)\n",
+     "works", NULL},
+    {"list of itself", "@@ a.py\nx = []\nx.append(x)\nstr(x)\nx == [x]\nx == x\ny = [y2 := x, x]\ny == [x, y]\n", "works", NULL},
+};
+/* clang-format on */
+
+TEST(modules)
+{
+    check_rows(modules, G_N_ELEMENTS(modules));
+}
+
+TEST(exceptions)
+{
+    check_rows(exceptions, G_N_ELEMENTS(exceptions));
+}
+
+TEST(tests_decided)
+{
+    check_rows(tests, G_N_ELEMENTS(tests));
+}
+
+TEST(devices)
+{
+    check_rows(devices, G_N_ELEMENTS(devices));
+}
+
+TEST(bounds)
+{
+    check_rows(bounds, G_N_ELEMENTS(bounds));
+}
+
+TEST(chain)
+{
+    ImportFiles files;
+    ImportScene scene;
+    g_autoptr(ImportSources) sources =
+        sources_of("@@ a/__init__.py\n\nfrom .b import f  # first\n@@ a/b.py\ndef f():\n"
+                   "    import gone\nf()\n",
+                   &files, &scene);
+    g_autoptr(ImportMachine) machine = import_machine_new(sources, WORLD_BUILD);
+    g_autoptr(ImportVerdict) verdict = import_machine_import(machine, "a");
+    g_assert_cmpuint(verdict->chain->len, ==, 3);
+    const ImportStep *first = verdict->chain->pdata[0], *last = verdict->chain->pdata[2];
+    assert_text("module", "a", first->module);
+    assert_text("text", "from .b import f  # first", first->text);
+    assert_text("path", "a/b.py", last->path);
+    g_assert_cmpuint(last->line, ==, 2);
+}
+
+TEST(scripts)
+{
+    ImportFiles files;
+    ImportScene scene;
+    g_autoptr(ImportSources) sources =
+        sources_of("@@ b.py\nx = 1\n@@ /app/near.py\n", &files, &scene);
+    g_autoptr(ImportMachine) machine = import_machine_new(sources, WORLD_BUILD);
+    static const char text[] = "import b, near\nif __name__ == '__main__':\n    from b import y\n";
+    g_autoptr(ImportVerdict) verdict =
+        import_machine_run(machine, "/app/handler.py", text, strlen(text));
+    g_autofree char *found = describe(verdict);
+    assert_text("script", "ImportError: cannot import name 'y' from 'b' (/app/handler.py:3)",
+                found);
+}
+
+TEST(finding_names)
+{
+    ImportFiles files;
+    ImportScene scene;
+    g_autoptr(ImportSources) sources =
+        sources_of("@@ b/__init__.py\nx = 1\n@@ b/c.py\n", &files, &scene);
+    g_autoptr(ImportMachine) machine = import_machine_new(sources, WORLD_BUILD);
+    static const struct {
+        const char *module, *name, *expected;
+    } rows[] = {
+        {"b", "x", "works"},
+        {"b", "c", "works"},
+        {"b.c", NULL, "works"},
+        {"b.d", NULL, "ModuleNotFoundError: No module named 'b.d' (:0)"},
+        {"b", "y", "ImportError: cannot import name 'y' from 'b' (:0)"},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(ImportVerdict) verdict =
+            import_machine_find(machine, rows[i].module, rows[i].name);
+        g_autofree char *found = describe(verdict);
+        assert_text(rows[i].module, rows[i].expected, found);
+    }
+}
