@@ -9,13 +9,20 @@ typedef struct {
 } Family;
 
 static const Family families[] = {
-    {rule_indexes, false}, {rule_platform, false}, {rule_files, false},
-    {rule_image, true},    {rule_runpod, true},
+    {rule_indexes, false}, {rule_platform, false}, {rule_files, false}, {rule_image, true},
+    {rule_runpod, true},   {rule_gpu, false},      {rule_cuda, false},  {rule_abi, false},
 };
 
 static void free_finding(void *finding)
 {
     finding_free(finding);
+}
+
+static void free_wheel(void *data)
+{
+    CheckWheel *wheel = data;
+    wheel_native_free(wheel->native);
+    g_free(wheel);
 }
 
 CheckRun *check_run_new(const Recipe *recipe, const LockTarget *target)
@@ -24,7 +31,7 @@ CheckRun *check_run_new(const Recipe *recipe, const LockTarget *target)
     run->recipe = recipe;
     run->target = target;
     run->plan = plan_new(recipe, target);
-    run->wheels = g_ptr_array_new_with_free_func(g_free);
+    run->wheels = g_ptr_array_new_with_free_func(free_wheel);
     run->findings = g_ptr_array_new_with_free_func(free_finding);
     run->results = g_ptr_array_new_with_free_func(check_result_free);
     return run;

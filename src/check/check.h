@@ -27,6 +27,7 @@ typedef struct {
     const ImageFiles *image;     /* NULL: not looked at */
     ImportMachine *build, *run;  /* NULL: nothing to import */
     const char *const *base_env; /* of the base's configuration; NULL: unknown */
+    const ImageRoot *base_root;  /* the base's files; NULL: not on this machine */
     bool deep;           /* natives of all libraries were read, not torch's arch string alone */
     GPtrArray *findings; /* Finding: what the rules add, in order */
     GPtrArray *results;  /* CheckResult: one for each item of `checks:` */

@@ -6,7 +6,10 @@
 
 #include "check/check.h"
 
+void rule_abi(CheckRun *run);
+void rule_cuda(CheckRun *run);
 void rule_files(CheckRun *run);
+void rule_gpu(CheckRun *run);
 void rule_image(CheckRun *run);
 void rule_indexes(CheckRun *run);
 void rule_platform(CheckRun *run);

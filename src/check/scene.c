@@ -61,8 +61,10 @@ static gboolean open_base(CheckScene *scene, LockSession *session, GError **erro
         return TRUE;
     if (!lock_session_read_base(session, run->recipe, run->target, NULL, &scene->base, error))
         return FALSE;
-    if (scene->base->tree)
+    if (scene->base->tree) {
         run->base_env = (const char *const *)scene->base->tree->env;
+        run->base_root = scene->base->tree->root;
+    }
     end_phase(scene, "base");
     return TRUE;
 }
@@ -80,15 +82,58 @@ static void add_wheels(CheckScene *scene)
     }
 }
 
+static gboolean keep_going(G_GNUC_UNUSED void *data, G_GNUC_UNUSED const LockFile *file,
+                           G_GNUC_UNUSED const char *path, G_GNUC_UNUSED GError **error)
+{
+    return TRUE;
+}
+
+/* Whole wheels, so that every library can be read. */
+static gboolean fetch_wheels(CheckScene *scene, LockSession *session, GError **error)
+{
+    CheckRun *run = scene->run;
+    if (!run->deep)
+        return TRUE;
+    if (!lock_session_fetch_wheels(session, run->recipe, run->target, scene->blobs, scene->files,
+                                   keep_going, NULL, error))
+        return FALSE;
+    end_phase(scene, "wheels fetched");
+    return TRUE;
+}
+
 static gboolean open_wheels(CheckScene *scene, LockSession *session, GError **error)
 {
     CheckRun *run = scene->run;
     scene->files = collect_files(run->target);
+    if (!fetch_wheels(scene, session, error))
+        return FALSE;
     if (!lock_session_view_wheels(session, run->recipe, run->target, scene->blobs, scene->files,
                                   &scene->views, error))
         return FALSE;
     add_wheels(scene);
     end_phase(scene, "wheels opened");
+    return TRUE;
+}
+
+static bool is_wanted(void *data, const WheelView *view, const ZipMember *member)
+{
+    return wheel_native_wants(NULL, view, member) || file_space_wants(NULL, view, member);
+}
+
+static gboolean read_natives(CheckScene *scene, LockSession *session, GError **error)
+{
+    const GPtrArray *wheels = scene->run->wheels;
+    g_autoptr(GPtrArray) views = g_ptr_array_new();
+    for (guint i = 0; i < wheels->len; i++)
+        g_ptr_array_add(views, ((const CheckWheel *)wheels->pdata[i])->view);
+    g_autoptr(GPtrArray) natives = NULL;
+    if (!wheel_views_bring(scene->views, is_wanted, NULL, error) ||
+        !wheel_natives_read(views, scene->run->deep ? NATIVE_DEEP : NATIVE_CHEAP,
+                            lock_session_cache(session), &natives, error))
+        return FALSE;
+    for (guint i = 0; i < wheels->len; i++)
+        ((CheckWheel *)wheels->pdata[i])->native = g_steal_pointer(&natives->pdata[i]);
+    end_phase(scene, "libraries read");
     return TRUE;
 }
 
@@ -122,6 +167,8 @@ CheckScene *check_scene_open(LockSession *session, CheckRun *run, const SceneOpt
     run->deep = options->deep;
     if (!open_base(scene, session, error) || !open_wheels(scene, session, error))
         return NULL;
+    if (!read_natives(scene, session, error))
+        return NULL;
     make_space(scene);
     return g_steal_pointer(&scene);
 }
@@ -135,6 +182,7 @@ void check_scene_close(CheckScene *scene)
     run->image = NULL;
     run->build = run->run = NULL;
     run->base_env = NULL;
+    run->base_root = NULL;
     g_ptr_array_set_size(run->wheels, 0);
     image_files_free(scene->image);
     file_space_free(scene->space);

@@ -25,7 +25,8 @@ A RELEASE is a version text, or an object; every key but `version` may be absent
     upload_time      "2024-01-31T12:00:00Z"
     files            path -> text, or {"text", "mode": "0755", "link": target, "size": n bytes of filler};
                      default: NAME/__init__.py that holds the version. A path that starts with
-                     ".data/" or ".dist-info/" is below the wheel's folder of that kind
+                     ".data/" or ".dist-info/" is below the wheel's folder of that kind;
+                     {"elf": {...}} is a shared object (elf.py)
     entry_points     group -> {name: "module:attribute"}
     name             the project's name as METADATA spells it (default: the key in `projects`)
     purelib          Root-Is-Purelib (default: the tags' platform is "any")
@@ -83,6 +84,8 @@ import tarfile
 import urllib.parse
 import zipfile
 import zlib
+
+from elf import shared_object
 
 DATE = (1980, 1, 1, 0, 0, 0)
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
@@ -182,7 +185,7 @@ class File:
             mode, body = 0o100000 | int(value.get("mode", "0644"), 8), value.get("text", "")
             if "link" in value:
                 mode, body = 0o120777, value["link"]
-            data = body.encode()
+            data = shared_object(value["elf"]) if "elf" in value else body.encode()
             members.append((path, data + b"\0" * max(0, value.get("size", 0) - len(data)), mode))
         info = self.stem + ".dist-info/"
         members.append((info + "METADATA", self.metadata_text().encode(), 0o100644))

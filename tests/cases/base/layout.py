@@ -1,6 +1,6 @@
 """layout.py DIR [--user NAME] [--arch NAME] [--env KEY=VALUE]... [--hostile KIND] [PATH=TEXT]...:
 an OCI layout with the least that looks like a Python 3.11 with pip 24.0 on glibc 2.36, and more
-files; or one that is wrong in some way."""
+files (a TEXT of "-> TARGET" is a link); or one that is wrong in some way."""
 
 import argparse
 import hashlib
@@ -42,6 +42,10 @@ def layer(files, hostile):
     with tarfile.open(fileobj=stream, mode="w", format=tarfile.GNU_FORMAT) as tar:
         for path, text in files.items():
             member = tarfile.TarInfo(path)
+            if text.startswith("-> "):
+                member.type, member.linkname = tarfile.SYMTYPE, text[3:]
+                tar.addfile(member)
+                continue
             member.size = len(text.encode())
             tar.addfile(member, io.BytesIO(text.encode()))
         link = tarfile.TarInfo("usr/local/bin/python3")

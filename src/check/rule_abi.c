@@ -1,0 +1,289 @@
+/* Whether the shared objects of wheels load: the versions of the C and C++ libraries that they need
+ * against those of the base, whatever the wheel's tag says, and their symbols against torch's.
+ *
+ * A library that an extension module needs is loaded with it; others are loaded later, by code that
+ * may catch the failure, and are warnings. The C++ library's version is that of the base's own
+ * file: libstdc++.so.6.0.N offers GLIBCXX_3.4.N (GCC manual, "ABI Policy and Guidelines"). */
+#include "check/native_rules.h"
+#include "check/rules.h"
+
+enum {
+    SHOWN_SYMBOLS = 3,
+};
+
+static const NativeFile *find_neighbour(const WheelNative *native, const char *library)
+{
+    for (guint i = 0; i < native->files->len; i++) {
+        const NativeFile *file = native->files->pdata[i];
+        if (g_str_equal(native_base_name(file->member), library))
+            return file;
+    }
+    return NULL;
+}
+
+static bool is_extension(const NativeFile *file)
+{
+    const char *name = native_base_name(file->member);
+    return strstr(name, ".cpython-") || strstr(name, ".abi3.");
+}
+
+/* Whether importing a module of the wheel loads the library: extension modules and what they need,
+ * transitively (GHashTable as a set of NativeFile). */
+static void add_loaded(GHashTable *loaded, const WheelNative *native, const NativeFile *file)
+{
+    if (!g_hash_table_add(loaded, (void *)file) || !file->object)
+        return;
+    for (char **name = file->object->needed; *name; name++) {
+        const NativeFile *needed = find_neighbour(native, *name);
+        if (needed)
+            add_loaded(loaded, native, needed);
+    }
+}
+
+static GHashTable *find_loaded(const WheelNative *native)
+{
+    GHashTable *loaded = g_hash_table_new(NULL, NULL);
+    for (guint i = 0; i < native->files->len; i++) {
+        if (is_extension(native->files->pdata[i]))
+            add_loaded(loaded, native, native->files->pdata[i]);
+    }
+    return loaded;
+}
+
+/* "glibc 2.36" → 36; -1: unknown, or another C library. */
+static int base_glibc(const CheckRun *run)
+{
+    const char *libc = run->target->base.libc;
+    if (!libc || !g_str_has_prefix(libc, "glibc 2."))
+        return -1;
+    return (int)g_ascii_strtoull(libc + strlen("glibc 2."), NULL, 10);
+}
+
+/* 32 of libstdc++.so.6.0.32; -1: the base was not read, or has none. */
+static int base_glibcxx(const CheckRun *run, char **ret_name)
+{
+    static const char *const folders[] = {"/usr/lib/x86_64-linux-gnu",
+                                          "/usr/lib/aarch64-linux-gnu",
+                                          "/usr/lib64",
+                                          "/usr/lib",
+                                          "/lib64",
+                                          "/lib"};
+    *ret_name = NULL;
+    for (guint i = 0; run->base_root && i < G_N_ELEMENTS(folders); i++) {
+        g_autofree char *path = g_strconcat(folders[i], "/libstdc++.so.6", NULL);
+        g_autofree char *real = image_root_resolve(run->base_root, path);
+        const char *name = real ? native_base_name(real) : NULL;
+        if (!name || !g_str_has_prefix(name, "libstdc++.so.6.0."))
+            continue;
+        *ret_name = g_steal_pointer(&real);
+        return (int)g_ascii_strtoull(strrchr(*ret_name, '.') + 1, NULL, 10);
+    }
+    return -1;
+}
+
+static bool brings_library(const WheelNative *native, const char *prefix)
+{
+    for (guint i = 0; i < native->files->len; i++) {
+        const NativeFile *file = native->files->pdata[i];
+        if (g_str_has_prefix(native_base_name(file->member), prefix))
+            return true;
+    }
+    return false;
+}
+
+typedef struct {
+    const char *family; /* as shared_object_floor() takes it */
+    const char *code;
+    const char *what;
+    int has;          /* -1: unknown */
+    const char *from; /* where that is known from */
+} Floor;
+
+/* One finding for a wheel and a family, for the file that needs most; errors before warnings. */
+static void judge_floor(CheckRun *run, const CheckWheel *wheel, GHashTable *loaded,
+                        const Floor *floor)
+{
+    const NativeFile *worst = NULL;
+    int highest = floor->has;
+    bool hard = false;
+    for (guint i = 0; floor->has >= 0 && i < wheel->native->files->len; i++) {
+        const NativeFile *file = wheel->native->files->pdata[i];
+        int needs = file->object ? shared_object_floor(file->object, floor->family) : -1;
+        bool is_hard = g_hash_table_contains(loaded, file);
+        if (needs <= floor->has || (hard && !is_hard) || (hard == is_hard && needs <= highest))
+            continue;
+        worst = file;
+        highest = needs;
+        hard = is_hard;
+    }
+    if (!worst)
+        return;
+    Finding *finding = native_add(
+        run, floor->code, wheel,
+        g_strdup_printf("%s of %s %s needs %s.%d, and the base has %s.%d",
+                        native_base_name(worst->member), wheel->file->name, wheel->file->version,
+                        floor->family, highest, floor->family, floor->has));
+    if (!hard)
+        finding->severity = SEVERITY_WARNING;
+    GPtrArray *evidence = g_ptr_array_new();
+    g_ptr_array_add(evidence, g_strdup_printf("%s of %s: its version needs of the %s",
+                                              worst->member, wheel->file->file, floor->what));
+    g_ptr_array_add(evidence, g_strdup(floor->from));
+    native_set_evidence(finding, evidence);
+    finding->hint = g_strdup_printf("take a base with a newer %s, or another version of %s",
+                                    floor->what, wheel->file->name);
+}
+
+/* What names of torch's own namespaces look like: torch::, at::, c10::. */
+static bool is_torch_name(const char *name)
+{
+    const char *at = name;
+    if (!g_str_has_prefix(at, "_ZN"))
+        return false;
+    at += 3;
+    at += *at == 'K';
+    return g_str_has_prefix(at, "3c10") || g_str_has_prefix(at, "2at") ||
+           g_str_has_prefix(at, "5torch");
+}
+
+static bool uses_torch(const SharedObject *object)
+{
+    for (guint i = 0; i < object->undefined->len; i++) {
+        if (is_torch_name(g_array_index(object->undefined, SharedSymbol, i).name))
+            return true;
+    }
+    return false;
+}
+
+/* Which std::string torch's own libraries define functions with; -1: not known. */
+static int torch_cxx11(const WheelNative *torch, const NativeFile **ret_file)
+{
+    *ret_file = find_neighbour(torch, "libc10.so");
+    if (!*ret_file || !(*ret_file)->object)
+        return -1;
+    bool seen[2] = {false, false};
+    const GArray *defined = (*ret_file)->object->defined;
+    for (guint i = 0; i < defined->len; i++) {
+        const char *name = g_array_index(defined, SharedSymbol, i).name;
+        int kind = is_torch_name(name) ? symbol_cxx11(name) : -1;
+        if (kind >= 0)
+            seen[kind] = true;
+    }
+    return seen[0] == seen[1] ? -1 : seen[1];
+}
+
+/* Whether a library of torch defines it; without all of them nobody knows. */
+static bool torch_defines(const WheelNative *torch, const char *name)
+{
+    for (guint i = 0; i < torch->files->len; i++) {
+        const NativeFile *file = torch->files->pdata[i];
+        if (file->object && shared_object_find(file->object, name, NULL))
+            return true;
+    }
+    return false;
+}
+
+static bool wheel_defines(const WheelNative *native, const char *name)
+{
+    return torch_defines(native, name);
+}
+
+static void judge_strings(CheckRun *run, const CheckWheel *wheel, const NativeFile *file,
+                          const CheckWheel *torch, int kind, const NativeFile *from)
+{
+    static const char *const names[] = {"the old std::string", "std::__cxx11::string"};
+    GPtrArray *evidence = g_ptr_array_new();
+    for (guint i = 0; i < file->object->undefined->len && evidence->len < SHOWN_SYMBOLS; i++) {
+        const SharedSymbol *symbol = &g_array_index(file->object->undefined, SharedSymbol, i);
+        if (!symbol->weak && is_torch_name(symbol->name) && symbol_cxx11(symbol->name) == !kind &&
+            !torch_defines(torch->native, symbol->name) &&
+            !wheel_defines(wheel->native, symbol->name))
+            g_ptr_array_add(evidence, g_strdup_printf("%s needs %s", file->member, symbol->name));
+    }
+    if (evidence->len == 0) {
+        g_ptr_array_unref(evidence);
+        return;
+    }
+    g_ptr_array_add(evidence, g_strdup_printf("%s of %s defines functions with %s", from->member,
+                                              torch->file->file, names[kind]));
+    Finding *finding = native_add(
+        run, "torch-abi", wheel,
+        g_strdup_printf("%s of %s %s was compiled for a torch with %s, and torch %s has %s",
+                        native_base_name(file->member), wheel->file->name, wheel->file->version,
+                        names[!kind], torch->file->version, names[kind]));
+    native_set_evidence(finding, evidence);
+    finding->hint = g_strdup_printf("take the build of %s for this torch; what a file name says "
+                                    "of its C++ ABI is not always so",
+                                    wheel->file->name);
+}
+
+static void judge_symbols(CheckRun *run, const CheckWheel *wheel, const NativeFile *file,
+                          const CheckWheel *torch)
+{
+    GPtrArray *evidence = g_ptr_array_new_with_free_func(NULL);
+    guint missing = 0;
+    for (guint i = 0; i < file->object->undefined->len; i++) {
+        const SharedSymbol *symbol = &g_array_index(file->object->undefined, SharedSymbol, i);
+        if (symbol->weak || !is_torch_name(symbol->name) ||
+            torch_defines(torch->native, symbol->name) ||
+            wheel_defines(wheel->native, symbol->name))
+            continue;
+        if (missing++ < SHOWN_SYMBOLS)
+            g_ptr_array_add(evidence, g_strdup_printf("%s needs %s", file->member, symbol->name));
+    }
+    if (missing == 0) {
+        g_ptr_array_unref(evidence);
+        return;
+    }
+    Finding *finding = native_add(
+        run, "undefined-symbol", wheel,
+        g_strdup_printf("%s of %s %s needs %u %s of torch that torch %s does not have",
+                        native_base_name(file->member), wheel->file->name, wheel->file->version,
+                        missing, missing == 1 ? "function" : "functions", torch->file->version));
+    native_set_evidence(finding, evidence);
+    finding->hint = g_strdup_printf("take the version of %s that was built for torch %s",
+                                    wheel->file->name, torch->file->version);
+}
+
+static void judge_torch(CheckRun *run, const CheckWheel *wheel, const CheckWheel *torch)
+{
+    const NativeFile *from;
+    int kind = torch_cxx11(torch->native, &from);
+    for (guint i = 0; i < wheel->native->files->len; i++) {
+        const NativeFile *file = wheel->native->files->pdata[i];
+        if (!file->object || !uses_torch(file->object))
+            continue;
+        guint before = run->findings->len;
+        if (kind >= 0)
+            judge_strings(run, wheel, file, torch, kind, from);
+        if (run->findings->len == before && torch->native->deep)
+            judge_symbols(run, wheel, file, torch);
+        if (run->findings->len != before)
+            return; /* the wheel's other libraries were compiled with it */
+    }
+}
+
+void rule_abi(CheckRun *run)
+{
+    const CheckWheel *torch = check_find_wheel(run, "torch");
+    g_autofree char *library = NULL;
+    int glibcxx = base_glibcxx(run, &library);
+    const char *libc = run->target->base.libc;
+    g_autofree char *from_libc = g_strdup_printf("the base has %s", libc ? libc : "no C library");
+    g_autofree char *from_library = library ? g_strdup_printf("the base has %s", library) : NULL;
+    const Floor floors[] = {
+        {"GLIBC_2", "glibc-too-old", "C library", base_glibc(run), from_libc},
+        {"GLIBCXX_3.4", "glibcxx-too-old", "C++ library", glibcxx, from_library},
+    };
+    for (guint i = 0; i < run->wheels->len; i++) {
+        const CheckWheel *wheel = run->wheels->pdata[i];
+        if (!wheel->native || !native_is_installed(run, wheel))
+            continue;
+        g_autoptr(GHashTable) loaded = find_loaded(wheel->native);
+        judge_floor(run, wheel, loaded, &floors[0]);
+        if (!brings_library(wheel->native, "libstdc++"))
+            judge_floor(run, wheel, loaded, &floors[1]);
+        if (torch && torch != wheel && torch->native)
+            judge_torch(run, wheel, torch);
+    }
+}
