@@ -1,23 +1,23 @@
 #include "facts/python_private.h"
 
-#define CHUNK_SMALLEST ((size_t)16 * 1024)
-#define CHUNK_LARGEST ((size_t)1024 * 1024)
+#define CHUNK_SMALLEST ((size_t)4 * 1024)
+#define CHUNK_LARGEST ((size_t)64 * 1024) /* below what malloc maps and unmaps each time */
 
 typedef struct Chunk {
     struct Chunk *before;
-    size_t unused; /* keeps what follows aligned to 16 */
+    size_t size; /* and keeps what follows aligned to 16 */
 } Chunk;
 
 struct PyArena {
     Chunk *chunk;
     char *at, *end;
-    size_t next_size;
+    size_t chunk_size;
 };
 
 PyArena *py_arena_new(size_t expected)
 {
     PyArena *arena = g_new0(PyArena, 1);
-    arena->next_size = CLAMP(expected, CHUNK_SMALLEST, CHUNK_LARGEST);
+    arena->chunk_size = CLAMP(expected, CHUNK_SMALLEST, CHUNK_LARGEST);
     return arena;
 }
 
@@ -35,13 +35,13 @@ void py_arena_free(PyArena *arena)
 
 static void chunk_add(PyArena *arena, size_t size)
 {
-    size_t bytes = MAX(arena->next_size, size + sizeof(Chunk));
+    size_t bytes = MAX(arena->chunk_size, size + sizeof(Chunk));
     Chunk *chunk = g_malloc(bytes);
     chunk->before = arena->chunk;
+    chunk->size = bytes;
     arena->chunk = chunk;
     arena->at = (char *)(chunk + 1);
     arena->end = (char *)chunk + bytes;
-    arena->next_size = MIN(arena->next_size * 2, CHUNK_LARGEST);
 }
 
 void *py_arena_take(PyArena *arena, size_t size)
@@ -52,6 +52,14 @@ void *py_arena_take(PyArena *arena, size_t size)
     void *taken = arena->at;
     arena->at += size;
     return memset(taken, 0, size);
+}
+
+size_t py_tree_memory(const PyTree *tree)
+{
+    size_t bytes = sizeof *tree;
+    for (const Chunk *chunk = tree->arena->chunk; chunk; chunk = chunk->before)
+        bytes += chunk->size;
+    return bytes;
 }
 
 void py_tree_free(PyTree *tree)

@@ -259,7 +259,7 @@ PyTree *py_parse(const char *name, const char *text, size_t length, GError **err
         return NULL;
     }
     g_autoptr(PyTree) tree = g_new0(PyTree, 1);
-    tree->arena = py_arena_new(source.length * 8);
+    tree->arena = py_arena_new(source.length * 2);
     PyParser parser = {.tree = tree, .arena = tree->arena};
     parse(&parser, &source);
     if (parser.failed)

