@@ -441,8 +441,10 @@ static PyExpr *power(PyParser *p)
         return left;
     PyExpr *expr = with_left(p, PY_BINARY, line, left);
     expr->text = texts[TOKEN_POWER];
+    py_enter(p);
     py_next(p);
     expr->right = unary(p);
+    py_leave(p);
     py_hold(p, expr, expr->right);
     return expr;
 }

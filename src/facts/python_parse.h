@@ -16,6 +16,7 @@ enum {
     PY_MAX_DEPTH = 200,   /* of nested brackets, as CPython's tokenizer */
     PY_MAX_INDENTS = 100, /* as CPython's tokenizer */
     PY_MAX_RECURSION = 1500,
+    PY_MAX_WIDE_NAME = 1024,       /* bytes of a name that is not ASCII */
     PY_MAX_HEIGHT = 4000,          /* of an expression; CPython's compiler stops before that */
     PY_MAX_STATEMENT_DEPTH = 2000, /* blocks within blocks, each elif counting */
 };

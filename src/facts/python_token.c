@@ -248,9 +248,11 @@ static bool continues_wide_name(gunichar c)
            c == 0x200C || c == 0x200D;
 }
 
-/* The name as PEP 3131 compares it: in NFKC. */
+/* The name as PEP 3131 compares it: in NFKC, which GLib makes in a time that is quadratic. */
 static bool wide_name(PyParser *p, const char *start, const char *end)
 {
+    if (end - start > PY_MAX_WIDE_NAME)
+        return lex_fail(p, "a name too long for its characters beyond ASCII");
     g_autofree char *name = g_utf8_normalize(start, end - start, G_NORMALIZE_NFKC);
     for (const char *c = name; c && *c; c = g_utf8_next_char(c)) {
         gunichar code = g_utf8_get_char(c);
