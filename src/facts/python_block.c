@@ -33,7 +33,8 @@ static void descend(PyParser *p, unsigned levels)
 {
     p->statement_depth += levels;
     if (p->statement_depth > PY_MAX_STATEMENT_DEPTH)
-        py_fail(p, py_line(p), "more than %d statements within each other", PY_MAX_STATEMENT_DEPTH);
+        py_beyond(p, py_line(p), "more than %d statements within each other",
+                  PY_MAX_STATEMENT_DEPTH);
 }
 
 /* ":" and what it governs. */

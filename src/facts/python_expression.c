@@ -81,7 +81,7 @@ void py_hold(PyParser *p, PyExpr *parent, const PyExpr *child)
         return;
     parent->height = child->height + 1;
     if (parent->height > PY_MAX_HEIGHT)
-        py_fail(p, parent->line, "an expression of more than %d levels", PY_MAX_HEIGHT);
+        py_beyond(p, parent->line, "an expression of more than %d levels", PY_MAX_HEIGHT);
 }
 
 void py_hold_all(PyParser *p, PyExpr *parent, PyExprs children)

@@ -122,9 +122,15 @@ typedef struct {
     size_t length;
 } Bytes;
 
+static gboolean fail_as(const Bytes *source, ErrorCode code, guint32 line, const char *what,
+                        GError **error)
+{
+    return error_set(error, code, SPAN_NONE, "%s: line %u: %s", source->name, line, what);
+}
+
 static gboolean fail_at(const Bytes *source, guint32 line, const char *what, GError **error)
 {
-    return error_set(error, ERROR_INPUT, SPAN_NONE, "%s: line %u: %s", source->name, line, what);
+    return fail_as(source, ERROR_INPUT, line, what, error);
 }
 
 static guint32 line_of(const Bytes *source, size_t offset)
@@ -177,7 +183,7 @@ static gboolean convert(Bytes *source, const char *charset, GError **error)
     g_autofree char *wide =
         g_convert(source->text, (gssize)source->length, "UTF-8", charset, NULL, &length, &cause);
     if (!wide)
-        return error_set(error, ERROR_INPUT, SPAN_NONE, "%s: line 1: is not in its encoding %s",
+        return error_set(error, ERROR_FAILED, SPAN_NONE, "%s: line 1: is not in its encoding %s",
                          source->name, charset);
     source->text = g_realloc(source->text, length + PADDING + 1);
     source->length = length;
@@ -213,8 +219,8 @@ static gboolean source_read(Bytes *source, const char *text, size_t length, GErr
     const char *encoding = "utf-8", *charset = NULL;
     g_autofree char *declared = declared_encoding(text, length);
     if (declared && !find_encoding(declared, &encoding, &charset))
-        return error_set(error, ERROR_INPUT, SPAN_NONE, "%s: line 1: the encoding '%s' is not read",
-                         source->name, declared);
+        return error_set(error, ERROR_FAILED, SPAN_NONE,
+                         "%s: line 1: the encoding '%s' is not read", source->name, declared);
     if (mark && strcmp(encoding, "utf-8") != 0)
         return fail_at(source, 1, "a byte order mark, but another encoding than utf-8", error);
     source->text = g_malloc(length + PADDING + 1);
@@ -251,7 +257,7 @@ PyTree *py_parse(const char *name, const char *text, size_t length, GError **err
 {
     Bytes source = {.name = name};
     if (length > PY_MAX_BYTES) {
-        error_set(error, ERROR_INPUT, SPAN_NONE, "%s: more than %d bytes", name, PY_MAX_BYTES);
+        error_set(error, ERROR_FAILED, SPAN_NONE, "%s: more than %d bytes", name, PY_MAX_BYTES);
         return NULL;
     }
     if (!source_read(&source, text, length, error)) {
@@ -263,7 +269,8 @@ PyTree *py_parse(const char *name, const char *text, size_t length, GError **err
     PyParser parser = {.tree = tree, .arena = tree->arena};
     parse(&parser, &source);
     if (parser.failed)
-        fail_at(&source, parser.failed_line, parser.message, error);
+        fail_as(&source, parser.beyond ? ERROR_FAILED : ERROR_INPUT, parser.failed_line,
+                parser.message, error);
     g_free(source.text);
     g_free(parser.message);
     return parser.failed ? NULL : g_steal_pointer(&tree);

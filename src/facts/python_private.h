@@ -136,7 +136,7 @@ typedef struct PyParser {
     unsigned columns[PY_MAX_INDENTS], other_columns[PY_MAX_INDENTS]; /* tabs of 8, and of 1 */
     unsigned recursion;
     unsigned statement_depth;
-    bool failed;
+    bool failed, beyond; /* the latter: what failed was a limit of ours, not the source */
     guint32 failed_line;
     char *message;
 
@@ -155,6 +155,8 @@ typedef struct PyParser {
 void py_next(PyParser *p);
 /* Keeps the first message. */
 void py_fail(PyParser *p, guint32 line, const char *format, ...) G_GNUC_PRINTF(3, 4);
+/* As py_fail(), where CPython may go on. */
+void py_beyond(PyParser *p, guint32 line, const char *format, ...) G_GNUC_PRINTF(3, 4);
 void py_fail_token(PyParser *p, const char *wanted); /* "expected WANTED, found 'x'" */
 /* The text belongs to the arena. */
 const char *py_intern(PyParser *p, const char *text, size_t length);
@@ -196,7 +198,7 @@ const char *py_expect_name(PyParser *p);
 static inline void py_enter(PyParser *p)
 {
     if (++p->recursion > PY_MAX_RECURSION)
-        py_fail(p, py_line(p), "too deeply nested");
+        py_beyond(p, py_line(p), "too deeply nested");
 }
 
 static inline void py_leave(PyParser *p)

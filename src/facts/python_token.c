@@ -79,16 +79,30 @@ static const struct {
 };
 /* clang-format on */
 
-void py_fail(PyParser *p, guint32 line, const char *format, ...)
+static void fail(PyParser *p, bool beyond, guint32 line, const char *format, va_list arguments)
 {
     p->lexer.token.kind = TOKEN_END;
     if (p->failed)
         return;
     p->failed = true;
+    p->beyond = beyond;
     p->failed_line = line;
+    p->message = g_strdup_vprintf(format, arguments);
+}
+
+void py_fail(PyParser *p, guint32 line, const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
-    p->message = g_strdup_vprintf(format, arguments);
+    fail(p, false, line, format, arguments);
+    va_end(arguments);
+}
+
+void py_beyond(PyParser *p, guint32 line, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fail(p, true, line, format, arguments);
     va_end(arguments);
 }
 
@@ -252,7 +266,7 @@ static bool continues_wide_name(gunichar c)
 static bool wide_name(PyParser *p, const char *start, const char *end)
 {
     if (end - start > PY_MAX_WIDE_NAME)
-        return lex_fail(p, "a name too long for its characters beyond ASCII");
+        return py_beyond(p, p->lexer.line, "a name too long for its characters beyond ASCII"), true;
     g_autofree char *name = g_utf8_normalize(start, end - start, G_NORMALIZE_NFKC);
     for (const char *c = name; c && *c; c = g_utf8_next_char(c)) {
         gunichar code = g_utf8_get_char(c);
