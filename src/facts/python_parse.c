@@ -120,6 +120,7 @@ typedef struct {
     const char *name;
     char *text; /* with PADDING behind it */
     size_t length;
+    bool damaged; /* not UTF-8 */
 } Bytes;
 
 static gboolean fail_as(const Bytes *source, ErrorCode code, guint32 line, const char *what,
@@ -194,12 +195,10 @@ static gboolean convert(Bytes *source, const char *charset, GError **error)
 static gboolean decode(Bytes *source, const char *charset, GError **error)
 {
     size_t ascii = ascii_length(source->text, source->length);
-    const char *bad;
     if (charset && ascii < source->length)
         return convert(source, charset, error);
-    if (!g_utf8_validate(source->text + ascii, (gssize)(source->length - ascii), &bad))
-        return fail_at(source, line_of(source, (size_t)(bad - source->text)),
-                       "a byte that is not UTF-8", error);
+    source->damaged =
+        !g_utf8_validate(source->text + ascii, (gssize)(source->length - ascii), NULL);
     return TRUE;
 }
 
@@ -239,6 +238,7 @@ static void parse(PyParser *p, const Bytes *source)
 {
     p->start = source->text;
     p->end = source->text + source->length;
+    p->damaged = source->damaged;
     p->tree->needs_minor = 8;
     p->tree->needs_line = 1;
     p->joined = g_string_new(NULL);

@@ -136,6 +136,7 @@ typedef struct PyParser {
     unsigned columns[PY_MAX_INDENTS], other_columns[PY_MAX_INDENTS]; /* tabs of 8, and of 1 */
     unsigned recursion;
     unsigned statement_depth;
+    bool damaged;        /* somewhere in the source are bytes that are not UTF-8 */
     bool failed, beyond; /* the latter: what failed was a limit of ours, not the source */
     guint32 failed_line;
     char *message;
@@ -157,11 +158,12 @@ void py_next(PyParser *p);
 void py_fail(PyParser *p, guint32 line, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /* As py_fail(), where CPython may go on. */
 void py_beyond(PyParser *p, guint32 line, const char *format, ...) G_GNUC_PRINTF(3, 4);
+/* CPython looks only at what it uses: comments may hold anything. */
+bool py_check_utf8(PyParser *p, const char *start, const char *end);
 void py_fail_token(PyParser *p, const char *wanted); /* "expected WANTED, found 'x'" */
 /* The text belongs to the arena. */
 const char *py_intern(PyParser *p, const char *text, size_t length);
 void py_names_init(PyParser *p, size_t source_length);
-/* A name's slot; `hash` by py_hash(). */
 const PyNameSlot *py_name_slot(PyParser *p, const char *text, size_t length);
 /* Notes that the source can only be read by Python 3.MINOR and later. */
 void py_needs(PyParser *p, unsigned minor, guint32 line);

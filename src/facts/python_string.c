@@ -272,9 +272,12 @@ static void formatted(PyParser *p)
     Format format = {token->quote, token->triple, token->raw, token->line};
     if (token->template)
         py_needs(p, 14, token->line);
+    const char *start = token->start;
     py_enter(p);
     format_body(p, &format);
     py_leave(p);
+    if (!p->failed)
+        py_check_utf8(p, start, p->lexer.at);
 }
 
 /* --- Joined ones ---------------------------------------------------------------------------- */

@@ -142,6 +142,14 @@ void py_needs(PyParser *p, unsigned minor, guint32 line)
     p->tree->needs_line = line;
 }
 
+bool py_check_utf8(PyParser *p, const char *start, const char *end)
+{
+    if (!p->damaged || g_utf8_validate(start, end - start, NULL))
+        return true;
+    py_fail(p, p->lexer.token.line, "a byte that is not UTF-8");
+    return false;
+}
+
 static bool at_end(const PyParser *p)
 {
     return p->lexer.at == p->end;
@@ -267,6 +275,8 @@ static bool wide_name(PyParser *p, const char *start, const char *end)
 {
     if (end - start > PY_MAX_WIDE_NAME)
         return py_beyond(p, p->lexer.line, "a name too long for its characters beyond ASCII"), true;
+    if (!py_check_utf8(p, start, end))
+        return true;
     g_autofree char *name = g_utf8_normalize(start, end - start, G_NORMALIZE_NFKC);
     for (const char *c = name; c && *c; c = g_utf8_next_char(c)) {
         gunichar code = g_utf8_get_char(c);
@@ -402,7 +412,7 @@ static bool lex_number(PyParser *p)
 
 /* --- Strings -------------------------------------------------------------------------------- */
 
-static bool scan_triple(PyParser *p, char quote)
+static void scan_triple(PyParser *p, char quote)
 {
     PyLexer *lexer = &p->lexer;
     const char *at = lexer->token.start;
@@ -415,15 +425,16 @@ static bool scan_triple(PyParser *p, char quote)
         }
         if (*at == '\n')
             lexer->line++;
-        else if (at >= p->end)
-            return py_fail(p, lexer->token.line, "a string in triple quotes is not closed"), true;
+        else if (at >= p->end) {
+            py_fail(p, lexer->token.line, "a string in triple quotes is not closed");
+            return;
+        }
     }
     lexer->token.end = at;
     lexer->at = at + 3;
-    return true;
 }
 
-static bool scan_single(PyParser *p, char quote)
+static void scan_single(PyParser *p, char quote)
 {
     PyLexer *lexer = &p->lexer;
     const char *at = lexer->token.start;
@@ -433,14 +444,13 @@ static bool scan_single(PyParser *p, char quote)
             at++;
             if (*at == '\n')
                 lexer->line++;
-        } else if (*at == '\n')
-            return py_fail(p, lexer->token.line, "a string is not closed in its line"), true;
-        if (at >= p->end)
-            return py_fail(p, lexer->token.line, "a string is not closed"), true;
+        } else if (*at == '\n' || at >= p->end) {
+            py_fail(p, lexer->token.line, "a string is not closed in its line");
+            return;
+        }
     }
     lexer->token.end = at;
     lexer->at = at + 1;
-    return true;
 }
 
 /* `at` is the first quote, behind the prefix. */
@@ -458,7 +468,13 @@ static bool lex_string(PyParser *p, const char *at, bool formatted)
         return true;
     }
     token->kind = TOKEN_STRING;
-    return token->triple ? scan_triple(p, *at) : scan_single(p, *at);
+    if (token->triple)
+        scan_triple(p, *at);
+    else
+        scan_single(p, *at);
+    if (!p->failed)
+        py_check_utf8(p, token->start, token->end);
+    return true;
 }
 
 /* A name's first letter that may as well begin a prefix: 0 if no string follows. */

@@ -6,6 +6,7 @@ Python has to be right for the Python that runs this: try several."""
 import argparse
 import ast
 import os
+import random
 import re
 import subprocess
 import sys
@@ -428,7 +429,7 @@ def sources(folders):
             dirs.sort()
             for name in sorted(names):
                 path = os.path.join(root, name)
-                if name.endswith(".py") and os.path.isfile(path) and "\n" not in path:
+                if name.endswith((".py", ".source")) and os.path.isfile(path) and "\n" not in path:
                     yield path
 
 
@@ -506,6 +507,8 @@ def main():
     parser.add_argument("folders", nargs="*")
     parser.add_argument("--every", type=int, default=1, help="only each N-th file")
     parser.add_argument("--library", action="store_true", help="the standard library too")
+    parser.add_argument("--mutate", type=int, help="so many damaged pieces of the files instead")
+    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--wheels", help="a folder with wheels in it, or in its folders")
     options = parser.parse_args()
     sys.setrecursionlimit(20000)
@@ -518,7 +521,54 @@ def main():
                 print("no wheels in '%s' (RAMEKIN_BENCH_WHEELS)" % options.wheels)
                 return 77
             folders.append(scratch)
-        return compare(options.driver, list(dict.fromkeys(sources(folders)))[:: options.every])
+        paths = list(dict.fromkeys(sources(folders)))[:: options.every]
+        if options.mutate:
+            paths = mutations(paths, options.mutate, options.seed, scratch)
+        return compare(options.driver, paths)
+
+
+WORDS = re.compile(rb"\w+|\s+|[^\w\s]")
+STRANGE = rb"""( ) [ ] { } , : ; . ... -> = == != < > <= := + - ~ * ** / // @ | & ^ ! not in is and or if else
+elif for while with as async await lambda yield from import def class return raise try except finally
+del global pass break match case type print _ x 0 1.5 0x1 1j 1_0 01 'a' "b" b'c' r'd' f'{x}'
+f"{x!r:>{y}}" None True \ # '""".split() + [b"\n", b"\t", b"\\\n"]
+
+
+def mutated(rng, text):
+    """A few lines in which tokens are gone, added, exchanged or strange."""
+    lines = text.splitlines(True)
+    start = rng.randrange(max(1, len(lines)))
+    piece = b"".join(lines[start : start + rng.choice((1, 1, 2, 3, 12))])
+    indent = re.match(rb"[ \t]*", piece).group()
+    piece = re.sub(rb"(?m)^" + indent, b"", piece)
+    words = WORDS.findall(piece)
+    others = WORDS.findall(text[:4000]) + STRANGE
+    for _ in range(rng.randint(0, 2)):
+        if not words:
+            break
+        at, what = rng.randrange(len(words)), rng.randrange(4)
+        if what == 0:
+            del words[at]
+        elif what == 1:
+            words.insert(at, rng.choice(others))
+        elif what == 2:
+            words[at] = rng.choice(others)
+        else:
+            other = rng.randrange(len(words))
+            words[at], words[other] = words[other], words[at]
+    return b"".join(words)
+
+
+def mutations(paths, count, seed, scratch):
+    rng = random.Random(seed)
+    made = []
+    for i in range(count):
+        with open(rng.choice(paths), "rb") as file:
+            text = mutated(rng, file.read())
+        made.append(os.path.join(scratch, "%d.py" % i))
+        with open(made[-1], "wb") as file:
+            file.write(text)
+    return made
 
 
 def unpack(folder, scratch):
@@ -533,6 +583,11 @@ def unpack(folder, scratch):
                 wheel.extractall(os.path.join(scratch, name), members)
             count += 1
     return count
+
+
+def show(text):
+    if len(text) < 1000:
+        print("    " + text.decode("utf-8", "replace").replace("\n", "\n    "))
 
 
 def compare(driver, paths):
@@ -551,9 +606,11 @@ def compare(driver, paths):
         elif expected is None:
             wrong += 1
             print("%s: CPython refuses it (%s), here it is read (3.%d)" % (path, reason, minor))
+            show(text)
         elif minor is None:
             wrong += 1
             print("%s: CPython reads it, here: %s" % (path, found))
+            show(text)
         elif minor > VERSION[1]:
             wrong += 1
             print("%s: said to need 3.%d" % (path, minor))
