@@ -3,6 +3,7 @@
 #include "emit/dockerfile.h"
 
 #include "emit/emitter.h"
+#include "plan/wheel_script.h"
 #include "recipe/config.h"
 
 typedef gboolean (*EmitFunc)(Emitter *emitter, GError **error);
@@ -126,7 +127,6 @@ static bool has_pip_stage(const Recipe *recipe)
 static void write_packages(Emitter *emitter, const RecipeBase *base)
 {
     bool needs_pip = has_pip_stage(emitter->recipe) && !has_package(base->packages, "python3-pip");
-    bool needs_venv = emitter->recipe->python.venv && !has_package(base->packages, "python3-venv");
     if (base->snapshot) {
         g_autofree char *note = g_strdup_printf(
             "The recipe means the archive as of %s; apt takes what its sources have now.",
@@ -142,8 +142,6 @@ static void write_packages(Emitter *emitter, const RecipeBase *base)
         run_step_argument(run, "%s", words);
     if (needs_pip)
         run_step_argument(run, "python3-pip");
-    if (needs_venv)
-        run_step_argument(run, "python3-venv");
     run_step_command(run, "rm -rf /var/lib/apt/lists/*");
     dockerfile_run(emitter->writer, run);
 }
@@ -181,7 +179,11 @@ static void write_venv(Emitter *emitter)
     if (!venv)
         return;
     g_autofree char *word = word_shell(venv);
-    dockerfile_instruction(emitter->writer, "RUN", "python3 -m venv %s", word);
+    if (!emitter->pip)
+        dockerfile_comment(emitter->writer,
+                           "The base's pip is too old to install into it from outside.");
+    dockerfile_instruction(emitter->writer, "RUN", "python3 -m venv %s%s",
+                           emitter->pip ? "--without-pip " : "", word);
     if (!sets_path(emitter->recipe->config))
         dockerfile_instruction(emitter->writer, "ENV", "VIRTUAL_ENV=%s PATH=\"%s/bin:$PATH\"", word,
                                venv);
@@ -302,6 +304,16 @@ static void add_dockerfile(Emitter *emitter)
     g_ptr_array_insert(emitter->result->files, 0, file);
 }
 
+/* A virtual environment holds what the stages install and no pip of its own: the base's installs
+ * into it, as of the version that can. */
+static char *outer_pip(const Plan *plan, const char *python_word)
+{
+    const char *version = plan->target->base.pip_version;
+    if (!plan->recipe->python.venv || (version && pip_is_older(version, 22, 3)))
+        return NULL;
+    return g_strdup_printf("pip --python %s", python_word);
+}
+
 gboolean dockerfile_emit(const Plan *plan, const DockerfileOptions *options,
                          EmittedDockerfile **ret_dockerfile, GError **error)
 {
@@ -312,6 +324,7 @@ gboolean dockerfile_emit(const Plan *plan, const DockerfileOptions *options,
     const char *venv = plan->recipe->python.venv;
     g_autofree char *python = venv ? g_strdup_printf("%s/bin/python3", venv) : g_strdup("python3");
     g_autofree char *python_word = word_shell(python);
+    g_autofree char *pip = outer_pip(plan, python_word);
     Emitter emitter = {.plan = plan,
                        .recipe = plan->recipe,
                        .target = plan->target,
@@ -320,7 +333,8 @@ gboolean dockerfile_emit(const Plan *plan, const DockerfileOptions *options,
                        .result = result,
                        .context = context,
                        .secrets = secrets,
-                       .python = python_word};
+                       .python = python_word,
+                       .pip = pip};
     gboolean ok = emit_image(&emitter, error);
     g_clear_pointer(&emitter.copies, g_ptr_array_unref);
     if (!ok)

@@ -27,9 +27,7 @@ static bool pip_is_at_least(const char *version, unsigned major, unsigned minor)
 bool pins_may_have_hashes(const Emitter *emitter)
 {
     const LockBase *base = &emitter->target->base;
-    /* A virtual environment gets the pip that its interpreter bundles, which may be older. */
-    if (emitter->recipe->python.venv ||
-        !pip_is_at_least(base->pip_version, HASHED_CONSTRAINTS_MAJOR, HASHED_CONSTRAINTS_MINOR))
+    if (!pip_is_at_least(base->pip_version, HASHED_CONSTRAINTS_MAJOR, HASHED_CONSTRAINTS_MINOR))
         return false;
     for (guint i = 0; i < emitter->locked->actions->len; i++) {
         const LockAction *action = emitter->locked->actions->pdata[i];

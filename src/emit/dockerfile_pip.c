@@ -245,8 +245,10 @@ static void begin_pip(const Emitter *emitter, RunStep *run, const char *verb)
     bool own_base = emitter->recipe->base.kind == BASE_DEBIAN && !emitter->recipe->python.venv;
     bool install = g_str_equal(verb, "install");
     g_autofree char *build = install ? build_env(emitter) : g_strdup("");
-    run_step_command(run, "%s%s%s%s -m pip %s", env, build,
-                     own_base ? "PIP_BREAK_SYSTEM_PACKAGES=1 " : "", emitter->python, verb);
+    g_autofree char *pip =
+        emitter->pip ? g_strdup(emitter->pip) : g_strconcat(emitter->python, " -m pip", NULL);
+    run_step_command(run, "%s%s%s%s %s", env, build, own_base ? "PIP_BREAK_SYSTEM_PACKAGES=1 " : "",
+                     pip, verb);
     if (install)
         run_step_switch(run, "--no-compile");
     if (install && builds_without_isolation(emitter))

@@ -17,6 +17,7 @@ typedef struct {
     GHashTable *context;     /* set of paths in result->context */
     GHashTable *secrets;     /* set of ids in result->secrets */
     const char *python;      /* the interpreter of the stages, as a shell word */
+    const char *pip;         /* their pip, as shell words; NULL: `python` has it */
     unsigned number;         /* of the stage at hand, from 1 */
     const Stage *stage;      /* at hand */
     const LockStage *locked; /* of the stage at hand; NULL in a part */

@@ -268,6 +268,5 @@ void base_facts_use_venv(BaseFacts *facts, const char *venv)
         return;
     environment_free(facts->environment);
     facts->environment = environment_new(SCHEME_VENV, venv, facts->target);
-    g_clear_pointer(&facts->pip_version, g_free);
     g_clear_pointer(&facts->externally_managed, g_free);
 }

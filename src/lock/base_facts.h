@@ -91,7 +91,8 @@ typedef struct {
 
 /* Errors: ERROR_INPUT for a version, libc, platform or scheme that is not one. */
 BaseFacts *base_facts_declared(const BaseDeclaration *declaration, GError **error);
-/* The environment that `venv:` makes on a base that was read: empty, over the same interpreter. */
+/* The environment that `venv:` makes on a base that was read: empty, over the same interpreter; the
+ * base's pip installs into it. */
 void base_facts_use_venv(BaseFacts *facts, const char *venv);
 void base_facts_free(BaseFacts *facts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BaseFacts, base_facts_free)

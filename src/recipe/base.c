@@ -175,7 +175,7 @@ static const TextRule rule_scheme = check_scheme;
 static const Field python_fields[] = {
     {"version", &type_text, offsetof(RecipePython, version), 0, "Version of the interpreter; the base's must match", &rule_python},
     {"from", &type_from, offsetof(RecipePython, from_base), 0, "`base`: whatever the base has", NULL},
-    {"venv", &type_text, offsetof(RecipePython, venv), 0, "Virtual environment to make and install into", &rule_image_path},
+    {"venv", &type_text, offsetof(RecipePython, venv), 0, "Virtual environment to make and install into, without a pip of its own", &rule_image_path},
     {"prefix", &type_text, offsetof(RecipePython, prefix), 0, "Where packages go (default: /usr/local)", &rule_image_path},
     {"scheme", &type_text, offsetof(RecipePython, scheme), 0, "Folder names below the prefix: posix or debian (default: posix)", &rule_scheme},
 };

@@ -1,6 +1,7 @@
 #!/bin/sh
 # A small HTTP service from a rendered Dockerfile: built by buildah into a virtual environment, then
-# run as its image says; its module imports and it answers a request.
+# run as its image says; its module imports and it answers a request. The whole tree is that of the
+# image which ramekin writes itself, without a pip in the environment.
 set -eu
 # shellcheck source=tests/e2e/buildah.sh
 . "$(dirname "$0")/buildah.sh"
@@ -40,6 +41,15 @@ END
 ramekin lock
 ramekin render -o out
 build out hello
+
+if command -v umoci >/dev/null; then
+  container=$(image from hello)
+  root=$(image mount "$container")
+  ramekin build -o oci:built
+  umoci unpack --image built:latest bundle >/dev/null
+  python3 "$here/same_tree.py" "$root" bundle/rootfs
+  [ ! -e "$root/opt/venv/bin/pip" ]
+fi
 
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 container=$(image from hello)
