@@ -23,7 +23,16 @@ struct ArchiveReader {
     guint64 entries;
     ArchiveEntry entry;
     char *path, *target;
+    GPtrArray *xattrs; /* ArchiveXattr */
 };
+
+static void xattr_free(void *data)
+{
+    ArchiveXattr *xattr = data;
+    g_free(xattr->name);
+    g_bytes_unref(xattr->value);
+    g_free(xattr);
+}
 
 static la_ssize_t read_input(struct archive *archive, void *data, const void **ret_buffer)
 {
@@ -83,6 +92,7 @@ static ArchiveReader *reader_new(const char *name, const ArchiveInput *input,
     reader->name = g_strdup(name);
     reader->input = *input;
     reader->chunk = g_malloc(CHUNK_BYTES);
+    reader->xattrs = g_ptr_array_new_with_free_func(xattr_free);
     reader->archive = archive_read_new();
     support_forms(reader->archive);
     archive_read_set_read_callback(reader->archive, read_input);
@@ -192,6 +202,7 @@ void archive_reader_free(ArchiveReader *reader)
     g_free(reader->chunk);
     g_free(reader->path);
     g_free(reader->target);
+    g_ptr_array_unref(reader->xattrs);
     g_free(reader->name);
     g_free(reader);
 }
@@ -254,6 +265,33 @@ static const char *from_root(const char *path)
     return path;
 }
 
+static int compare_xattrs(const void *a, const void *b)
+{
+    return strcmp((*(ArchiveXattr *const *)a)->name, (*(ArchiveXattr *const *)b)->name);
+}
+
+/* FALSE: not all, since they are more than a header of ours holds. */
+static bool take_xattrs(ArchiveReader *reader, struct archive_entry *from)
+{
+    const char *name;
+    const void *value;
+    size_t size, total = 0;
+    g_ptr_array_set_size(reader->xattrs, 0);
+    archive_entry_xattr_reset(from);
+    while (archive_entry_xattr_next(from, &name, &value, &size) == ARCHIVE_OK) {
+        if (!name || size > LIMIT_XATTR_BYTES || strlen(name) > LIMIT_XATTR_BYTES)
+            return false;
+        total += strlen(name) + size;
+        if (total > LIMIT_XATTR_BYTES || !*name || strchr(name, '=') || strchr(name, '\n'))
+            return false;
+        ArchiveXattr *xattr = g_new(ArchiveXattr, 1);
+        *xattr = (ArchiveXattr){g_strdup(name), g_bytes_new(value, size)};
+        g_ptr_array_add(reader->xattrs, xattr);
+    }
+    g_ptr_array_sort(reader->xattrs, compare_xattrs);
+    return true;
+}
+
 static gboolean take_entry(ArchiveReader *reader, struct archive_entry *from, GError **error)
 {
     const char *path = archive_entry_pathname(from);
@@ -285,7 +323,13 @@ static gboolean take_entry(ArchiveReader *reader, struct archive_entry *from, GE
                                    archive_entry_perm(from),
                                    (guint64)archive_entry_uid(from),
                                    (guint64)archive_entry_gid(from),
-                                   archive_entry_mtime(from)};
+                                   archive_entry_mtime(from),
+                                   NULL,
+                                   false};
+    if (kind == ENTRY_FILE) {
+        reader->entry.xattrs_left_out = !take_xattrs(reader, from);
+        reader->entry.xattrs = reader->xattrs->len > 0 ? reader->xattrs : NULL;
+    }
     return TRUE;
 }
 

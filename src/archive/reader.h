@@ -40,6 +40,12 @@ typedef enum {
     ENTRY_DEVICE, /* character or block device, fifo, socket */
 } EntryKind;
 
+/* An extended attribute, as pax archives hold them (SCHILY.xattr.NAME). */
+typedef struct {
+    char *name; /* "security.capability" */
+    GBytes *value;
+} ArchiveXattr;
+
 typedef struct {
     EntryKind kind;
     const char *path;   /* "" for the root itself */
@@ -48,6 +54,8 @@ typedef struct {
     unsigned mode;      /* permission bits */
     guint64 uid, gid;
     gint64 mtime;
+    const GPtrArray *xattrs; /* ArchiveXattr by name, of a file; NULL: none */
+    bool xattrs_left_out;    /* there are more of them than LIMIT_XATTR_BYTES */
 } ArchiveEntry;
 
 /* *ret_entry is NULL at the end; it belongs to the reader until the next call. */

@@ -40,6 +40,7 @@ typedef struct {
     char type;
     unsigned mode;
     guint64 uid, gid, size, mtime;
+    const GPtrArray *xattrs;
 } Header;
 
 static void write_block(const Header *header, guint8 *out)
@@ -111,6 +112,13 @@ static void add_number(GString *out, const char *key, guint64 value)
 /* In the order of the keys, which is part of the bytes. */
 static void add_records(GString *out, Header *header)
 {
+    for (guint i = 0; header->xattrs && i < header->xattrs->len; i++) {
+        const ArchiveXattr *xattr = header->xattrs->pdata[i];
+        g_autofree char *key = g_strconcat("SCHILY.xattr.", xattr->name, NULL);
+        gsize length;
+        const char *value = g_bytes_get_data(xattr->value, &length);
+        add_record(out, key, value, length);
+    }
     if (header->gid > OCTAL7)
         add_number(out, "gid", header->gid);
     if (header->link && header->link_length > NAME_BYTES)
@@ -165,6 +173,7 @@ static size_t write_header(const ArchiveEntry *entry, const char *name, guint8 *
         .gid = entry->gid,
         .size = entry->kind == ENTRY_FILE ? entry->size : 0,
         .mtime = (guint64)entry->mtime,
+        .xattrs = entry->kind == ENTRY_FILE ? entry->xattrs : NULL,
     };
     add_records(records, &header);
     size_t used = 0;

@@ -12,8 +12,9 @@
 enum {
     TAR_BLOCK_BYTES = 512,
     TAR_END_BYTES = 2 * TAR_BLOCK_BYTES,
-    /* Of one header with its pax records: both names as long as LIMIT_PATH_BYTES allows. */
-    TAR_HEADER_BYTES = 10 * 1024,
+    /* Of one header with its pax records: both names as long as LIMIT_PATH_BYTES allows, and
+     * LIMIT_XATTR_BYTES of extended attributes. */
+    TAR_HEADER_BYTES = 16 * 1024,
 };
 
 /* Writes the header of a file, folder, symbolic link or hard link. `path` is relative and without

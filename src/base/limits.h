@@ -52,6 +52,7 @@
 #define LIMIT_IMAGE_KEPT_BYTES (512 * MIB)   /* contents held in memory */
 #define LIMIT_LINKS_FOLLOWED 40u
 #define LIMIT_PATH_DEPTH 256u
+#define LIMIT_XATTR_BYTES (4 * KIB) /* of one file, names and values */
 
 #define LIMIT_HTTP_REDIRECTS 10u
 #define LIMIT_HTTP_TRIES 4u

@@ -63,6 +63,10 @@ static gboolean write_header(Flatten *flatten, const ArchiveEntry *entry, GError
 {
     ArchiveEntry written = *entry;
     written.mtime = MAX(entry->mtime, 0);
+    if (entry->xattrs_left_out)
+        return error_set(error, ERROR_INPUT, SPAN_NONE,
+                         "the entry %s has more extended attributes than fit into a header",
+                         entry->path);
     return tar_output_header(flatten->out, &written, error);
 }
 

@@ -3,8 +3,9 @@
  * Layers are read twice: first for what of each is left in the end, then for the contents, which
  * are copied on. Folders come first, by path; then, layer by layer, files and links in the order
  * that their layer has them, further names of a file right behind it. Whiteouts and links in
- * parents mean what they mean to image_root_apply(). Devices, fifos and sockets are left out, and
- * so are extended attributes; times before 1970 become 0. */
+ * parents mean what they mean to image_root_apply(). Devices, fifos and sockets are left out, since
+ * who unpacks the file may not make them, and so are extended attributes of folders; those of
+ * files (security.capability) are kept. Times before 1970 become 0. */
 #pragma once
 
 #include "image/blob.h"

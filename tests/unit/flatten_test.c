@@ -16,7 +16,8 @@
  *   d PATH [MODE]     a folder
  *   f PATH [TEXT]     a file with that content
  *   l PATH TARGET     a symbolic link
- *   h PATH TARGET     a hard link */
+ *   h PATH TARGET     a hard link
+ *   x PATH VALUE      an empty file with that attribute */
 static GBytes *make_tar(const char *text)
 {
     GByteArray *tar = g_byte_array_new();
@@ -25,16 +26,23 @@ static GBytes *make_tar(const char *text)
     for (char **item = entries; *item && **item; item++) {
         g_auto(GStrv) words = g_strsplit(*item, " ", 3);
         const char *more = words[2] ? words[2] : "";
+        bool attribute = words[0][0] == 'x';
         EntryKind kind = words[0][0] == 'd'   ? ENTRY_FOLDER
                          : words[0][0] == 'f' ? ENTRY_FILE
+                         : attribute          ? ENTRY_FILE
                          : words[0][0] == 'l' ? ENTRY_SYMLINK
                                               : ENTRY_HARDLINK;
         bool folder = kind == ENTRY_FOLDER;
-        size_t size = kind == ENTRY_FILE ? strlen(more) : 0, length;
+        size_t size = kind == ENTRY_FILE && !attribute ? strlen(more) : 0, length;
+        g_autoptr(GBytes) value = g_bytes_new(more, strlen(more));
+        ArchiveXattr xattr = {(char *)"security.capability", value};
+        g_autoptr(GPtrArray) xattrs = g_ptr_array_new();
+        g_ptr_array_add(xattrs, &xattr);
         ArchiveEntry entry = {.kind = kind,
                               .path = words[1],
                               .target = more,
                               .size = size,
+                              .xattrs = attribute ? xattrs : NULL,
                               .mode = folder && *more ? (unsigned)strtoul(more, NULL, 8) : 0700};
         guint8 header[TAR_HEADER_BYTES];
         GError *error = NULL;
@@ -61,8 +69,12 @@ static char *list_tar(const char *path)
                                      [ENTRY_FOLDER] = 'd',
                                      [ENTRY_SYMLINK] = 'l',
                                      [ENTRY_HARDLINK] = 'h'};
-        g_string_append_printf(out, "%s%c %s", out->len ? "; " : "", kinds[entry->kind],
-                               entry->path);
+        g_string_append_printf(out, "%s%c %s", out->len ? "; " : "",
+                               entry->xattrs ? 'x' : kinds[entry->kind], entry->path);
+        for (guint i = 0; entry->xattrs && i < entry->xattrs->len; i++) {
+            const ArchiveXattr *xattr = entry->xattrs->pdata[i];
+            g_string_append_printf(out, " %s", (const char *)g_bytes_get_data(xattr->value, NULL));
+        }
         if (entry->kind == ENTRY_FOLDER && entry->mode != 0700)
             g_string_append_printf(out, " %o", entry->mode);
         if (entry->kind == ENTRY_SYMLINK || entry->kind == ENTRY_HARDLINK)
@@ -122,6 +134,9 @@ static const struct {
     {"links over layers", "f a 1 | h b a; f c 2", "f a 1; h b a; f c 2"},
     {"a link onto itself", "f a 1; h a a", "f a 1"},
     {"a hard link to a link", "l a x; h b a", "l a x; h b a"},
+    {"attributes of a file", "x a cap; h b a | f c 1; x d other",
+     "x a cap; h b a; f c 1; x d other"},
+    {"attributes go with a file that is replaced", "x a cap | f a 1", "f a 1"},
     {"the target comes first", "f z 1; h a z; f b 2", "f z 1; h a z; f b 2"},
 };
 
