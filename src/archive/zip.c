@@ -307,7 +307,10 @@ ZipDirectory *zip_directory_read(const char *name, const ZipSource *source, GErr
     g_autoptr(GError) cause = NULL;
     if (read_records(directory, source, &cause))
         return g_steal_pointer(&directory);
-    error_wrap(error, g_steal_pointer(&cause), SPAN_NONE, "%s", name);
+    if (name)
+        error_wrap(error, g_steal_pointer(&cause), SPAN_NONE, "%s", name);
+    else
+        g_propagate_error(error, g_steal_pointer(&cause));
     return NULL;
 }
 

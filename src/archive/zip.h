@@ -36,7 +36,7 @@ typedef struct {
     void *data;
 } ZipSource;
 
-/* `name` is what errors call the file. */
+/* `name` is what errors call the file; NULL: the caller's errors say it. */
 ZipDirectory *zip_directory_read(const char *name, const ZipSource *source, GError **error);
 void zip_directory_free(ZipDirectory *directory);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ZipDirectory, zip_directory_free)

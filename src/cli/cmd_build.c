@@ -10,6 +10,8 @@
 #include "recipe/bundle.h"
 #include "recipe/config.h"
 
+#include <sys/stat.h>
+
 #undef g_getenv
 
 static const char default_output[] = "oci:out";
@@ -200,22 +202,31 @@ static const char *target_tag(const WorkTarget *target)
     return target->row ? target->row : "latest";
 }
 
+/* One path, or two that lead to one file or folder. */
+static bool is_same_place(const char *a, const char *b)
+{
+    struct stat left, right;
+    return g_str_equal(a, b) || (stat(a, &left) == 0 && stat(b, &right) == 0 &&
+                                 left.st_dev == right.st_dev && left.st_ino == right.st_ino);
+}
+
 /* The base would be lost, or a layout would hold two images where the recipe names the only one. */
-static gboolean check_own_base(const Destination *destination, const char *path,
-                               const WorkTarget *wanted, GError **error)
+static gboolean check_own_base(const BuildRun *run, const Destination *destination,
+                               const char *path, const WorkTarget *wanted, GError **error)
 {
     const Recipe *recipe = wanted->recipe;
-    const char *reference = recipe->base.reference;
+    const char *substitute = lock_options_base(&run->workspace->lock_options, &recipe->base);
+    const char *reference = substitute ? substitute : recipe->base.reference;
     g_autoptr(Destination) base = reference ? destination_parse(reference, NULL) : NULL;
     if (!base)
         return TRUE;
     g_autofree char *base_path = g_canonicalize_filename(base->path, recipe_file_dir(recipe->file));
     const char *tag = destination->tag ? destination->tag : target_tag(wanted);
     bool beside = destination->kind == DESTINATION_OCI && base->tag && !g_str_equal(base->tag, tag);
-    if (!g_str_equal(base_path, path) || beside)
+    if (beside || !is_same_place(base_path, path))
         return TRUE;
-    error_set(error, ERROR_INPUT, recipe->base.at, "%s is where the recipe's base lies",
-              destination->text);
+    error_set(error, ERROR_INPUT, recipe->base.at, "%s is where the %s lies", destination->text,
+              substitute ? "substituted base" : "recipe's base");
     if (error)
         error_set_hint(*error, "write the image elsewhere, or give the two different tags");
     return FALSE;
@@ -229,7 +240,7 @@ static gboolean check_outputs(const BuildRun *run, const WorkTarget *wanted, GEr
         g_autofree char *path = g_canonicalize_filename(destination->path, NULL);
         if (!g_str_equal(destination->path, "-") && !tree_check_output(wanted->recipe, path, error))
             return FALSE;
-        if (!check_own_base(destination, path, wanted, error))
+        if (!check_own_base(run, destination, path, wanted, error))
             return FALSE;
     }
     return TRUE;
@@ -449,6 +460,9 @@ static int build_all(BuildRun *run)
         jsonw_begin_array(run->json, JSONW_BLOCK);
     }
     int status = build_rows(run);
+    g_autofree char *refused = blob_store_refused(run->blobs);
+    if (refused)
+        output_note(workspace->output, "%s; what was fetched and made is not kept", refused);
     if (run->json && status == 0)
         print_document(run);
     return status;

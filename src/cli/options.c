@@ -337,7 +337,14 @@ static void append_command_words(GString *out, const Command *command)
             g_string_append_printf(out, "--%s ", row->name);
     }
     g_string_truncate(out, out->len - 1);
-    g_string_append(out, "\" ;;\n");
+    g_string_append_c(out, '"');
+    /* "[size|list|prune]": the argument is one of these */
+    if (*command->arguments &&
+        command->arguments[strspn(command->arguments, "[]|abcdefghijklmnopqrstuvwxyz")] == '\0') {
+        g_autofree char *verbs = g_strdelimit(g_strdup(command->arguments), "[]|", ' ');
+        g_string_append_printf(out, " verbs=\"%s\"", g_strstrip(verbs));
+    }
+    g_string_append(out, " ;;\n");
 }
 
 static void append_choices(GString *out, const Command *const *commands, size_t count)
@@ -360,7 +367,7 @@ static void append_choices(GString *out, const Command *const *commands, size_t 
 char *options_completion(const Command *const *commands, size_t count)
 {
     GString *out = g_string_new("# bash completion for ramekin\n_ramekin()\n{\n"
-                                "    local word=${COMP_WORDS[COMP_CWORD]} words=\n"
+                                "    local word=${COMP_WORDS[COMP_CWORD]} words= verbs=\n"
                                 "    case ${COMP_WORDS[COMP_CWORD-1]} in\n");
     append_choices(out, commands, count);
     g_string_append(out, "    esac\n    if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
@@ -373,7 +380,11 @@ char *options_completion(const Command *const *commands, size_t count)
         append_command_words(out, commands[i]);
     g_string_append(out, "    esac\n    case $word in\n"
                          "    -*) COMPREPLY=($(compgen -W \"$words\" -- \"$word\")) ;;\n"
-                         "    *) COMPREPLY=($(compgen -f -- \"$word\")) ;;\n    esac\n}\n"
+                         "    *) if [ -n \"$verbs\" ]; then\n"
+                         "            COMPREPLY=($(compgen -W \"$verbs\" -- \"$word\"))\n"
+                         "        else\n"
+                         "            COMPREPLY=($(compgen -f -- \"$word\"))\n"
+                         "        fi ;;\n    esac\n}\n"
                          "complete -o filenames -F _ramekin ramekin\n");
     return g_string_free(out, FALSE);
 }

@@ -394,6 +394,19 @@ static char *layer_media_type(LayerFormat format)
     return g_strconcat(MEDIA_TYPE_LAYER, layer_format_media_suffix(format), NULL);
 }
 
+/* A layer that can't be made because of a wheel: with the line of the stage that installs it. */
+static gboolean blame_stage(const Build *build, GError *take_cause, GError **error)
+{
+    for (guint i = 0; i < build->files->len; i++) {
+        const LockFile *file = build->files->pdata[i];
+        const Stage *stage = strstr(take_cause->message, file->file) ? stage_of(build, file) : NULL;
+        if (stage)
+            return error_wrap(error, take_cause, stage->at, "stage '%s'", stage->name);
+    }
+    g_propagate_error(error, take_cause);
+    return FALSE;
+}
+
 /* Waits for every layer and lists blobs and annotations; *ret_known: none would have to be made. */
 static gboolean collect_layers(Build *build, const char *created, GPtrArray *blobs,
                                GPtrArray *annotations, bool *ret_known, GError **error)
@@ -402,8 +415,9 @@ static gboolean collect_layers(Build *build, const char *created, GPtrArray *blo
     g_autofree char *media_type = layer_media_type(layer_format(build));
     for (guint i = 0; i < build->sources->len; i++) {
         const MadeLayer *made;
-        if (!layer_maker_get(build->maker, build->sources->pdata[i], &made, error))
-            return FALSE;
+        GError *cause = NULL;
+        if (!layer_maker_get(build->maker, build->sources->pdata[i], &made, &cause))
+            return blame_stage(build, cause, error);
         const BuiltLayer *layer = note_layer(build, build->sources->pdata[i], made);
         *ret_known = *ret_known && made->state != LAYER_UNKNOWN;
         if (!*ret_known)

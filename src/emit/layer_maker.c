@@ -1,8 +1,6 @@
 #include "emit/layer_maker.h"
 
 #include "base/digest.h"
-#include "base/io.h"
-#include "base/log.h"
 #include "image/image_output.h"
 
 #include <unistd.h>
@@ -28,9 +26,6 @@ struct LayerMaker {
     GCond changed;
     int stopped;    /* atomic */
     unsigned ready; /* layers, for progress */
-    Cache *spare_cache;
-    BlobStore *spare; /* where the cache can't be written; NULL: not needed so far */
-    char *spare_dir;
 };
 
 static void job_free(void *data)
@@ -108,31 +103,9 @@ static gboolean take_bytes(void *data, const void *bytes, size_t length, GError 
     return blob_writer_write(sink->writer, bytes, length, error);
 }
 
-/* The cache, or where it can't be written a store of this run's own. */
-static BlobWriter *open_writer(LayerMaker *maker, GError **error)
-{
-    g_autoptr(GError) refused = NULL;
-    BlobWriter *writer = blob_writer_new(maker->blobs, &refused);
-    if (writer)
-        return writer;
-    g_mutex_lock(&maker->lock);
-    if (!maker->spare) {
-        maker->spare_dir = g_dir_make_tmp("ramekin-layers-XXXXXX", NULL);
-        maker->spare_cache = maker->spare_dir ? cache_new(maker->spare_dir) : NULL;
-        maker->spare = maker->spare_cache ? blob_store_new(maker->spare_cache) : NULL;
-    }
-    g_mutex_unlock(&maker->lock);
-    if (!maker->spare) {
-        g_propagate_error(error, g_steal_pointer(&refused));
-        return NULL;
-    }
-    log_debug("%s; layers of this run are kept in %s", refused->message, maker->spare_dir);
-    return blob_writer_new(maker->spare, error);
-}
-
 static gboolean make_layer(LayerMaker *maker, Job *job, GError **error)
 {
-    g_autoptr(BlobWriter) writer = open_writer(maker, error);
+    g_autoptr(BlobWriter) writer = blob_writer_new(maker->blobs, error);
     if (!writer)
         return FALSE;
     Sink sink = {writer, maker};
@@ -189,11 +162,6 @@ void layer_maker_free(LayerMaker *maker)
     if (maker->pool)
         g_thread_pool_free(maker->pool, FALSE, TRUE);
     g_hash_table_unref(maker->jobs);
-    blob_store_free(maker->spare);
-    cache_free(maker->spare_cache);
-    if (maker->spare_dir)
-        io_remove_tree(maker->spare_dir, NULL);
-    g_free(maker->spare_dir);
     g_mutex_clear(&maker->lock);
     g_cond_clear(&maker->changed);
     g_free(maker);

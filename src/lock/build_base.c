@@ -43,7 +43,7 @@ static gboolean check_digest(const LockTarget *target, const BuildBase *base, co
 /* What the recipe's base is called here, or NULL with an error where it can't be read. */
 static const char *find_reference(LockSession *session, const Recipe *recipe, GError **error)
 {
-    const char *substitute = inputs_base_substitute(&session->options, &recipe->base);
+    const char *substitute = lock_options_base(&session->options, &recipe->base);
     const char *reference = substitute ? substitute : recipe->base.reference;
     if (recipe->base.kind == BASE_SCRATCH)
         reference = "scratch";

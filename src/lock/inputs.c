@@ -19,7 +19,7 @@ void inputs_add(LockTarget *target, const char *name, const void *content, size_
     g_ptr_array_add(target->inputs, input);
 }
 
-const char *inputs_base_substitute(const LockOptions *options, const RecipeBase *base)
+const char *lock_options_base(const LockOptions *options, const RecipeBase *base)
 {
     const char *text = options->substitute_base;
     const char *equals = text ? strchr(text, '=') : NULL;

@@ -12,6 +12,3 @@
 void inputs_of_recipe(const Recipe *recipe, LockTarget *target);
 /* Records an input of the target, once by name. */
 void inputs_add(LockTarget *target, const char *name, const void *content, size_t length);
-
-/* What is substituted for the reference of a base by --substitute-base, or NULL. */
-const char *inputs_base_substitute(const LockOptions *options, const RecipeBase *base);

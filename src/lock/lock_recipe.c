@@ -134,7 +134,7 @@ static void describe_base(Solve *solve)
 gboolean solve_find_facts(Solve *solve, const char *platform, GError **error)
 {
     const Recipe *recipe = solve->recipe;
-    const char *substitute = inputs_base_substitute(&solve->session->options, &recipe->base);
+    const char *substitute = lock_options_base(&solve->session->options, &recipe->base);
     const char *reference = substitute ? substitute : recipe->base.reference;
     bool readable = recipe->base.kind == BASE_IMAGE && base_form_is_readable(base_form(reference));
     if (recipe->base.kind == BASE_SCRATCH && !recipe->python.version) {

@@ -23,6 +23,9 @@ typedef struct {
     Progress *progress;
 } LockOptions;
 
+/* What stands in for the recipe's base by --substitute-base ("oci:DIR"), or NULL. */
+const char *lock_options_base(const LockOptions *options, const RecipeBase *base);
+
 typedef struct LockSession LockSession; /* clients and caches that all targets of a run share */
 
 LockSession *lock_session_new(const LockOptions *options);

@@ -145,7 +145,7 @@ static char *changed_substitutes(const LockTarget *target, const Recipe *recipe,
             return g_strdup_printf("it was made with another index in the place of '%s'",
                                    target->substituted[i]);
     }
-    bool base = inputs_base_substitute(options, &recipe->base) != NULL;
+    bool base = lock_options_base(options, &recipe->base) != NULL;
     if (base != (target->substituted_base != NULL) && (base || !accept))
         return g_strdup_printf("it was made %s another base in the place of %s",
                                base ? "without" : "with",
@@ -157,7 +157,7 @@ static gboolean changed_base(const LockTarget *target, const Recipe *recipe,
                              const LockOptions *options, char **ret_reason, GError **error)
 {
     *ret_reason = NULL;
-    const char *substitute = inputs_base_substitute(options, &recipe->base);
+    const char *substitute = lock_options_base(options, &recipe->base);
     BaseRequest request = {
         .reference = substitute ? substitute : recipe->base.reference,
         .base_dir = recipe_file_dir(recipe->file),

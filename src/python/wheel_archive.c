@@ -300,7 +300,7 @@ static gboolean read_archive(WheelArchive *wheel, GError **error)
         return FALSE;
     if (wheel->size > LIMIT_WHEEL_BYTES)
         return error_set(error, ERROR_INPUT, SPAN_NONE, "it is too large");
-    wheel->directory = zip_directory_read("the zip file", &wheel->source, error);
+    wheel->directory = zip_directory_read(NULL, &wheel->source, error);
     return wheel->directory && check_members(wheel, error) &&
            find_dist_info(wheel, name->name, error) && read_wheel_file(wheel, error) &&
            read_metadata(wheel, name, error) && read_record(wheel, error) &&

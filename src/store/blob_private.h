@@ -8,6 +8,10 @@
 struct BlobStore {
     Cache *cache;
     char *dir; /* of the blobs: AB/REST of the digest */
+    /* Where the cache can't be written a store of this run's own; NULL: not needed so far. */
+    BlobStore *spare;
+    char *refused; /* then: why */
+    GMutex lock;   /* of both */
 };
 
 char *blob_path(const BlobStore *store, const char *sha256);

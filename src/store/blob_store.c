@@ -35,6 +35,7 @@ BlobStore *blob_store_new(Cache *cache)
     BlobStore *store = g_new0(BlobStore, 1);
     store->cache = cache;
     store->dir = g_build_filename(cache_dir(cache), CACHE_BLOBS, NULL);
+    g_mutex_init(&store->lock);
     return store;
 }
 
@@ -42,6 +43,14 @@ void blob_store_free(BlobStore *store)
 {
     if (!store)
         return;
+    if (store->spare) {
+        Cache *cache = store->spare->cache;
+        io_remove_tree(cache_dir(cache), NULL);
+        blob_store_free(store->spare);
+        cache_free(cache);
+    }
+    g_mutex_clear(&store->lock);
+    g_free(store->refused);
     g_free(store->dir);
     g_free(store);
 }
@@ -132,6 +141,20 @@ static void mark_used(const char *path)
     utimensat(AT_FDCWD, path, times, 0);
 }
 
+static BlobStore *get_spare(BlobStore *store)
+{
+    g_mutex_lock(&store->lock);
+    BlobStore *spare = store->spare;
+    g_mutex_unlock(&store->lock);
+    return spare;
+}
+
+static char *find_spare(BlobStore *store, const char *sha256, guint64 size)
+{
+    BlobStore *spare = get_spare(store);
+    return spare ? blob_store_find(spare, sha256, size) : NULL;
+}
+
 char *blob_store_find(BlobStore *store, const char *sha256, guint64 size)
 {
     if (!digest_is_sha256_hex(sha256))
@@ -139,7 +162,7 @@ char *blob_store_find(BlobStore *store, const char *sha256, guint64 size)
     g_autofree char *path = blob_path(store, sha256);
     struct stat st;
     if (lstat(path, &st) < 0)
-        return NULL;
+        return find_spare(store, sha256, size);
     if (is_sound(store, sha256, path, size)) {
         mark_used(path);
         return g_steal_pointer(&path);
@@ -158,7 +181,28 @@ static gboolean wrap_folder(GError **error, GError *cause, const BlobStore *stor
     return FALSE;
 }
 
-BlobWriter *blob_writer_new(BlobStore *store, GError **error)
+/* Makes the spare store, because of `cause`, which it keeps in words. */
+static BlobStore *need_spare(BlobStore *store, const GError *cause)
+{
+    g_mutex_lock(&store->lock);
+    g_autofree char *dir = store->spare ? NULL : g_dir_make_tmp("ramekin-cache-XXXXXX", NULL);
+    if (dir) {
+        store->spare = blob_store_new(cache_new(dir));
+        store->refused = g_strdup(cause->message);
+    }
+    g_mutex_unlock(&store->lock);
+    return get_spare(store);
+}
+
+char *blob_store_refused(BlobStore *store)
+{
+    g_mutex_lock(&store->lock);
+    char *refused = g_strdup(store->refused);
+    g_mutex_unlock(&store->lock);
+    return refused;
+}
+
+static BlobWriter *open_writer(BlobStore *store, GError **error)
 {
     NewFile file = NEW_FILE_NONE;
     GError *cause = NULL;
@@ -169,6 +213,18 @@ BlobWriter *blob_writer_new(BlobStore *store, GError **error)
     BlobWriter *writer = g_new0(BlobWriter, 1);
     writer->store = store;
     writer->file = file;
+    return writer;
+}
+
+BlobWriter *blob_writer_new(BlobStore *store, GError **error)
+{
+    g_autoptr(GError) refused = NULL;
+    BlobWriter *writer = open_writer(store, &refused);
+    BlobStore *spare = writer ? NULL : need_spare(store, refused);
+    if (spare)
+        return open_writer(spare, error);
+    if (!writer)
+        g_propagate_error(error, g_steal_pointer(&refused));
     return writer;
 }
 

@@ -27,6 +27,9 @@ char *blob_store_find(BlobStore *store, const char *sha256, guint64 size);
 /* A blob in the making; the digest need not be known before. Thread-safe between writers. */
 typedef struct BlobWriter BlobWriter;
 BlobWriter *blob_writer_new(BlobStore *store, GError **error);
+/* Why blobs go into a temporary folder, which is removed with the store, instead of a cache that
+ * can't be written; NULL: they don't. Caller frees. */
+char *blob_store_refused(BlobStore *store);
 /* The form of a DeflateSink; `writer` is a BlobWriter. */
 gboolean blob_writer_write(void *writer, const void *bytes, size_t length, GError **error);
 /* What was written is void; the writer begins anew. */

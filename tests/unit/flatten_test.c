@@ -73,7 +73,9 @@ static char *list_tar(const char *path)
                                entry->xattrs ? 'x' : kinds[entry->kind], entry->path);
         for (guint i = 0; entry->xattrs && i < entry->xattrs->len; i++) {
             const ArchiveXattr *xattr = entry->xattrs->pdata[i];
-            g_string_append_printf(out, " %s", (const char *)g_bytes_get_data(xattr->value, NULL));
+            gsize length;
+            const char *value = g_bytes_get_data(xattr->value, &length);
+            g_string_append_printf(out, " %.*s", (int)length, value);
         }
         if (entry->kind == ENTRY_FOLDER && entry->mode != 0700)
             g_string_append_printf(out, " %o", entry->mode);
