@@ -40,6 +40,15 @@ static gboolean gzip_end_payload(LayerPack *pack, guint32 crc, guint64 size, GEr
     return inflater_end(self->inflater, error) && gzip_writer_end_raw(self->gzip, crc, size, error);
 }
 
+static gboolean gzip_whole_payload(LayerPack *pack, const void *deflated, size_t length,
+                                   guint32 crc, guint64 size, GError **error)
+{
+    GzipPack *self = (GzipPack *)pack;
+    return gzip_writer_begin_raw(self->gzip, error) &&
+           gzip_writer_raw(self->gzip, deflated, length, error) &&
+           gzip_writer_end_raw(self->gzip, crc, size, error);
+}
+
 static void gzip_free(LayerPack *pack)
 {
     GzipPack *self = (GzipPack *)pack;
@@ -56,6 +65,7 @@ LayerPack *gzip_pack_new(DeflateSink sink, void *data)
         .begin_payload = gzip_begin_payload,
         .payload = gzip_payload,
         .end_payload = gzip_end_payload,
+        .whole_payload = gzip_whole_payload,
         .finish = gzip_end,
         .free = gzip_free,
     };

@@ -22,6 +22,9 @@ typedef struct {
     gboolean (*payload)(LayerPack *pack, const void *deflated, size_t length, InflateSink content,
                         void *data, GError **error);
     gboolean (*end_payload)(LayerPack *pack, guint32 crc, guint64 size, GError **error);
+    /* The same of a stream that is there as a whole, and known to be right. NULL: in pieces. */
+    gboolean (*whole_payload)(LayerPack *pack, const void *deflated, size_t length, guint32 crc,
+                              guint64 size, GError **error);
     gboolean (*finish)(LayerPack *pack, GError **error);
     void (*free)(LayerPack *pack);
 } LayerPackType;

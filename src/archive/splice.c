@@ -11,8 +11,9 @@
 #include <unistd.h>
 
 enum {
-    READ_BYTES = 64 * 1024, /* of a content at a time */
-    MTIME = 315532800,      /* of files that a format adds: 1980-01-01 */
+    READ_BYTES = 64 * 1024,    /* of a content at a time */
+    WHOLE_BYTES = 1024 * 1024, /* a member of at most this is inflated at once, which is quicker */
+    MTIME = 315532800,         /* of files that a format adds: 1980-01-01 */
     METHOD_STORED = 0,
     METHOD_DEFLATE = 8,
 };
@@ -43,6 +44,7 @@ struct LayerWriter {
     guint64 tar_size, blob_size;
     guint64 chunk_left; /* of the chunk under way */
     guint8 room[READ_BYTES];
+    guint8 *whole; /* WHOLE_BYTES, when they are needed */
 };
 
 enum {
@@ -93,6 +95,7 @@ void layer_writer_free(LayerWriter *writer)
     hash_thread_free(writer->aside);
     digest_free(writer->tar);
     digest_free(writer->blob);
+    g_free(writer->whole);
     g_free(writer);
 }
 
@@ -347,6 +350,32 @@ static gboolean pass_small(Passage *passage, const ZipSource *source, guint64 of
            take_content(passage, passage->writer->room, size, error);
 }
 
+static gboolean pass_over(Passage *passage, const ZipSource *source, guint64 offset, GError **error)
+{
+    LayerPack *pack = passage->writer->pack;
+    return pack->type->begin_payload(pack, error) && pass_pieces(passage, source, offset, error) &&
+           pack->type->end_payload(pack, passage->crc, passage->size, error);
+}
+
+/* All at once; of what is damaged the pieces tell more. */
+static gboolean pass_whole(Passage *passage, const ZipSource *source, guint64 offset,
+                           GError **error)
+{
+    LayerWriter *writer = passage->writer;
+    LayerPack *pack = writer->pack;
+    const ZipMember *member = passage->member;
+    size_t length = (size_t)member->compressed_size, size = (size_t)member->size;
+    writer->whole = writer->whole ? writer->whole : g_malloc(WHOLE_BYTES);
+    g_autoptr(GBytes) bytes = read_exactly(source, offset, length, error);
+    if (!bytes)
+        return FALSE;
+    const void *deflated = g_bytes_get_data(bytes, NULL);
+    if (!small_inflate(writer->small, deflated, length, writer->whole, size, NULL))
+        return pass_over(passage, source, offset, error);
+    return take_content(passage, writer->whole, size, error) &&
+           pack->type->whole_payload(pack, deflated, length, passage->crc, size, error);
+}
+
 static gboolean pass_deflated(Passage *passage, const ZipSource *source, guint64 offset,
                               GError **error)
 {
@@ -358,9 +387,10 @@ static gboolean pass_deflated(Passage *passage, const ZipSource *source, guint64
         return pass_pieces(passage, source, offset, error) && inflater_end(writer->inflater, error);
     }
     passage->spliced = true;
-    return type->begin_payload(writer->pack, error) &&
-           pass_pieces(passage, source, offset, error) &&
-           type->end_payload(writer->pack, passage->crc, passage->size, error);
+    bool whole = type->whole_payload && passage->member->size <= WHOLE_BYTES &&
+                 passage->member->compressed_size <= WHOLE_BYTES;
+    return whole ? pass_whole(passage, source, offset, error)
+                 : pass_over(passage, source, offset, error);
 }
 
 static gboolean pass_member(Passage *passage, const ZipSource *source, GError **error)
