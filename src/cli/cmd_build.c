@@ -462,7 +462,9 @@ static int build_all(BuildRun *run)
     int status = build_rows(run);
     g_autofree char *refused = blob_store_refused(run->blobs);
     if (refused)
-        output_note(workspace->output, "%s; what was fetched and made is not kept", refused);
+        output_note(workspace->output,
+                    "%s; what was fetched and made is not kept (--cache-dir names another)",
+                    refused);
     if (run->json && status == 0)
         print_document(run);
     return status;

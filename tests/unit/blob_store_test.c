@@ -196,20 +196,25 @@ TEST(hashes_where_the_note_is_lost)
     g_assert_nonnull(note);
 }
 
-TEST(says_which_folder_cannot_be_written)
+TEST(keeps_blobs_elsewhere_where_the_cache_cannot_be_written)
 {
-    GError *error = NULL;
     g_autoptr(Cache) cache = cache_new("/proc/none/such");
-    g_autoptr(BlobStore) store = blob_store_new(cache);
-    g_assert_null(blob_writer_new(store, &error));
-    g_assert_cmpint(error->code, ==, ERROR_FAILED);
-    assert_text(NULL,
+    BlobStore *store = blob_store_new(cache);
+    g_assert_null(blob_store_refused(store));
+    g_autofree char *sha256 = NULL;
+    g_autofree char *path = add(store, "content", &sha256);
+    g_autofree char *found = blob_store_find(store, sha256, 7);
+    g_autofree char *refused = blob_store_refused(store);
+    assert_content(path, "content");
+    assert_text("found", path, found);
+    assert_text("why",
                 "the cache folder /proc/none/such cannot be used: cannot make the folder "
                 "/proc/none/such/blobs: No such file or directory",
-                error->message);
-    g_error_free(error);
+                refused);
     g_autoptr(GPtrArray) none = blob_store_list(store, NULL);
     g_assert_cmpuint(none->len, ==, 0);
+    blob_store_free(store);
+    g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
 }
 
 TEST(lists_checks_and_removes)
