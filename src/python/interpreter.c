@@ -133,8 +133,9 @@ static char *find_path(const FileTree *tree, const char *const *env, GError **er
 }
 
 typedef struct {
-    char *folder; /* the environment's */
-    char *home;   /* bin folder of the Python it was made with */
+    char *folder;  /* the environment's */
+    char *home;    /* bin folder of the Python it was made with */
+    char *version; /* of that Python, as it was then; or NULL */
     bool system_site;
 } Venv;
 
@@ -142,6 +143,7 @@ static void venv_clear(Venv *venv)
 {
     g_free(venv->folder);
     g_free(venv->home);
+    g_free(venv->version);
 }
 
 /* pyvenv.cfg beside the interpreter or one folder above it (PEP 405). */
@@ -165,6 +167,9 @@ static void find_venv(const FileTree *tree, const char *path, Venv *venv)
             const char *key = g_strstrip(lines[k]), *value = g_strstrip(equals + 1);
             if (g_ascii_strcasecmp(key, "home") == 0 && !venv->home)
                 venv->home = g_strdup(value);
+            /* "version = 3.11.7" by venv, "version_info = 3.11.7.final.0" by others */
+            if (g_ascii_strncasecmp(key, "version", strlen("version")) == 0 && !venv->version)
+                venv->version = g_strdup(value);
             if (g_ascii_strcasecmp(key, "include-system-site-packages") == 0)
                 venv->system_site = g_ascii_strcasecmp(value, "true") == 0;
         }
@@ -355,11 +360,12 @@ static void mark_debian_outside(Interpreter *interpreter, const InstalledDistrib
 }
 
 static gboolean read_target(Interpreter *interpreter, const FileTree *tree, const char *const *env,
-                            const char *platform, GError **error)
+                            const char *platform, const char *venv_version, GError **error)
 {
     g_autoptr(GBytes) bytes = file_tree_read(tree, interpreter->real, 64 * MIB);
     g_autoptr(ElfFacts) elf = bytes ? elf_facts_read(bytes) : NULL;
-    PythonVersionPlace place = {tree, env, interpreter->prefix, interpreter->stdlib, bytes};
+    PythonVersionPlace place = {tree,  env,         interpreter->prefix, interpreter->stdlib,
+                                bytes, venv_version};
     bool guessed = false;
     g_autofree char *version = python_version_find(&place, &guessed);
     if (guessed)
@@ -417,10 +423,10 @@ Interpreter *interpreter_find(const FileTree *tree, const char *const *env, cons
     interpreter->warnings = g_ptr_array_new_with_free_func(g_free);
     interpreter->real = file_tree_resolve(tree, path);
     interpreter->path = g_steal_pointer(&path);
-    Venv venv = {NULL, NULL, false};
+    Venv venv = {0};
     find_venv(tree, interpreter->path, &venv);
     bool ok = find_library_of(interpreter, tree, &venv, error) &&
-              read_target(interpreter, tree, env, platform, error);
+              read_target(interpreter, tree, env, platform, venv.version, error);
     if (ok)
         read_environment(interpreter, tree, &venv, env);
     venv_clear(&venv);

@@ -149,6 +149,21 @@ static bool build_flag(const PythonVersionPlace *place, const char *key)
     return false;
 }
 
+/* What pyvenv.cfg says of the Python that made the environment. It does not change when that Python
+ * does, so that it comes last. */
+static char *from_venv(const PythonVersionPlace *place, const char *minor_version)
+{
+    const char *value = place->venv_version;
+    size_t n = strlen(minor_version);
+    if (!value || strncmp(value, minor_version, n) != 0 || value[n] != '.')
+        return NULL;
+    size_t digits = strspn(value + n + 1, "0123456789");
+    bool fits =
+        digits > 0 && digits <= 3 &&
+        (value[n + 1 + digits] == '\0' || g_str_has_prefix(value + n + 1 + digits, ".final."));
+    return fits ? g_strndup(value, n + 1 + digits) : NULL;
+}
+
 char *python_version_find(const PythonVersionPlace *place, bool *ret_guessed)
 {
     g_autofree char *library = g_path_get_basename(place->stdlib);
@@ -164,6 +179,8 @@ char *python_version_find(const PythonVersionPlace *place, bool *ret_guessed)
         found = from_header(place, library);
     if (!found)
         found = from_env(place, minor);
+    if (!found)
+        found = from_venv(place, minor);
     *ret_guessed = found == NULL;
     threads |= build_flag(place, "Py_GIL_DISABLED");
     return g_strconcat(found ? found : minor, threads ? "t" : "",

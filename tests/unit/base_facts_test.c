@@ -130,6 +130,30 @@ static const struct {
      "3.12.1 glibc 2.36 /opt/venv/lib/python3.12/site-packages\n"
      "/opt/venv/bin/python3 pip=- managed=no\nsix 1.17 -\nm 1 - no-record\n"
      "six 1.16 - no-record outside\n"},
+    {"a virtual environment tells what its Python does not",
+     {GLIBC "f usr/bin/python3.12 x\nl usr/bin/python3 python3.12\n"
+            "f usr/lib/python3.12/os.py\n",
+      "f opt/venv/pyvenv.cfg home = /usr/bin\\nversion = 3.12.4\\n\n"
+      "l opt/venv/bin/python3 /usr/bin/python3\n"},
+     "\"PATH=/opt/venv/bin:/usr/bin\"",
+     "3.12.4 glibc 2.36 /opt/venv/lib/python3.12/site-packages\n"
+     "/opt/venv/bin/python3 pip=- managed=no\n"},
+    {"as other tools write it",
+     {GLIBC "f usr/bin/python3.12 x\nl usr/bin/python3 python3.12\n"
+            "f usr/lib/python3.12/os.py\n",
+      "f opt/venv/pyvenv.cfg home = /usr/bin\\nversion_info = 3.12.4.final.0\\n\n"
+      "l opt/venv/bin/python3 /usr/bin/python3\n"},
+     "\"PATH=/opt/venv/bin:/usr/bin\"",
+     "3.12.4 glibc 2.36 /opt/venv/lib/python3.12/site-packages\n"
+     "/opt/venv/bin/python3 pip=- managed=no\n"},
+    {"one of another Python tells nothing",
+     {GLIBC "f usr/bin/python3.12 x\nl usr/bin/python3 python3.12\n"
+            "f usr/lib/python3.12/os.py\n",
+      "f opt/venv/pyvenv.cfg home = /usr/bin\\nversion_info = 3.11.2.final.0\\n\n"
+      "l opt/venv/bin/python3 /usr/bin/python3\n"},
+     "\"PATH=/opt/venv/bin:/usr/bin\"",
+     "3.12.0 glibc 2.36 /opt/venv/lib/python3.12/site-packages\n"
+     "/opt/venv/bin/python3 pip=- managed=no\n"},
     {"conda, with a Python that no text gives away",
      {GLIBC
       "f opt/conda/bin/python3.13 x\nl opt/conda/bin/python python3.13\n"
