@@ -39,9 +39,9 @@ image info >/dev/null 2>&1 || {
   storage=vfs
 }
 
-# base DIR: a Debian 12 with Python as OCI layout.
+# base DIR: a Debian 12 with Python as OCI layout; with BASE_KIND=docker its Python lies in /usr/local.
 base() {
-  said=$(RAMEKIN_E2E=$RAMEKIN_E2E "$here/make_base.sh" debian "$1") || {
+  said=$(RAMEKIN_E2E=$RAMEKIN_E2E "$here/make_base.sh" "${BASE_KIND:-debian}" "$1") || {
     status=$?
     [ "$status" != 77 ] || skip "$said"
     exit "$status"
