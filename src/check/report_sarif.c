@@ -1,12 +1,9 @@
-/* SARIF 2.1.0 (OASIS): one run, one rule for each code that is found, one result for each finding;
- * what several targets have in common is one result that names them. */
+/* One result for each finding; what several targets have in common is one result that names them.
+ */
 #include "base/digest.h"
-#include "base/finding_pages.h"
 #include "check/report.h"
+#include "check/sarif.h"
 #include "text/jsonw.h"
-
-#define SCHEMA                                                                                     \
-    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 /* A finding, and the targets that have it. */
 typedef struct {
@@ -81,96 +78,6 @@ static void collect(const CheckReport *report, const ReportTarget *target, GPtrA
     }
 }
 
-static const char *level_of(Severity severity)
-{
-    return severity_name(severity); /* the same words */
-}
-
-static void write_text(JsonWriter *json, const char *key, const char *text)
-{
-    g_autofree char *valid = g_utf8_make_valid(text, -1);
-    jsonw_key(json, key);
-    jsonw_begin_object(json, JSONW_INLINE);
-    jsonw_string_member(json, "text", valid);
-    jsonw_end_object(json);
-}
-
-static void write_rule(JsonWriter *json, const FindingPage *page)
-{
-    g_autofree char *help = g_strdup_printf("%s\n\n%s\n\nFor example:\n\n%s\n%s", page->meaning,
-                                            page->matters, page->example, page->way_out);
-    jsonw_begin_object(json, JSONW_BLOCK);
-    jsonw_string_member(json, "id", page->kind.code);
-    write_text(json, "shortDescription", page->kind.title);
-    write_text(json, "fullDescription", page->meaning);
-    write_text(json, "help", help);
-    jsonw_key(json, "defaultConfiguration");
-    jsonw_begin_object(json, JSONW_INLINE);
-    jsonw_string_member(json, "level", level_of(page->kind.severity));
-    jsonw_end_object(json);
-    jsonw_end_object(json);
-}
-
-/* The pages of the codes that are found, by code. */
-static GPtrArray *used_pages(const GPtrArray *results)
-{
-    g_autoptr(GPtrArray) pages = finding_pages();
-    GPtrArray *used = g_ptr_array_new();
-    for (guint i = 0; i < pages->len; i++) {
-        const FindingPage *page = pages->pdata[i];
-        bool wanted = false;
-        for (guint k = 0; !wanted && k < results->len; k++) {
-            const SarifResult *result = results->pdata[k];
-            wanted = g_str_equal(result->one->finding->code, page->kind.code);
-        }
-        if (wanted)
-            g_ptr_array_add(used, (void *)page);
-    }
-    return used;
-}
-
-static void write_driver(JsonWriter *json, const GPtrArray *pages)
-{
-    jsonw_key(json, "tool");
-    jsonw_begin_object(json, JSONW_BLOCK);
-    jsonw_key(json, "driver");
-    jsonw_begin_object(json, JSONW_BLOCK);
-    jsonw_string_member(json, "name", "ramekin");
-    jsonw_string_member(json, "semanticVersion", RAMEKIN_VERSION);
-    jsonw_key(json, "rules");
-    jsonw_begin_array(json, JSONW_BLOCK);
-    for (guint i = 0; i < pages->len; i++)
-        write_rule(json, pages->pdata[i]);
-    jsonw_end_array(json);
-    jsonw_end_object(json);
-    jsonw_end_object(json);
-}
-
-static void write_location(const CheckReport *report, JsonWriter *json, Span at)
-{
-    g_autofree char *path = source_book_path(report->book, at.source);
-    g_autofree char *uri =
-        g_path_is_absolute(path)
-            ? g_filename_to_uri(path, NULL, NULL)
-            : g_uri_escape_string(path, G_URI_RESERVED_CHARS_ALLOWED_IN_PATH, false);
-    jsonw_begin_object(json, JSONW_INLINE);
-    jsonw_key(json, "physicalLocation");
-    jsonw_begin_object(json, JSONW_INLINE);
-    jsonw_key(json, "artifactLocation");
-    jsonw_begin_object(json, JSONW_INLINE);
-    jsonw_string_member(json, "uri", uri);
-    jsonw_end_object(json);
-    jsonw_key(json, "region");
-    jsonw_begin_object(json, JSONW_INLINE);
-    jsonw_unsigned_member(json, "startLine", at.line);
-    jsonw_unsigned_member(json, "startColumn", MAX(at.column, 1));
-    if (at.width > 0)
-        jsonw_unsigned_member(json, "endColumn", MAX(at.column, 1) + at.width);
-    jsonw_end_object(json);
-    jsonw_end_object(json);
-    jsonw_end_object(json);
-}
-
 /* What a reviewer reads: the message with evidence and hint. */
 static char *describe(const SarifResult *result)
 {
@@ -197,29 +104,20 @@ static void write_suppression(JsonWriter *json, const ReportFinding *one)
     jsonw_end_array(json);
 }
 
-static guint rule_index(const GPtrArray *pages, const char *code)
-{
-    for (guint i = 0; i < pages->len; i++) {
-        if (g_str_equal(((const FindingPage *)pages->pdata[i])->kind.code, code))
-            return i;
-    }
-    return 0;
-}
-
 static void write_result(const CheckReport *report, JsonWriter *json, const SarifResult *result,
                          const GPtrArray *pages)
 {
     const Finding *finding = result->one->finding;
     g_autofree char *text = describe(result);
     jsonw_begin_object(json, JSONW_BLOCK);
-    jsonw_string_member(json, "ruleId", finding->code);
-    jsonw_unsigned_member(json, "ruleIndex", rule_index(pages, finding->code));
-    jsonw_string_member(json, "level", level_of(finding->severity));
-    write_text(json, "message", text);
+    sarif_write_rule_of(json, finding, pages);
+    sarif_write_text(json, "message", text);
     jsonw_key(json, "locations");
     jsonw_begin_array(json, JSONW_BLOCK);
-    if (span_is_set(result->at))
-        write_location(report, json, result->at);
+    if (span_is_set(result->at)) {
+        g_autofree char *path = source_book_path(report->book, result->at.source);
+        sarif_write_location(json, path, result->at);
+    }
     jsonw_end_array(json);
     jsonw_key(json, "partialFingerprints");
     jsonw_begin_object(json, JSONW_INLINE);
@@ -239,23 +137,14 @@ char *check_report_encode_sarif(const CheckReport *report)
     g_autoptr(GPtrArray) results = g_ptr_array_new_with_free_func(free_result);
     for (guint i = 0; i < report->targets->len; i++)
         collect(report, report->targets->pdata[i], results);
-    g_autoptr(GPtrArray) pages = used_pages(results);
+    g_autoptr(GPtrArray) codes = g_ptr_array_new();
+    for (guint i = 0; i < results->len; i++)
+        g_ptr_array_add(codes, ((SarifResult *)results->pdata[i])->one->finding->code);
+    g_autoptr(GPtrArray) pages = sarif_pages(codes);
     g_autoptr(JsonWriter) json = jsonw_new();
-    jsonw_begin_object(json, JSONW_BLOCK);
-    jsonw_string_member(json, "$schema", SCHEMA);
-    jsonw_string_member(json, "version", "2.1.0");
-    jsonw_key(json, "runs");
-    jsonw_begin_array(json, JSONW_BLOCK);
-    jsonw_begin_object(json, JSONW_BLOCK);
-    write_driver(json, pages);
-    jsonw_string_member(json, "columnKind", "unicodeCodePoints");
-    jsonw_key(json, "results");
-    jsonw_begin_array(json, JSONW_BLOCK);
+    sarif_begin(json, pages);
     for (guint i = 0; i < results->len; i++)
         write_result(report, json, results->pdata[i], pages);
-    jsonw_end_array(json);
-    jsonw_end_object(json);
-    jsonw_end_array(json);
-    jsonw_end_object(json);
+    sarif_end(json);
     return jsonw_finish(json, NULL);
 }

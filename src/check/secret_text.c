@@ -30,7 +30,8 @@ static bool is_token_char(char c)
     return g_ascii_isalnum(c) || c == '_' || c == '-';
 }
 
-static bool has_form(const char *text, const SecretForm *form)
+/* The length of what stands behind the prefix; 0: it is no credential of that form. */
+static size_t form_length(const char *text, const SecretForm *form)
 {
     size_t length = 0;
     while (is_token_char(text[length]))
@@ -38,19 +39,30 @@ static bool has_form(const char *text, const SecretForm *form)
     bool varied = false; /* "hf_xxxxxxxxxx" stands for one */
     for (size_t i = 1; i < length; i++)
         varied |= g_ascii_isdigit(text[i]);
-    return length >= form->least && varied;
+    return length >= form->least && varied ? length : 0;
 }
 
-const char *secret_text_find(const char *text)
+const char *secret_text_locate(const char *text, size_t *ret_offset, size_t *ret_length)
 {
     for (const char *p = text; *p; p++) {
         if (p > text && is_token_char(p[-1]))
             continue;
         for (size_t i = 0; i < G_N_ELEMENTS(forms); i++) {
-            if (g_str_has_prefix(p, forms[i].prefix) &&
-                has_form(p + strlen(forms[i].prefix), &forms[i]))
-                return forms[i].kind;
+            size_t prefix = strlen(forms[i].prefix);
+            size_t length =
+                g_str_has_prefix(p, forms[i].prefix) ? form_length(p + prefix, &forms[i]) : 0;
+            if (length == 0)
+                continue;
+            *ret_offset = (size_t)(p - text);
+            *ret_length = prefix + length;
+            return forms[i].kind;
         }
     }
     return NULL;
+}
+
+const char *secret_text_find(const char *text)
+{
+    size_t offset, length;
+    return secret_text_locate(text, &offset, &length);
 }

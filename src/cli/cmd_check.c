@@ -1,5 +1,6 @@
 #include "check/report.h"
 #include "check/scene.h"
+#include "cli/check_dockerfile.h"
 #include "cli/commands.h"
 #include "cli/workspace.h"
 
@@ -13,6 +14,8 @@ static const OptionRow rows[] = {
      "read every library, whole wheels where they are not on this machine: gigabytes, once"},
     {"all", 'a', OPTION_SWITCH, NULL, offsetof(Options, all), 0,
      "show each of findings that are alike"},
+    {"dockerfile", 0, OPTION_VALUE, "FILE", offsetof(Options, dockerfile), 0,
+     "look at this Dockerfile instead of a recipe, without network (JSON: ramekin.dockerfile-check/1)"},
     OPTION_ROW_LOCKED,
     {0},
     /* clang-format on */
@@ -136,6 +139,8 @@ static int check_all(Checking *checking)
 
 static int run_check(Invocation *invocation)
 {
+    if (invocation->options->dockerfile)
+        return check_dockerfile(invocation, invocation->options->dockerfile);
     g_autoptr(Workspace) workspace = NULL;
     int status = workspace_open(invocation, TARGETS_ALL, &workspace);
     if (status != 0)

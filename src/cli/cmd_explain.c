@@ -7,7 +7,7 @@
 #include "text/jsonw.h"
 
 enum {
-    CODE_WIDTH = 22,
+    CODE_WIDTH = 26,
     SEVERITY_WIDTH = 9,
 };
 

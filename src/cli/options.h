@@ -85,6 +85,7 @@ typedef struct {
     bool no_pins;
     bool schema, scdoc;
     int fail_on; /* FailOn */
+    char *dockerfile;
     bool deep;
     int diff_format; /* DiffFormat */
     int only;        /* a part of diff */

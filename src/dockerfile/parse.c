@@ -422,9 +422,11 @@ static gboolean check_size(Source *source, GError **error)
         return error_set(error, ERROR_INPUT, SPAN_NONE, "%s is larger than %zu bytes",
                          source_name(source), LIMIT_DOCKERFILE_BYTES);
     const char *nul = memchr(text, '\0', length);
-    if (nul)
-        return error_set(error, ERROR_INPUT, span_of_bytes(source, (size_t)(nul - text), 1),
-                         "a NUL character: this is no Dockerfile");
+    if (nul) {
+        Span at = span_of_bytes(source, (size_t)(nul - text), 1);
+        at.column = 0; /* the line is not shown */
+        return error_set(error, ERROR_INPUT, at, "a NUL character: this is no Dockerfile");
+    }
     size_t start = 0;
     for (size_t i = 0; i <= length; i++) {
         if (i < length && text[i] != '\n')

@@ -1,0 +1,32 @@
+/* check --dockerfile: what a Dockerfile that ramekin did not write will do wrong, from its text
+ * alone. Nothing is fetched or run; what hangs on the contents of wheels or indexes is left to the
+ * checks of a recipe.
+ *
+ * A lint is a function of a Lint (lint_private.h); the table is in lint.c, one file lint_SUBJECT.c
+ * holds those of a subject. Where a script, a reference or an option is not understood, nothing is
+ * said about it. Errors fail the build or the image for certain; warnings make it differ from what
+ * its author wrote, today or on another day; notes cost time, room or comfort. */
+#pragma once
+
+#include "base/finding.h"
+#include "dockerfile/parse.h"
+
+typedef struct {
+    Finding *finding; /* its hint is the rewrite, in the words of the file where that is known */
+    Span at;
+    char *why;
+} LintFinding;
+
+typedef struct {
+    Source *source;      /* the file's text with secrets masked: what spans point into */
+    GPtrArray *findings; /* LintFinding, by line and column */
+} LintResult;
+
+typedef struct {
+    bool knows_ignore_file; /* the context's folder was looked into */
+    bool has_ignore_file;   /* there is a .dockerignore for this file */
+} LintContext;
+
+LintResult *dockerfile_lint(const Dockerfile *file, const LintContext *context);
+void lint_result_free(LintResult *result);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LintResult, lint_result_free)

@@ -1,0 +1,226 @@
+/* pip's command lines: what the shell or pip reads in another way than it looks. */
+#include "check/lint_private.h"
+
+static bool is_install(const LintPip *pip)
+{
+    return g_str_equal(pip->verb, "install");
+}
+
+/* Redirections that were meant as version specifiers */
+
+static bool looks_like_version(const ShellScript *script, const ShellRedirect *redirect)
+{
+    char c = script->text->text->str[redirect->target->offset];
+    bool plain = redirect->kind == REDIRECT_OUT || redirect->kind == REDIRECT_IN;
+    return redirect->glued && plain && (c == '=' || g_ascii_isdigit(c));
+}
+
+/* The word that ends where the redirection begins. */
+static const ShellWord *word_before(const ShellCommand *command, const ShellRedirect *redirect)
+{
+    for (guint i = 0; i < command->words->len; i++) {
+        const ShellWord *word = command->words->pdata[i];
+        if (word->offset + word->length == redirect->offset)
+            return word;
+    }
+    return NULL;
+}
+
+static void report_redirection(Lint *lint, const LintCommand *command, guint first)
+{
+    const ShellScript *shell = command->script->shell;
+    const GPtrArray *redirects = command->shell->redirects;
+    const ShellRedirect *redirect = redirects->pdata[first];
+    const ShellWord *word = word_before(command->shell, redirect);
+    size_t end = redirect->offset + redirect->length;
+    for (guint i = first + 1; i < redirects->len; i++) {
+        const ShellRedirect *next = redirects->pdata[i];
+        end = next->offset == end ? end + next->length : end;
+    }
+    const char *text = shell->text->text->str;
+    g_autofree char *name = g_strndup(text + word->offset, word->length);
+    g_autofree char *clause = g_strndup(text + redirect->offset, end - redirect->offset);
+    g_autofree char *file = shell_word_value(redirect->target, NULL, NULL);
+    Span at =
+        placed_span(shell->text, lint->file->source, redirect->offset, end - redirect->offset);
+    bool out = redirect->kind == REDIRECT_OUT;
+    lint_add(
+        lint, "docker-redirection", at,
+        g_strdup_printf("`%s` is a redirection: %s asked for '%s' without a version, and %s "
+                        "file '%s'",
+                        clause, "pip is", name,
+                        out ? "its output goes into the" : "its input comes from the",
+                        file ? file : "?"),
+        out ? "the newest version is installed, whatever it is on the day, and the log shows "
+              "nothing of it"
+            : "the command fails where there is no such file, and otherwise installs the newest "
+              "version",
+        g_strdup_printf("'%s%s'", name, clause));
+}
+
+static void check_redirects(Lint *lint, const LintCommand *command)
+{
+    const GPtrArray *redirects = command->shell->redirects;
+    size_t end = 0;
+    for (guint i = 0; i < redirects->len; i++) {
+        const ShellRedirect *redirect = redirects->pdata[i];
+        bool follows = i > 0 && redirect->offset == end;
+        end = redirect->offset + redirect->length;
+        if (!follows && looks_like_version(command->script->shell, redirect) &&
+            word_before(command->shell, redirect))
+            report_redirection(lint, command, i);
+    }
+}
+
+void lint_redirection(Lint *lint)
+{
+    for (guint i = 0; i < lint->pips->len; i++) {
+        const LintPip *pip = lint->pips->pdata[i];
+        if (!g_str_equal(pip->verb, "uninstall"))
+            check_redirects(lint, pip->command);
+    }
+}
+
+/* --ignore-installed NAME */
+
+void lint_ignore_installed(Lint *lint)
+{
+    for (guint i = 0; i < lint->pips->len; i++) {
+        const LintPip *pip = lint->pips->pdata[i];
+        if (!pip->ignore_installed || !is_install(pip) || pip->uv || !pip->understood)
+            continue;
+        const ShellWord *word = pip->ignore_installed->word;
+        Span at = lint_word_span(lint, pip->command->script, word);
+        const LintArgument *named = NULL;
+        for (guint k = 0; k < pip->requirements->len && !named; k++) {
+            const LintArgument *argument = pip->requirements->pdata[k];
+            named = argument->word->offset > word->offset ? argument : NULL;
+        }
+        bool others = pip->files->len > 0 || pip->requirements->len > 1;
+        if (named && named->value && others)
+            lint_add(lint, "docker-ignore-installed", at,
+                     g_strdup_printf("%s takes no name: it holds for everything that this command "
+                                     "installs, not for '%s' alone",
+                                     pip->ignore_installed->value, named->value),
+                     "all of it is written again, torch too, over what is there, and nothing is "
+                     "uninstalled first: files of two versions remain",
+                     g_strdup_printf("RUN pip install --ignore-installed --no-deps '%s' in a step "
+                                     "of its own, and the rest without the option",
+                                     named->value));
+        else
+            lint_add(lint, "docker-ignore-installed", at,
+                     g_strdup_printf("%s installs over what is there and uninstalls nothing",
+                                     pip->ignore_installed->value),
+                     "stale files and the records of two versions remain where one was installed "
+                     "already",
+                     g_strdup("--force-reinstall --no-deps, which uninstalls first"));
+    }
+}
+
+/* Names without a version, or with nothing above it */
+
+static bool is_open(const LintArgument *argument)
+{
+    g_autofree char *name = lint_requirement_name(argument);
+    if (!name || g_str_equal(name, "pip") || g_str_equal(name, "setuptools") ||
+        g_str_equal(name, "wheel"))
+        return false;
+    return !lint_is_pinned(argument) && !strstr(argument->value, "~=") &&
+           !strchr(argument->value, '<');
+}
+
+/* Whether a redirection took the version away, which is a finding of its own. */
+static bool is_cut(const LintCommand *command, const LintArgument *argument)
+{
+    const GPtrArray *redirects = command->shell->redirects;
+    for (guint i = 0; i < redirects->len; i++) {
+        const ShellRedirect *redirect = redirects->pdata[i];
+        if (redirect->offset == argument->word->offset + argument->word->length)
+            return true;
+    }
+    return false;
+}
+
+void lint_pip_unpinned(Lint *lint)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+    const LintArgument *first = NULL;
+    const LintScript *script = NULL;
+    unsigned count = 0;
+    for (guint i = 0; i < lint->pips->len; i++) {
+        const LintPip *pip = lint->pips->pdata[i];
+        bool counts = is_install(pip) && pip->understood && !pip->constrained;
+        for (guint k = 0; counts && k < pip->requirements->len; k++) {
+            const LintArgument *argument = pip->requirements->pdata[k];
+            if (!is_open(argument) || is_cut(pip->command, argument))
+                continue;
+            if (!first) {
+                first = argument;
+                script = pip->command->script;
+            }
+            if (++count <= 6)
+                g_string_append_printf(names, "%s%s", count > 1 ? ", " : "", argument->value);
+        }
+    }
+    if (!first)
+        return;
+    if (count > 6)
+        g_string_append_printf(names, " and %u more", count - 6);
+    lint_add(
+        lint, "docker-pip-unpinned", lint_word_span(lint, script, first->word),
+        g_strdup_printf("%s installed in whatever version is the newest: %s",
+                        count > 1 ? "distributions are" : "a distribution is", names->str),
+        "the same file makes another image tomorrow, and a release of any of them can break it",
+        g_strdup("NAME==VERSION for each, or a constraints file: pip install -c "
+                 "constraints.txt …; `ramekin lock` works the versions out"));
+}
+
+/* pip's cache */
+
+static bool has_cache_mount(const DockerInstruction *run)
+{
+    for (guint i = 0; i < run->flags->len; i++) {
+        const DockerFlag *flag = run->flags->pdata[i];
+        if (g_str_equal(flag->name, "mount") && flag->value &&
+            (strstr(flag->value, "cache") || strstr(flag->value, "tmpfs")))
+            return true;
+    }
+    return false;
+}
+
+static bool clears_cache(const LintScript *script)
+{
+    for (guint i = 0; i < script->commands->len; i++) {
+        const LintCommand *command = script->commands->pdata[i];
+        g_autofree char *text = lint_command_text(command);
+        if (strstr(text, "pip cache purge") || strstr(text, "uv cache clean") ||
+            (g_strcmp0(command->program, "rm") == 0 && strstr(text, ".cache")))
+            return true;
+    }
+    return false;
+}
+
+static bool is_in_image(const Lint *lint, const LintScript *script)
+{
+    return script->stage >= 0 &&
+           ((const BuildStage *)lint->stages->stages->pdata[script->stage])->in_image;
+}
+
+void lint_pip_cache(Lint *lint)
+{
+    for (guint i = 0; i < lint->pips->len; i++) {
+        const LintPip *pip = lint->pips->pdata[i];
+        const LintScript *script = pip->command->script;
+        if (!is_install(pip) || !pip->understood || pip->no_cache || !is_in_image(lint, script) ||
+            has_cache_mount(script->instruction) || clears_cache(script))
+            continue;
+        lint_add(lint, "docker-cache-kept", lint_word_span(lint, script, pip->verb_argument->word),
+                 g_strdup("what pip downloads stays in the image: its cache is a second copy of "
+                          "the wheels"),
+                 "wheels of torch and CUDA are gigabytes",
+                 g_strdup(pip->uv ? "RUN --mount=type=cache,target=/root/.cache/uv …, or --no-cache"
+                                  : "RUN --mount=type=cache,target=/root/.cache/pip …, or "
+                                    "--no-cache-dir"));
+        return; /* one says it for all */
+    }
+}

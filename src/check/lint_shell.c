@@ -1,0 +1,180 @@
+/* What shells do with RUN, CMD and ENTRYPOINT. */
+#include "check/lint_private.h"
+
+/* State that ends with its RUN */
+
+static const char *state_word(const LintCommand *command, const char **ret_rewrite)
+{
+    /* clang-format off */
+    static const struct {
+        const char *program, *what, *rewrite;
+    } rows[] = {
+        {"cd",     "the folder",      "WORKDIR"},
+        {"export", "the variable",    "ENV NAME=value"},
+        {"source", "the environment", "ENV VIRTUAL_ENV=/opt/venv PATH=/opt/venv/bin:$PATH"},
+        {".",      "the environment", "ENV VIRTUAL_ENV=/opt/venv PATH=/opt/venv/bin:$PATH"},
+    };
+    /* clang-format on */
+    for (guint i = 0; command->program && i < G_N_ELEMENTS(rows); i++) {
+        if (g_str_equal(rows[i].program, command->program)) {
+            *ret_rewrite = rows[i].rewrite;
+            return rows[i].what;
+        }
+    }
+    if (g_strcmp0(command->program, "conda") == 0 &&
+        g_strcmp0(lint_argument(command, 1), "activate") == 0) {
+        *ret_rewrite = "SHELL [\"conda\", \"run\", \"-n\", \"NAME\", \"/bin/bash\", \"-c\"]";
+        return "the environment";
+    }
+    return NULL;
+}
+
+static void check_last(Lint *lint, const LintScript *script)
+{
+    const LintCommand *last = script->commands->pdata[script->commands->len - 1];
+    const char *rewrite, *what = state_word(last, &rewrite);
+    if (!what || last->arguments->len < 2 || last->shell->isolated || last->shell->conditional)
+        return;
+    const char *target = lint_argument(last, 1);
+    bool folder = g_str_equal(last->program, "cd");
+    bool variable = g_str_equal(last->program, "export") && target && strchr(target, '=');
+    lint_add(lint, "docker-lost-state", lint_command_span(lint, last),
+             g_strdup_printf("%s ends with this RUN: the next instruction starts without it", what),
+             "every RUN is a shell of its own",
+             folder && target ? g_strdup_printf("WORKDIR %s", target)
+             : variable       ? g_strdup_printf("ENV %s", target)
+                              : g_strdup(rewrite));
+}
+
+void lint_lost_state(Lint *lint)
+{
+    for (guint i = 0; i < lint->scripts->len; i++) {
+        const LintScript *script = lint->scripts->pdata[i];
+        if (script->commands->len > 0)
+            check_last(lint, script);
+    }
+}
+
+void lint_sudo(Lint *lint)
+{
+    for (guint i = 0; i < lint->scripts->len; i++) {
+        const LintScript *script = lint->scripts->pdata[i];
+        for (guint k = 0; k < script->commands->len; k++) {
+            const LintCommand *command = script->commands->pdata[k];
+            if (!command->sudo)
+                continue;
+            lint_add(
+                lint, "docker-sudo", lint_word_span(lint, script, command->sudo),
+                g_strdup("sudo in a build"),
+                "a build is root until USER says otherwise; sudo in the image is a way back to "
+                "root for whatever runs in it",
+                g_strdup("USER root before the step, and USER NAME behind it"));
+            return;
+        }
+    }
+}
+
+/* A comment that goes on in the next lines of the file, since they are one line for the shell */
+
+static void check_comment(Lint *lint, const LintScript *script, size_t offset, size_t length)
+{
+    const Placed *text = script->shell->text;
+    Span begin = placed_span(text, lint->file->source, offset, 1);
+    Span end = placed_span(text, lint->file->source, offset + length - 1, 1);
+    if (begin.line == end.line)
+        return;
+    size_t shown = length;
+    while (shown > 1 &&
+           placed_span(text, lint->file->source, offset + shown - 1, 1).line != begin.line)
+        shown--;
+    const char *rest = text->text->str + offset + shown;
+    if (strspn(rest, " \t") >= length - shown)
+        return;
+    lint_add(lint, "docker-comment", placed_span(text, lint->file->source, offset, shown),
+             begin.line + 1 == end.line
+                 ? g_strdup_printf("the comment does not end with its line: line %u is part of it",
+                                   end.line)
+                 : g_strdup_printf("the comment does not end with its line: lines %u to %u are "
+                                   "part of it",
+                                   begin.line + 1, end.line),
+             "a continued instruction is one line for the shell, so nothing behind the '#' is run",
+             g_strdup("put the comment on a line of its own, which the builder takes out"));
+}
+
+void lint_comment(Lint *lint)
+{
+    for (guint i = 0; i < lint->scripts->len; i++) {
+        const LintScript *script = lint->scripts->pdata[i];
+        const GArray *comments = script->shell->comments;
+        for (guint k = 0; script->shell->understood && k + 1 < comments->len; k += 2)
+            check_comment(lint, script, g_array_index(comments, size_t, k),
+                          g_array_index(comments, size_t, k + 1));
+    }
+}
+
+/* Shell form */
+
+/* The last instruction of that kind in the last stage, or NULL. */
+static const DockerInstruction *find_last(const Lint *lint, DockerKeyword keyword)
+{
+    if (lint->stages->stages->len == 0)
+        return NULL;
+    const BuildStage *stage = lint->stages->stages->pdata[lint->stages->stages->len - 1];
+    for (guint i = stage->end; i-- > stage->begin;) {
+        if (lint_instruction(lint, i)->keyword == keyword)
+            return lint_instruction(lint, i);
+    }
+    return NULL;
+}
+
+/* The words of a simple command in exec form, or NULL. */
+static char *exec_form(const Placed *text)
+{
+    g_autoptr(ShellScript) script = shell_parse(placed_slice(text, 0, text->text->len));
+    if (!script->understood || script->commands->len != 1)
+        return NULL;
+    const ShellCommand *command = script->commands->pdata[0];
+    if (command->assignments->len > 0 || command->redirects->len > 0)
+        return NULL;
+    g_autoptr(GString) out = g_string_new("[");
+    for (guint i = 0; i < command->words->len; i++) {
+        g_autofree char *value = shell_word_value(command->words->pdata[i], NULL, NULL);
+        if (!value || strpbrk(value, "\"\\*?~\n"))
+            return NULL;
+        g_string_append_printf(out, "%s\"%s\"", i > 0 ? ", " : "", value);
+    }
+    g_string_append_c(out, ']');
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+static void check_form(Lint *lint, const DockerInstruction *instruction)
+{
+    if (!instruction || instruction->exec || instruction->words->len == 0)
+        return;
+    const Placed *text = instruction->words->pdata[0];
+    if (g_str_has_prefix(text->text->str, "exec "))
+        return;
+    const char *name = docker_keyword_name(instruction->keyword);
+    g_autofree char *exec = exec_form(text);
+    lint_add(lint, "docker-shell-form", docker_instruction_span(lint->file, instruction),
+             g_strdup_printf("%s in shell form: process 1 is /bin/sh, not the program", name),
+             "a shell need not hand on the signal that ends a container, so the work under way is "
+             "killed after ten seconds",
+             exec ? g_strdup_printf("%s %s", name, exec)
+                  : g_strdup_printf("%s [\"PROGRAM\", \"ARGUMENT\"], or `exec` before the program",
+                                    name));
+}
+
+void lint_shell_form(Lint *lint)
+{
+    const DockerInstruction *entrypoint = find_last(lint, DOCKER_ENTRYPOINT);
+    const DockerInstruction *command = find_last(lint, DOCKER_CMD);
+    check_form(lint, entrypoint);
+    if (!entrypoint || entrypoint->exec)
+        check_form(lint, command);
+    else if (command && command->words->len > 0)
+        lint_add(lint, "docker-overridden", docker_instruction_span(lint->file, command),
+                 g_strdup("CMD is never used: an ENTRYPOINT in shell form takes no arguments"),
+                 "what is written here looks like a default and is none",
+                 g_strdup("ENTRYPOINT [\"PROGRAM\"], the JSON form"));
+}

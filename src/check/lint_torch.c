@@ -1,0 +1,284 @@
+/* torch and the indexes that it comes from. */
+#include "check/lint_private.h"
+
+static const char *const torch_names[] = {"torch", "torchvision", "torchaudio", NULL};
+
+/* Names whose wheels require torch or triton, so that installing them may move torch. A hint to
+ * where one should look, no fact about a version. */
+static const char *const followers[] = {"accelerate",
+                                        "autoawq",
+                                        "auto-gptq",
+                                        "bitsandbytes",
+                                        "compressed-tensors",
+                                        "deepspeed",
+                                        "diffusers",
+                                        "fairscale",
+                                        "fastai",
+                                        "flash-attn",
+                                        "kornia",
+                                        "lightning",
+                                        "optimum",
+                                        "open-clip-torch",
+                                        "peft",
+                                        "pytorch-lightning",
+                                        "sentence-transformers",
+                                        "timm",
+                                        "torchao",
+                                        "torchmetrics",
+                                        "torchaudio",
+                                        "torchvision",
+                                        "trl",
+                                        "ultralytics",
+                                        "unsloth",
+                                        "unsloth-zoo",
+                                        "vllm",
+                                        "xformers",
+                                        NULL};
+
+static bool is_install(const LintPip *pip)
+{
+    return g_str_equal(pip->verb, "install");
+}
+
+/* The requirement of that name, or of one of them; NULL: none. */
+static const LintArgument *find_requirement(const LintPip *pip, const char *const *names)
+{
+    for (guint i = 0; i < pip->requirements->len; i++) {
+        const LintArgument *argument = pip->requirements->pdata[i];
+        g_autofree char *name = lint_requirement_name(argument);
+        if (name && g_strv_contains(names, name))
+            return argument;
+    }
+    return NULL;
+}
+
+static const char *index_of(const LintPip *pip)
+{
+    return pip->index ? pip->index->value : pip->index_setting;
+}
+
+static bool is_torch_index(const char *url)
+{
+    return url && strstr(url, "download.pytorch.org/whl") != NULL;
+}
+
+/* The index beside the default one that torch may come from. */
+static const char *special_index(const LintPip *pip)
+{
+    if (is_torch_index(index_of(pip)))
+        return index_of(pip);
+    for (guint i = 0; i < pip->extra_indexes->len; i++) {
+        const char *url = ((const LintArgument *)pip->extra_indexes->pdata[i])->value;
+        if (is_torch_index(url))
+            return url;
+    }
+    return is_torch_index(pip->extra_setting) ? pip->extra_setting : NULL;
+}
+
+static bool has_index(const LintPip *pip, const char *url)
+{
+    if (g_strcmp0(index_of(pip), url) == 0 || g_strcmp0(pip->extra_setting, url) == 0)
+        return true;
+    for (guint i = 0; i < pip->extra_indexes->len; i++) {
+        if (g_strcmp0(((const LintArgument *)pip->extra_indexes->pdata[i])->value, url) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_protected(const LintPip *pip, const char *url)
+{
+    static const char *const torch[] = {"torch", NULL};
+    const LintArgument *again = find_requirement(pip, torch);
+    return pip->no_deps || pip->no_index || pip->constrained || pip->require_hashes ||
+           !pip->understood || has_index(pip, url) || (again && lint_is_pinned(again));
+}
+
+/* What in the step may ask for another torch: a word for the message; NULL: nothing is known to. */
+static const char *risk(const LintPip *pip, const LintArgument **ret_argument)
+{
+    *ret_argument = pip->verb_argument;
+    if (pip->files->len > 0) {
+        *ret_argument = pip->files->pdata[0];
+        return (*ret_argument)->value;
+    }
+    const LintArgument *follower = find_requirement(pip, followers);
+    if (!follower)
+        follower = find_requirement(pip, torch_names);
+    if (follower) {
+        *ret_argument = follower;
+        return follower->value;
+    }
+    if (pip->editables->len > 0) {
+        *ret_argument = pip->editables->pdata[0];
+        return (*ret_argument)->value;
+    }
+    if (pip->upgrade && pip->requirements->len > 0 && find_requirement(pip, torch_names)) {
+        *ret_argument = pip->upgrade;
+        return pip->upgrade->value;
+    }
+    return NULL;
+}
+
+static void check_later(Lint *lint, guint first, const char *url)
+{
+    const LintPip *pip = lint->pips->pdata[first];
+    unsigned more = 0;
+    LintFinding *finding = NULL;
+    for (guint i = first + 1; i < lint->pips->len; i++) {
+        const LintPip *later = lint->pips->pdata[i];
+        const LintArgument *argument;
+        if (!is_install(later) || !lint_pip_follows(lint, pip, later) || is_protected(later, url))
+            continue;
+        const char *what = risk(later, &argument);
+        if (!what)
+            continue;
+        if (finding) {
+            more++;
+            continue;
+        }
+        finding = lint_add(
+            lint, "docker-torch-replaced",
+            lint_word_span(lint, later->command->script, argument->word),
+            g_strdup_printf("'%s' may replace the torch that line %u took from %s: this step asks "
+                            "the default index and holds torch nowhere",
+                            what, lint_command_span(lint, pip->command).line, url),
+            "pip takes whatever release satisfies the new requirements, built for another CUDA "
+            "version, and exits 0",
+            g_strdup_printf("add --extra-index-url %s and a constraints file that holds torch: pip "
+                            "install -c constraints.txt …",
+                            url));
+    }
+    if (more == 0)
+        return;
+    g_autofree char *message = finding->finding->message;
+    finding->finding->message = g_strdup_printf("%s (%u later %s the same)", message, more,
+                                                more > 1 ? "steps are" : "step is");
+}
+
+void lint_torch_replaced(Lint *lint)
+{
+    if (lint->pip_configured)
+        return;
+    for (guint i = 0; i < lint->pips->len; i++) {
+        const LintPip *pip = lint->pips->pdata[i];
+        const char *url = is_install(pip) ? special_index(pip) : NULL;
+        if (!url || !find_requirement(pip, torch_names))
+            continue;
+        check_later(lint, i, url);
+        return; /* the steps behind the first say the same */
+    }
+}
+
+/* torch through --extra-index-url */
+
+void lint_extra_index(Lint *lint)
+{
+    for (guint i = 0; i < lint->pips->len; i++) {
+        const LintPip *pip = lint->pips->pdata[i];
+        const LintArgument *torch = find_requirement(pip, torch_names);
+        if (!is_install(pip) || !pip->understood || !torch || pip->extra_indexes->len == 0 ||
+            pip->uv || pip->constrained || is_torch_index(index_of(pip)))
+            continue;
+        const LintArgument *extra = pip->extra_indexes->pdata[0];
+        bool local = torch->value && strchr(torch->value, '+');
+        const char *label = extra->value ? strrchr(extra->value, '/') : NULL;
+        if (!is_torch_index(extra->value) || local)
+            continue;
+        lint_add(lint, "docker-extra-index",
+                 lint_word_span(lint, pip->command->script, extra->word),
+                 g_strdup_printf("'%s' may come from either index: --extra-index-url adds one, it "
+                                 "does not choose it",
+                                 torch->value),
+                 "pip takes the highest version of all indexes together, so a newer release of the "
+                 "default index wins, and names that only one of them should have can be taken "
+                 "over on the other",
+                 g_strdup_printf("--index-url %s for torch in a step of its own, or a version with "
+                                 "its label: torch==…+%s",
+                                 extra->value, label ? label + 1 : "cu124"));
+    }
+}
+
+/* Forced packages */
+
+static bool is_pinned_by_torch(const char *name)
+{
+    return name && (g_str_equal(name, "triton") || g_str_equal(name, "pytorch-triton") ||
+                    g_str_has_prefix(name, "nvidia-"));
+}
+
+/* A later step that may bring back what was forced; NULL: none. */
+static const LintPip *find_undoing(const Lint *lint, guint index)
+{
+    const LintPip *forced = lint->pips->pdata[index];
+    for (guint i = index + 1; i < lint->pips->len; i++) {
+        const LintPip *later = lint->pips->pdata[i];
+        const LintArgument *argument;
+        if (is_install(later) && !later->no_deps && later->understood && !later->force_reinstall &&
+            !later->constrained && lint_pip_follows(lint, forced, later) && risk(later, &argument))
+            return later;
+    }
+    return NULL;
+}
+
+static void report_pinned(Lint *lint, const LintPip *pip, const LintArgument *argument)
+{
+    lint_add(lint, "docker-forced-dependency",
+             lint_word_span(lint, pip->command->script, argument->word),
+             g_strdup_printf("'%s' is forced, though torch requires one exact version of it",
+                             argument->value),
+             pip->no_deps ? "with --no-deps pip says nothing of the break; what needs the other "
+                            "version fails where it runs, torch.compile first"
+                          : "pip installs it and exits 0; what needs the other version fails where "
+                            "it runs, torch.compile first",
+             g_strdup("leave the version to torch, and raise the package that wanted another: "
+                      "`ramekin check` of a recipe says which release no longer does"));
+}
+
+static void check_forced(Lint *lint, guint index)
+{
+    const LintPip *pip = lint->pips->pdata[index];
+    bool pinned = false;
+    for (guint i = 0; i < pip->requirements->len; i++) {
+        const LintArgument *argument = pip->requirements->pdata[i];
+        g_autofree char *name = lint_requirement_name(argument);
+        if (!is_pinned_by_torch(name))
+            continue;
+        report_pinned(lint, pip, argument);
+        pinned = true;
+    }
+    const LintPip *undoing = find_undoing(lint, index);
+    if (undoing && pip->requirements->len > 0) {
+        const LintArgument *named = pip->requirements->pdata[0];
+        lint_add(
+            lint, "docker-reinstall-undone",
+            lint_word_span(lint, pip->command->script, pip->force_reinstall->word),
+            g_strdup_printf("what is forced here need not stay: line %u runs pip again and may "
+                            "replace %s",
+                            lint_command_span(lint, undoing->command).line,
+                            named->value ? named->value : "it"),
+            "pip repairs what a later step requires without saying that it undoes an earlier "
+            "one",
+            g_strdup("make the forced step the last one, or hold its version in the later one: "
+                     "-c constraints.txt"));
+    } else if (!pip->no_deps && !pinned && pip->requirements->len > 0) {
+        LintFinding *finding = lint_add(
+            lint, "docker-reinstall-undone",
+            lint_word_span(lint, pip->command->script, pip->force_reinstall->word),
+            g_strdup(
+                "--force-reinstall chooses and installs again all that the named distributions "
+                "require, not them alone"),
+            "versions move that nobody asked to move, torch among them",
+            g_strdup("--force-reinstall --no-deps"));
+        finding->finding->severity = SEVERITY_NOTE;
+    }
+}
+
+void lint_forced(Lint *lint)
+{
+    for (guint i = 0; i < lint->pips->len; i++) {
+        const LintPip *pip = lint->pips->pdata[i];
+        if (is_install(pip) && pip->force_reinstall && pip->understood)
+            check_forced(lint, i);
+    }
+}
