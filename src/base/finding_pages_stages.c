@@ -166,7 +166,8 @@ const FindingPage finding_pages_stages[] = {
             "A stage installs a version beside one that stays: `ignore_installed: true` "
             "uninstalls nothing, so two sets of records of one distribution remain.",
         .matters =
-            "pip reports only one of the two. Modules that the new version no longer has are "
+            "pip reports only one of the two, whichever the file system lists first. Modules that the "
+            "new version no longer has are "
             "still there and can be imported; removing the distribution later leaves the other "
             "copy behind.",
         .example =

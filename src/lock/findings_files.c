@@ -161,7 +161,8 @@ static void judge_ghost(Judge *judge, const char *text)
     const InstalledDistribution *copy = find_copy(judge, canonical, text + strcspn(text, " ") + 1);
     Finding *finding = judge_add(
         judge, "ghost-distribution", judge_place_of(judge, canonical),
-        g_strdup_printf("stage '%s' installs %s%s%s beside %s, which stays; pip reports %s",
+        g_strdup_printf("stage '%s' installs %s%s%s beside %s, which stays; pip reports the one "
+                        "that its folder lists first, taken to be %s",
                         judge->stage->name, canonical, fresh ? " " : "",
                         fresh ? solve_installed_version(fresh) : "", text,
                         seen ? solve_installed_version(seen) : "neither"));
