@@ -24,7 +24,7 @@ const FindingPage finding_pages_dockerfile[] = {
             "for it.",
         .matters =
             "apt asks whether to go on wherever a package brings others along. A build has no "
-            "terminal, so the step ends with `Abort.`",
+            "terminal, so it gives up and the step fails.",
         .example =
             "RUN apt-get update && apt-get install git ffmpeg\n",
         .way_out =
