@@ -1,4 +1,5 @@
 #include "lock/solve.h"
+#include "lock/solve_cuda.h"
 
 #include "base/mask.h"
 #include "python/name.h"
@@ -113,11 +114,6 @@ static bool refuse_keys(const Stage *stage, LockStage *locked)
     if (!error && pip->groups && pip->groups->len > 0)
         error_set(&error, ERROR_INPUT, ((const Text *)pip->groups->pdata[0])->at,
                   "stage '%s' can't be solved: `groups:` is not understood yet", stage->name);
-    if (!error && g_strcmp0(pip->index.text, "auto") == 0) {
-        error_set(&error, ERROR_INPUT, pip->index.at,
-                  "stage '%s' can't be solved: which CUDA build fits is not known", stage->name);
-        error_set_hint(error, "name the version: `cuda: 12.4`, or an index such as cu124");
-    }
     if (error)
         stage_set_conflict(locked, error);
     return error != NULL;
@@ -146,21 +142,56 @@ gboolean solve_resolve(Solve *solve, const StageInputs *inputs, const char *stag
     return resolve_stage(&request, ret_solution, ret_conflict, error);
 }
 
-static gboolean resolve_one(Solve *solve, guint index, Solution **ret_solution, GError **error)
+/* *ret_conflict belongs to the caller. */
+static gboolean resolve_from(Solve *solve, guint index, const PipStage *pip,
+                             Solution **ret_solution, Conflict **ret_conflict, GError **error)
 {
     const Stage *stage = solve->recipe->stages->pdata[index];
     const StageInputs *inputs = solve->inputs->pdata[index];
     g_autoptr(GPtrArray) locations = NULL;
-    if (!sources_of_stage(&solve->sources, stage->body.pip, inputs->inputs, &locations, error))
+    if (!sources_of_stage(&solve->sources, pip, inputs->inputs, &locations, error))
         return FALSE;
-    ResolveOptions options = solve_options(solve, stage->body.pip);
-    Conflict *conflict = NULL;
+    ResolveOptions options = solve_options(solve, pip);
     GError *cause = NULL;
     gboolean done = solve_resolve(solve, inputs, stage->name, &options, locations, ret_solution,
-                                  &conflict, &cause);
+                                  ret_conflict, &cause);
     solve_options_clear(&options);
-    if (!done)
-        return error_wrap(error, cause, stage->at, "stage '%s'", stage->name);
+    return done ? TRUE : error_wrap(error, cause, stage->at, "stage '%s'", stage->name);
+}
+
+static bool is_auto(const Solve *solve, const PipStage *pip)
+{
+    return g_strcmp0(pip->index.text, "auto") == 0 && solve->recipe->tables;
+}
+
+/* The first index of those that `auto` may stand for from which the stage can be solved. */
+static gboolean resolve_auto(Solve *solve, guint index, LockStage *locked, Solution **ret_solution,
+                             GError **error)
+{
+    const Stage *stage = solve->recipe->stages->pdata[index];
+    g_autoptr(GPtrArray) names = solve_cuda_indexes(solve->recipe);
+    for (guint i = 0; i < names->len && !*ret_solution; i++) {
+        PipStage pip = *stage->body.pip;
+        pip.index.text = names->pdata[i];
+        Conflict *conflict = NULL;
+        if (!resolve_from(solve, index, &pip, ret_solution, &conflict, error))
+            return FALSE;
+        conflict_free(conflict);
+    }
+    if (!*ret_solution)
+        stage_set_conflict(locked, solve_cuda_refusal(stage, solve->recipe, names));
+    return TRUE;
+}
+
+static gboolean resolve_one(Solve *solve, guint index, LockStage *locked, Solution **ret_solution,
+                            GError **error)
+{
+    const Stage *stage = solve->recipe->stages->pdata[index];
+    if (is_auto(solve, stage->body.pip))
+        return resolve_auto(solve, index, locked, ret_solution, error);
+    Conflict *conflict = NULL;
+    if (!resolve_from(solve, index, stage->body.pip, ret_solution, &conflict, error))
+        return FALSE;
     if (conflict)
         stage_explain(solve, index, conflict);
     conflict_free(conflict);
@@ -325,7 +356,7 @@ gboolean solve_pip(Solve *solve, guint index, LockStage *locked, GError **error)
     if (solve_refuses(solve, index, locked))
         return TRUE;
     Solution *solution = NULL;
-    if (!resolve_one(solve, index, &solution, error))
+    if (!resolve_one(solve, index, locked, &solution, error))
         return FALSE;
     if (!solution)
         return TRUE;

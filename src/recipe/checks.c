@@ -108,12 +108,13 @@ static bool find_kind(Decoder *decoder, const Node *item, CheckKind *ret_kind)
     return conditional || item->count == 0 ? false : (*ret_kind = CHECK_KIND_COUNT, true);
 }
 
-/* "cu124" from a definition's parameter is the version 12.4. */
+/* "cu124" from a definition's parameter is the version 12.4, "auto" any. */
 static void normalize_cuda(Check *check)
 {
     for (guint i = 0; check->items && i < check->items->len; i++) {
         Text *text = check->items->pdata[i];
-        char *version = cuda_version_of_index(text->text);
+        bool any = g_str_equal(text->text, "auto");
+        char *version = any ? g_strdup(">=1") : cuda_version_of_index(text->text);
         if (!version)
             continue;
         g_free(text->text);
