@@ -6,8 +6,9 @@ const FindingPage finding_pages_native[] = {
         .kind = {"bnb-cuda-version", SEVERITY_ERROR,
                  "BNB_CUDA_VERSION names a library that bitsandbytes does not bring"},
         .meaning =
-            "The variable `BNB_CUDA_VERSION` is set in `env:` or by the base, and the wheel of "
-            "bitsandbytes that is installed has no `libbitsandbytes_cudaN.so` of that number.",
+            "The variable `BNB_CUDA_VERSION` is set in `env:`, by a stage, by the base or by a Python "
+            "file that `files:` brings, and the wheel of bitsandbytes that is installed has no "
+            "`libbitsandbytes_cudaN.so` of that number.",
         .matters =
             "bitsandbytes loads the library of that name and no other. It then runs without its "
             "CUDA code, or fails where it is first used: importing it proves nothing.",

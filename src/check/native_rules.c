@@ -24,6 +24,14 @@ void native_set_line(Finding *finding, char *line)
     finding->evidence[0] = line;
 }
 
+void native_add_line(Finding *finding, char *line)
+{
+    guint count = g_strv_length(finding->evidence);
+    finding->evidence = g_renew(char *, finding->evidence, count + 2);
+    finding->evidence[count] = line;
+    finding->evidence[count + 1] = NULL;
+}
+
 bool native_is_installed(const CheckRun *run, const CheckWheel *wheel)
 {
     const LockDistribution *installed = check_installed(run, wheel->file->name);

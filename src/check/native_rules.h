@@ -9,6 +9,8 @@ Finding *native_add(CheckRun *run, const char *code, const CheckWheel *wheel, ch
 /* Takes the lines, which end with NULL. */
 void native_set_evidence(Finding *finding, GPtrArray *lines);
 void native_set_line(Finding *finding, char *line);
+/* Behind the lines that are there; takes `line`. */
+void native_add_line(Finding *finding, char *line);
 /* Whether the distribution of the wheel is installed in the end: others were only passed by. */
 bool native_is_installed(const CheckRun *run, const CheckWheel *wheel);
 const char *native_base_name(const char *member);

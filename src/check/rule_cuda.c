@@ -3,6 +3,7 @@
  * NVIDIA_REQUIRE_CUDA, by which the container runtime refuses to start. */
 #include "check/native_rules.h"
 #include "check/rules.h"
+#include "check/script_settings.h"
 #include "check/torch_facts.h"
 #include "recipe/config.h"
 
@@ -210,6 +211,39 @@ static void judge_bitsandbytes(CheckRun *run, const char *value, Span at, const 
     finding->hint = g_strdup("leave it unset: the library is chosen by torch's own CUDA version");
 }
 
+static void judge_stages(CheckRun *run, const char *key)
+{
+    for (guint i = 0; i < run->recipe->stages->len; i++) {
+        const Stage *stage = run->recipe->stages->pdata[i];
+        const char *value = native_find_env((const char *const *)stage->env, key);
+        g_autofree char *where = g_strdup_printf("stage '%s'", stage->name);
+        if (value)
+            judge_bitsandbytes(run, value, stage->at, where);
+    }
+}
+
+/* In a file of the application: the variable is set before bitsandbytes reads it, or in vain. */
+static void judge_scripts(CheckRun *run, const char *key, bool own)
+{
+    if (!run->image)
+        return;
+    g_autoptr(GPtrArray) settings =
+        script_settings_find(run->image, recipe_file_dir(run->recipe->file));
+    for (guint i = 0; i < settings->len; i++) {
+        const ScriptSetting *setting = settings->pdata[i];
+        if (!g_str_equal(setting->name, key) || !setting->value || (setting->fallback && own))
+            continue;
+        const Stage *stage = run->recipe->stages->pdata[setting->stage];
+        g_autofree char *line = g_strdup_printf("line %u of %s", setting->line, setting->path);
+        guint before = run->findings->len;
+        judge_bitsandbytes(run, setting->value, stage->at, setting->at ? setting->at : line);
+        if (run->findings->len == before)
+            continue;
+        Finding *finding = run->findings->pdata[before];
+        native_add_line(finding, g_strdup_printf("%s: %s", line, setting->text));
+    }
+}
+
 static void judge_variables(CheckRun *run)
 {
     const char *key = "BNB_CUDA_VERSION";
@@ -222,6 +256,8 @@ static void judge_variables(CheckRun *run)
         own = true;
         judge_bitsandbytes(run, pair->value, pair->at, "`env:`");
     }
+    judge_stages(run, key);
+    judge_scripts(run, key, own);
     const char *inherited = native_find_env(run->base_env, key);
     if (inherited && !own)
         judge_bitsandbytes(run, inherited, run->recipe->base.at, "the base");

@@ -3,6 +3,7 @@
  * torch's own libraries are compiled for the architectures that torch names; that list alone is
  * known without reading them whole. Read whole, a library serves a GPU where any of its containers
  * does: how many of them is shown and not judged, since some libraries choose among them. */
+#include "check/gpu_coverage.h"
 #include "check/native_rules.h"
 #include "check/rules.h"
 
@@ -17,21 +18,6 @@ static char *join_numbers(const GArray *arches, const char *prefix)
         g_string_append_printf(text, "%s%s%u", i ? " " : "", prefix,
                                g_array_index(arches, unsigned, i));
     return g_string_free(text, FALSE);
-}
-
-static bool list_serves(const WheelNative *native, unsigned capability)
-{
-    for (guint i = 0; i < native->torch_arches->len; i++) {
-        FatbinCode code = {.kind = FATBIN_CUBIN,
-                           .arch = g_array_index(native->torch_arches, unsigned, i)};
-        if (fatbin_code_serves(&code, capability))
-            return true;
-    }
-    for (guint i = 0; native->torch_ptx && i < native->torch_ptx->len; i++) {
-        if (g_array_index(native->torch_ptx, unsigned, i) <= capability)
-            return true;
-    }
-    return false;
 }
 
 static char *describe_gpu(const GpuTarget *gpu)
@@ -84,7 +70,7 @@ static Finding *add_gpu(CheckRun *run, const char *code, const CheckWheel *wheel
 static void judge_list(CheckRun *run, const CheckWheel *wheel, const GpuTarget *gpu)
 {
     const WheelNative *native = wheel->native;
-    if (list_serves(native, gpu->capability))
+    if (gpu_list_serves(native, gpu->capability))
         return;
     GPtrArray *evidence = g_ptr_array_new();
     g_autofree char *arches = join_numbers(native->torch_arches, "sm_");
@@ -99,27 +85,6 @@ static void judge_list(CheckRun *run, const CheckWheel *wheel, const GpuTarget *
                             native->torch_version ? native->torch_version : wheel->file->version,
                             name),
             evidence);
-}
-
-static bool is_torch_library(const char *member)
-{
-    return g_str_has_prefix(member, "torch/lib/libtorch");
-}
-
-/* Some wheels bring a library for each CUDA version, of which one is loaded: those of another
- * version than torch's ("libbitsandbytes_cuda118.so") are not judged. */
-static bool is_of_other_cuda(const CheckRun *run, const char *member)
-{
-    const CheckWheel *torch = check_find_wheel(run, "torch");
-    const char *cuda = torch && torch->native ? torch->native->torch_cuda : NULL;
-    const char *at = strstr(native_base_name(member), "_cuda");
-    size_t digits = at ? strspn(at + 5, "0123456789") : 0;
-    if (digits < 2 || digits > 3)
-        return false;
-    g_autofree char *own = g_strndup(at + 5, digits);
-    g_auto(GStrv) parts = cuda ? g_strsplit(cuda, ".", -1) : NULL;
-    g_autofree char *wanted = parts ? g_strjoinv("", parts) : NULL;
-    return !wanted || strcmp(own, wanted) != 0;
 }
 
 static char *describe_library(const CheckWheel *wheel, const NativeFile *file, guint64 served)
@@ -175,25 +140,6 @@ static void judge_torch_file(CheckRun *run, const CheckWheel *wheel, const Nativ
             evidence);
 }
 
-/* Whether the wheel is an extension of torch: it requires it, or brings libraries for its CUDA
- * versions. Others, such as those of CUDA itself, know which of their code runs where. */
-static bool extends_torch(const CheckRun *run, const CheckWheel *wheel)
-{
-    const LockDistribution *installed = check_installed(run, wheel->file->name);
-    for (char **clause = installed ? installed->requires : NULL; clause && *clause; clause++) {
-        size_t n = strcspn(*clause, " ;(<>=!~[@");
-        if (n == strlen("torch") && strncmp(*clause, "torch", n) == 0)
-            return true;
-    }
-    for (guint i = 0; i < wheel->native->files->len; i++) {
-        const NativeFile *file = wheel->native->files->pdata[i];
-        const char *at = strstr(native_base_name(file->member), "_cuda");
-        if (at && g_ascii_isdigit(at[5]))
-            return true;
-    }
-    return false;
-}
-
 /* An extension may bring libraries for some GPUs alone: it is judged as a whole. */
 static void judge_extension(CheckRun *run, const CheckWheel *wheel, const GpuTarget *gpu)
 {
@@ -204,7 +150,7 @@ static void judge_extension(CheckRun *run, const CheckWheel *wheel, const GpuTar
     unsigned isa = 0;
     for (guint i = 0; i < native->files->len; i++) {
         const NativeFile *file = native->files->pdata[i];
-        if (!file->fatbin || file->fatbin->loadable == 0 || is_of_other_cuda(run, file->member))
+        if (!file->fatbin || file->fatbin->loadable == 0 || gpu_is_of_other_cuda(run, file->member))
             continue;
         guint64 ptx;
         unsigned own;
@@ -235,14 +181,14 @@ static void judge_wheel(CheckRun *run, const CheckWheel *wheel, const GpuTarget 
     bool by_containers = false;
     for (guint i = 0; i < native->files->len; i++) {
         const NativeFile *file = native->files->pdata[i];
-        if (!file->fatbin || file->fatbin->loadable == 0 || !is_torch_library(file->member))
+        if (!file->fatbin || file->fatbin->loadable == 0 || !gpu_is_torch_library(file->member))
             continue;
         by_containers = true;
         judge_torch_file(run, wheel, file, gpu);
     }
     if (native->torch_arches && !by_containers)
         judge_list(run, wheel, gpu);
-    if (!native->torch_version && native->deep && extends_torch(run, wheel))
+    if (!native->torch_version && native->deep && gpu_extends_torch(run, wheel))
         judge_extension(run, wheel, gpu);
 }
 

@@ -29,6 +29,7 @@ void verdict_version(const Verdict *verdict);
 void verdict_cuda(const Verdict *verdict);
 void verdict_index(const Verdict *verdict);
 void verdict_absent(const Verdict *verdict);
+void verdict_arch(const Verdict *verdict);
 void verdict_wheels_only(const Verdict *verdict);
 void verdict_file(const Verdict *verdict);
 void verdict_max_size(const Verdict *verdict);
