@@ -172,20 +172,29 @@ static int torch_cxx11(const WheelNative *torch, const NativeFile **ret_file)
     return seen[0] == seen[1] ? -1 : seen[1];
 }
 
-/* Whether a library of torch defines it; without all of them nobody knows. */
-static bool torch_defines(const WheelNative *torch, const char *name)
+/* Whether any library that was read defines it: of torch, of the wheel itself, of another. */
+static bool is_defined(const CheckRun *run, const char *name)
 {
-    for (guint i = 0; i < torch->files->len; i++) {
-        const NativeFile *file = torch->files->pdata[i];
-        if (file->object && shared_object_find(file->object, name, NULL))
-            return true;
+    for (guint i = 0; i < run->wheels->len; i++) {
+        const WheelNative *native = ((const CheckWheel *)run->wheels->pdata[i])->native;
+        for (guint k = 0; native && k < native->files->len; k++) {
+            const NativeFile *file = native->files->pdata[k];
+            if (file->object && shared_object_find(file->object, name, NULL))
+                return true;
+        }
     }
     return false;
 }
 
-static bool wheel_defines(const WheelNative *native, const char *name)
+/* Whether all that could define torch's functions was read. */
+static bool is_complete(const CheckRun *run, const WheelNative *torch)
 {
-    return torch_defines(native, name);
+    for (guint i = 0; i < torch->files->len; i++) {
+        const NativeFile *file = torch->files->pdata[i];
+        if (g_str_has_prefix(file->member, "torch/lib/libtorch") && !file->object)
+            return false;
+    }
+    return run->deep && torch->deep;
 }
 
 static void judge_strings(CheckRun *run, const CheckWheel *wheel, const NativeFile *file,
@@ -196,8 +205,7 @@ static void judge_strings(CheckRun *run, const CheckWheel *wheel, const NativeFi
     for (guint i = 0; i < file->object->undefined->len && evidence->len < SHOWN_SYMBOLS; i++) {
         const SharedSymbol *symbol = &g_array_index(file->object->undefined, SharedSymbol, i);
         if (!symbol->weak && is_torch_name(symbol->name) && symbol_cxx11(symbol->name) == !kind &&
-            !torch_defines(torch->native, symbol->name) &&
-            !wheel_defines(wheel->native, symbol->name))
+            !is_defined(run, symbol->name))
             g_ptr_array_add(evidence, g_strdup_printf("%s needs %s", file->member, symbol->name));
     }
     if (evidence->len == 0) {
@@ -224,9 +232,7 @@ static void judge_symbols(CheckRun *run, const CheckWheel *wheel, const NativeFi
     guint missing = 0;
     for (guint i = 0; i < file->object->undefined->len; i++) {
         const SharedSymbol *symbol = &g_array_index(file->object->undefined, SharedSymbol, i);
-        if (symbol->weak || !is_torch_name(symbol->name) ||
-            torch_defines(torch->native, symbol->name) ||
-            wheel_defines(wheel->native, symbol->name))
+        if (symbol->weak || !is_torch_name(symbol->name) || is_defined(run, symbol->name))
             continue;
         if (missing++ < SHOWN_SYMBOLS)
             g_ptr_array_add(evidence, g_strdup_printf("%s needs %s", file->member, symbol->name));
@@ -256,7 +262,7 @@ static void judge_torch(CheckRun *run, const CheckWheel *wheel, const CheckWheel
         guint before = run->findings->len;
         if (kind >= 0)
             judge_strings(run, wheel, file, torch, kind, from);
-        if (run->findings->len == before && torch->native->deep)
+        if (run->findings->len == before && is_complete(run, torch->native))
             judge_symbols(run, wheel, file, torch);
         if (run->findings->len != before)
             return; /* the wheel's other libraries were compiled with it */
