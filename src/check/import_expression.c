@@ -193,8 +193,8 @@ static bool expand_arguments(ImportMachine *machine, const PyArgument *argument,
     return more != NULL;
 }
 
-bool evaluate_arguments(ImportMachine *machine, const PyArgument *arguments, unsigned count,
-                        Arguments *ret_arguments)
+static bool evaluate_starred(ImportMachine *machine, const PyArgument *arguments, unsigned count,
+                             Arguments *ret_arguments)
 {
     GPtrArray *values = machine_array(machine), *names = machine_array(machine);
     for (unsigned i = 0; i < count; i++) {
@@ -211,6 +211,23 @@ bool evaluate_arguments(ImportMachine *machine, const PyArgument *arguments, uns
     ret_arguments->values = (const Value **)values->pdata;
     ret_arguments->names = (const char **)names->pdata;
     ret_arguments->count = values->len;
+    return true;
+}
+
+bool evaluate_arguments(ImportMachine *machine, const PyArgument *arguments, unsigned count,
+                        Arguments *ret_arguments)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (arguments[i].stars)
+            return evaluate_starred(machine, arguments, count, ret_arguments);
+    ret_arguments->count = count;
+    ret_arguments->values = machine_alloc(machine, (count + 1) * sizeof *ret_arguments->values);
+    ret_arguments->names = machine_alloc(machine, (count + 1) * sizeof *ret_arguments->names);
+    for (unsigned i = 0; i < count; i++) {
+        ret_arguments->names[i] = arguments[i].name;
+        if (!(ret_arguments->values[i] = evaluate(machine, arguments[i].value)))
+            return false;
+    }
     return true;
 }
 

@@ -275,12 +275,12 @@ struct ImportMachine {
 };
 
 enum {
-    MAX_STEPS = 60 * 1000 * 1000,     /* statements and expressions of one machine */
-    MAX_CALL_STEPS = 2 * 1000 * 1000, /* of one call from a module's body */
-    MAX_CALLS = 48,                   /* calls in calls */
-    MAX_STACK = 5 * 1024 * 1024,      /* bytes of C stack */
-    MAX_ITEMS = 100 * 1000,           /* of one container */
-    MAX_LOOP = 20 * 1000,             /* rounds that are walked one by one */
+    MAX_STEPS = 60 * 1000 * 1000, /* statements and expressions of one machine */
+    MAX_CALL_STEPS = 100 * 1000,  /* of one call from a module's body */
+    MAX_CALLS = 48,               /* calls in calls */
+    MAX_STACK = 5 * 1024 * 1024,  /* bytes of C stack */
+    MAX_ITEMS = 100 * 1000,       /* of one container */
+    MAX_LOOP = 20 * 1000,         /* rounds that are walked one by one */
     MAX_TEXT = 1024 * 1024,
     MAX_POSSIBLE = 1000,
 };

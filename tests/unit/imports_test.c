@@ -306,6 +306,50 @@ TEST(chain)
     g_assert_cmpuint(last->line, ==, 2);
 }
 
+/* clang-format off */
+static const Row functions[] = {
+    {"name of another distribution", "@@ a.py\ndef get():\n    try:\n        from b.c import gone\n"
+     "    except ModuleNotFoundError:\n        gone = None\n@@ b/__init__.py\n@@ b/c.py\n",
+     "get ImportError: cannot import name 'gone' from 'b.c' (a.py:3)", NULL},
+    {"caught", "@@ a.py\ndef get():\n    try:\n        from b.c import gone\n"
+     "    except ImportError:\n        gone = None\n@@ b/__init__.py\n@@ b/c.py\n", "", NULL},
+    {"absent package", "@@ a.py\ndef get():\n    import missing\n", "", NULL},
+    {"absent module of a package", "@@ a.py\nclass X:\n    def get(self):\n        import b.gone\n@@ b/__init__.py\n",
+     "X.get ModuleNotFoundError: No module named 'b.gone' (a.py:3)", NULL},
+    {"behind a test", "@@ a.py\ndef get(x):\n    if x:\n        import b.gone\n@@ b/__init__.py\n", "", NULL},
+    {"behind a return", "@@ a.py\ndef get(x):\n    if x:\n        return\n    import b.gone\n@@ b/__init__.py\n",
+     "", NULL},
+    {"other platform", "@@ a/__init__.py\ndef get():\n    from .windows import gone\n@@ a/windows.py\n", "", NULL},
+    {"a module that is reached by a function", "@@ a/__init__.py\ndef get():\n    from .lazy import f\n"
+     "@@ a/lazy.py\nfrom .c import gone\n@@ a/c.py\n",
+     "get ImportError: cannot import name 'gone' from 'a.c' (a/lazy.py:1)", NULL},
+    {"functions of a module that is reached", "@@ a/__init__.py\ndef get():\n    from .lazy import f\n"
+     "@@ a/lazy.py\ndef f():\n    from b import gone\n@@ b.py\n",
+     "f ImportError: cannot import name 'gone' from 'b' (a/lazy.py:2)", NULL},
+};
+/* clang-format on */
+
+TEST(functions)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(functions); i++) {
+        ImportFiles files;
+        ImportScene scene;
+        g_autoptr(ImportSources) sources = sources_of(functions[i].tree, &files, &scene);
+        g_autoptr(ImportMachine) machine = import_machine_new(sources, WORLD_RUN);
+        g_autoptr(ImportVerdict) verdict = import_machine_import(machine, "a");
+        g_assert_cmpint(verdict->outcome, ==, IMPORT_WORKS);
+        g_autoptr(GPtrArray) failures = import_machine_deferred(machine);
+        g_autoptr(GString) found = g_string_new(NULL);
+        for (unsigned j = 0; j < failures->len; j++) {
+            const ImportFailure *failure = failures->pdata[j];
+            g_string_append_printf(found, "%s %s: %s (%s:%u)", failure->function,
+                                   failure->exception, failure->message, failure->at->path,
+                                   failure->at->line);
+        }
+        assert_text(functions[i].name, functions[i].build, found->str);
+    }
+}
+
 TEST(scripts)
 {
     ImportFiles files;
