@@ -64,6 +64,18 @@ static const Value *item_at(ImportMachine *machine, const Value *value, gint64 i
                           : machine->unknown;
 }
 
+/* Whether a try statement of the module's body or of its calls is around. */
+static bool is_guarded(const ImportMachine *machine)
+{
+    for (const Frame *frame = machine->frame; frame; frame = frame->up) {
+        if (frame->guards > 0)
+            return true;
+        if (!frame->function && frame->scope->kind == SCOPE_MODULE)
+            return false;
+    }
+    return false;
+}
+
 /* For certain: all keys are texts, and so is this one. */
 static bool lacks_key(const Value *dict, const Value *key)
 {
@@ -85,7 +97,7 @@ const Value *subscript_get(ImportMachine *machine, const Value *value, const Val
         return value;
     case VALUE_DICT:
         found = value->open && machine->weak ? NULL : value_get(value, key);
-        if (!found && !value->open && lacks_key(value, key))
+        if (!found && !value->open && is_guarded(machine) && lacks_key(value, key))
             return raise_builtin(machine, RAISED_LOOKUP, "KeyError", NULL,
                                  machine_format(machine, "'%s'", key->text));
         break;

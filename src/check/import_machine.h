@@ -196,6 +196,7 @@ typedef enum {
     RAISED_STATEMENT,
     RAISED_LOOKUP,
     RAISED_FILE,
+    RAISED_NATIVE, /* by an intrinsic that decides for certain */
     RAISED_MODULE,
     RAISED_NAME,
     RAISED_ATTRIBUTE,

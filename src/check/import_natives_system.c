@@ -394,6 +394,10 @@ NATIVE(ctypes_load)
 {
     const char *name = argument_text(arguments, 0, "name");
     const char *library = name ? driver_library(name) : NULL;
+    const char *inside = name && !library ? tree_path(machine, name) : NULL;
+    g_auto(GStrv) needed = inside ? sources_needed(machine->sources, inside) : NULL;
+    for (char **one = needed; one && *one && !library; one++)
+        name = library = driver_library(*one);
     if (library && machine->world == WORLD_BUILD) {
         machine->world_reads++;
         return raise_builtin(machine, RAISED_WORLD, "OSError", NULL,

@@ -54,6 +54,22 @@ NATIVE(make_dataclass)
     return class;
 }
 
+/* dataclasses.fields() of a class that is none. */
+NATIVE(dataclass_fields)
+{
+    const Value *value = call_argument(arguments, 0, "class_or_instance");
+    if (!value || value->kind != VALUE_CLASS || !class_is_whole(machine, value->class))
+        return machine->calm;
+    const GPtrArray *order = class_order(machine, value->class);
+    for (unsigned i = 0; i < order->len; i++) {
+        const Class *class = ((const Value *)order->pdata[i])->class;
+        if (class->dataclass || names_find(class->names, "__dataclass_fields__"))
+            return machine->calm;
+    }
+    return raise_builtin(machine, RAISED_NATIVE, "TypeError", NULL,
+                         "must be called with a dataclass type or instance");
+}
+
 NATIVE(abstract_method)
 {
     const Value *value = call_argument(arguments, 0, NULL);
@@ -187,6 +203,7 @@ static const Native tools[] = {
     {"contextlib.contextmanager", context_manager, NULL},
     {"contextlib.suppress", suppress, NULL},
     {"dataclasses.dataclass", make_dataclass, NULL},
+    {"dataclasses.fields", dataclass_fields, NULL},
     {"functools.cache", cached, NULL},
     {"functools.cached_property", cached_property, NULL},
     {"functools.lru_cache", cached, NULL},

@@ -3,6 +3,7 @@
  * each module and world. */
 #include "base/sorted.h"
 #include "check/imports.h"
+#include "facts/shared_object.h"
 
 #include <stdio.h>
 
@@ -44,6 +45,15 @@ static const char *tree_distribution(const ImportFiles *files, const char *path)
 {
     g_autofree char *top = g_strndup(path, strcspn(path, "/."));
     return g_intern_string(top);
+}
+
+static char **tree_needed(const ImportFiles *files, const char *path)
+{
+    g_autofree char *full = g_build_filename(files->data, path, NULL);
+    g_autoptr(GMappedFile) file = g_mapped_file_new(full, FALSE, NULL);
+    g_autoptr(GBytes) bytes = file ? g_mapped_file_get_bytes(file) : NULL;
+    g_autoptr(SharedObject) object = bytes ? shared_object_from_bytes(bytes, NULL) : NULL;
+    return object ? g_strdupv(object->needed) : NULL;
 }
 
 typedef struct {
@@ -147,6 +157,7 @@ int main(int argc, char **argv)
         .list = tree_list,
         .read = tree_read,
         .distribution = tree_distribution,
+        .needed = tree_needed,
         .data = options.rest[0],
     };
     ImportScene scene = {.python = options.python, .platform = "linux/amd64", .files = &files};
