@@ -271,6 +271,9 @@ static const Value *result_of(ImportMachine *machine, const Frame *frame, Flow f
     }
     if (flow == FLOW_RAISE && machine->calls == 0 && !machine->frame->guards &&
         raised_is_doubtful(machine->raised)) {
+        for (unsigned i = 0; i < machine->raised->step_count; i++)
+            if (machine->raised->steps[i].function)
+                machine->raised->steps[i].module->scope->names->open = true;
         machine->raised = NULL;
         machine->unknowns++;
         return machine->unknown;

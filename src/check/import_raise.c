@@ -181,6 +181,10 @@ const Value *raise_again(ImportMachine *machine, const Raised *failure)
 
 const Value *machine_stop(ImportMachine *machine, const char *reason)
 {
+    /* What a call that is not walked to its end would have bound in its module is not known. */
+    for (const Frame *frame = machine->frame; frame; frame = frame->up)
+        if (frame->function)
+            frame->scope->module->scope->names->open = true;
     machine->stopped = true;
     if (!machine->stop_reason)
         machine->stop_reason = reason;

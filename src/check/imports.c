@@ -147,8 +147,11 @@ static char *message_of(const Raised *raised)
  * is wrong: it says little of an import of files that are there. */
 static const Raised *first_possible(const ImportMachine *machine)
 {
+    bool partial = sources_partial(machine->sources);
     for (unsigned i = 0; i < machine->possible->len; i++) {
         const Raised *raised = machine->possible->pdata[i];
+        if (!partial && raised->step_count > 0 && raised->steps[raised->step_count - 1].function)
+            continue; /* the arguments of a call decide */
         if (raised->kind != RAISED_STATEMENT && raised->kind != RAISED_LOOKUP)
             return raised;
     }
