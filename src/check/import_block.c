@@ -182,7 +182,10 @@ Flow execute_for(ImportMachine *machine, const PyStmt *stmt)
         leave_on_some_ways(machine, flow);
         return FLOW_NEXT;
     }
-    return flow == FLOW_NEXT ? execute_block(machine, stmt->orelse) : flow;
+    if (flow != FLOW_NEXT)
+        return flow;
+    return certain ? execute_block(machine, stmt->orelse)
+                   : after_unknown_rounds(machine, stmt, FLOW_NEXT);
 }
 
 enum {

@@ -409,11 +409,15 @@ static Flow execute_star(ImportMachine *machine, Module *module)
     if (list)
         scope->names->open = true;
     g_autoptr(GPtrArray) sorted = names_sorted(names);
+    unsigned weak = machine->weak;
+    machine->weak += list != NULL; /* a list that is not known, in which modules seldom are */
     for (unsigned i = 0; i < sorted->len; i++) {
         const char *name = sorted->pdata[i];
-        if (*name != '_')
-            scope_bind(machine, scope, name, names_find(names, name)->value);
+        const Value *value = names_find(names, name)->value;
+        if (*name != '_' && !(list && value->kind == VALUE_MODULE))
+            scope_bind(machine, scope, name, value);
     }
+    machine->weak = weak;
     return FLOW_NEXT;
 }
 

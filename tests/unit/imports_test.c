@@ -185,6 +185,11 @@ static const Row exceptions[] = {
 static const Row tests[] = {
     {"unknown test", "@@ a.py\nimport b\nif b.probe():\n    import missing\n@@ b.abi3.so\n",
      "unknown", NULL},
+    {"else of a loop that may break", "@@ a.py\nimport b\nfor x in (1, 2):\n    if b.has(x):\n        break\n"
+     "else:\n    import missing\n@@ b.abi3.so\n", "unknown", NULL},
+    {"star with an unknown list", "@@ a/__init__.py\nfrom .lib import *\nfrom . import c\nc.x\n@@ a/c.py\nx = 1\n"
+     "@@ a/lib/__init__.py\nfrom . import c\nfrom .b import f\n__all__ = f()\n@@ a/lib/c.py\n@@ a/lib/b.abi3.so\n",
+     "works", NULL},
     {"unknown test that raises", "@@ a.py\nimport b\nif b.probe():\n    raise RuntimeError('no')\n"
      "@@ b.abi3.so\n", "works", NULL},
     {"version of Python", "@@ a.py\nimport sys\nif sys.version_info >= (3, 12):\n    import missing\n",
