@@ -78,9 +78,42 @@ static Flow unreadable(ImportMachine *machine, Module *module)
     return FLOW_NEXT;
 }
 
+/* What the Python of the scene refuses to read, and the line; NULL: nothing. */
+static const char *refusal(ImportMachine *machine, const ImportSource *source, unsigned *ret_line)
+{
+    const char *python = machine->scene->python, *dot = python ? strchr(python, '.') : NULL;
+    if (source->mistake) {
+        *ret_line = source->mistake;
+        return machine_text(machine, source->problem);
+    }
+    unsigned minor = dot ? (unsigned)g_ascii_strtoull(dot + 1, NULL, 10) : 0;
+    if (!source->tree || minor == 0 || minor >= source->tree->needs_minor)
+        return NULL;
+    *ret_line = source->tree->needs_line;
+    return machine_format(machine, "%s: line %u: this syntax came with Python 3.%u", source->path,
+                          source->tree->needs_line, source->tree->needs_minor);
+}
+
+/* Nothing of such a body is executed. */
+static Flow refused(ImportMachine *machine, Module *module, unsigned line, const char *message)
+{
+    Frame frame = {.line = line};
+    unsigned depth = frame_depth(machine);
+    module->state = MODULE_LOADING;
+    frame_push(machine, &frame, module->scope);
+    raise_builtin(machine, RAISED_STATEMENT, "SyntaxError", NULL, message);
+    frame_pop(machine);
+    module_failed(machine, module, depth);
+    return FLOW_RAISE;
+}
+
 Flow module_execute(ImportMachine *machine, Module *module)
 {
+    unsigned line;
     module->source = module->source ? module->source : sources_tree(machine->sources, module->path);
+    const char *refused_for = refusal(machine, module->source, &line);
+    if (refused_for)
+        return refused(machine, module, line, refused_for);
     if (!module->source->tree)
         return unreadable(machine, module);
     module->future_annotations = has_future_annotations(module->source->tree);

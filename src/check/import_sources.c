@@ -160,6 +160,8 @@ static const ImportSource *add_source(ImportSources *sources, const char *path, 
         source->tree = py_parse(path, text ? text : "", length, &error);
     if (!source->tree)
         source->problem = g_strdup(error ? error->message : "it could not be read");
+    if (error && error->code == ERROR_INPUT)
+        source->mistake = error_span(error).line;
     g_hash_table_insert(sources->sources, (char *)source->path, source);
     return source;
 }

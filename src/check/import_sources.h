@@ -7,10 +7,11 @@
 
 typedef struct {
     const char *path;
-    GBytes *bytes; /* NULL: cannot be read */
-    PyTree *tree;  /* NULL: not Python */
-    char *problem; /* why there is no tree */
-    GArray *lines; /* size_t: where lines begin; made on demand */
+    GBytes *bytes;    /* NULL: cannot be read */
+    PyTree *tree;     /* NULL: not Python */
+    char *problem;    /* why there is no tree */
+    unsigned mistake; /* its line: no Python reads the file; 0: one may */
+    GArray *lines;    /* size_t: where lines begin; made on demand */
 } ImportSource;
 
 const ImportScene *sources_scene(const ImportSources *sources);

@@ -126,7 +126,8 @@ typedef struct {
 static gboolean fail_as(const Bytes *source, ErrorCode code, guint32 line, const char *what,
                         GError **error)
 {
-    return error_set(error, code, SPAN_NONE, "%s: line %u: %s", source->name, line, what);
+    return error_set(error, code, (Span){NULL, line, 0, 0}, "%s: line %u: %s", source->name, line,
+                     what);
 }
 
 static gboolean fail_at(const Bytes *source, guint32 line, const char *what, GError **error)

@@ -23,5 +23,6 @@ enum {
 
 /* "NAME: line N: …". ERROR_INPUT: no CPython reads it, importing it raises a SyntaxError (or one of
  * its kind). ERROR_FAILED: a limit or an encoding of ours, CPython may read it. What only CPython's
- * compiler refuses ("return" outside of a function, a late "from __future__") is read. */
+ * compiler refuses ("return" outside of a function, a late "from __future__") is read. The error's
+ * span has the line of a mistake, and no source. */
 PyTree *py_parse(const char *name, const char *text, size_t length, GError **error);

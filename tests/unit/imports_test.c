@@ -148,7 +148,7 @@ static const Row modules[] = {
     {"partial tree", "@@ a.py\nimport missing\n# partial\n", "unknown", NULL},
     {"a name in a partial tree", "@@ a.py\nfrom b import x\n# partial\n@@ b.py\n",
      "ImportError: cannot import name 'x' from 'b' (a.py:1)", NULL},
-    {"damaged file", "@@ a.py\nimport b\n@@ b.py\ndef (:\n", "unknown", NULL},
+    {"damaged file", "@@ a.py\nimport b\n@@ b.py\ndef (:\n", "SyntaxError: b.py: line 1: expected a name, found '(' (b.py:1)", NULL},
     {"path file", "@@ a.py\nimport c\n@@ more.pth\nextra\n@@ extra/c.py\n", "works", NULL},
     {"path file that redirects", "@@ a.py\nimport b.c\nfrom b import x\nimport d\n"
      "@@ redirect.pth\nimport _redirect\n@@ _redirect.py\nNAMES = ['b']\n@@ b/__init__.py\n",
@@ -263,6 +263,17 @@ static const Row devices[] = {
 static const Row bounds[] = {
     {"endless loop", "@@ a.py\nx = 0\nwhile True:\n    x = x + 1\n", "works", NULL},
     {"endless recursion", "@@ a.py\ndef f(x):\n    return f(x + 1) + g(x)\ndef g(x):\n    return f(x)\nf(0)\n",
+     "works", NULL},
+    {"of another Python",
+     "@@ a.py\nimport b\n@@ b.py\n\nprint 'x'\n",
+     "SyntaxError: b.py: line 2: expected the end of the line, found a string (b.py:2)", NULL},
+    {"of a later Python", "@@ a.py\nimport b\n@@ b.py\ntype X = int\n",
+     "SyntaxError: b.py: line 1: this syntax came with Python 3.12 (b.py:1)", NULL},
+    {"of a later Python, caught",
+     "@@ a.py\ntry:\n    import b\nexcept SyntaxError:\n    pass\n@@ b.py\ntype X = int\n", "works",
+     NULL},
+    {"of a later Python, guarded",
+     "@@ a.py\nimport sys\nif sys.version_info >= (3, 12):\n    import b\n@@ b.py\ntype X = int\n",
      "works", NULL},
     {"list of itself", "@@ a.py\nx = []\nx.append(x)\nstr(x)\nx == [x]\nx == x\ny = [y2 := x, x]\ny == [x, y]\n", "works", NULL},
 };
