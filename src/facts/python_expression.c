@@ -564,6 +564,8 @@ static PyExpr *operation(PyParser *p, unsigned lowest)
 static PyExpr *lambda(PyParser *p)
 {
     PyExpr *expr = py_expr_new(p, PY_LAMBDA, py_line(p));
+    if (p->lexer.field && p->lexer.field == p->lexer.brackets)
+        py_fail(p, expr->line, "a lambda in an f-string needs brackets around it");
     py_next(p);
     py_parameters(p, TOKEN_COLON, &expr->parameters, &expr->parameter_count);
     for (unsigned i = 0; i < expr->parameter_count; i++)

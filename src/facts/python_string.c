@@ -172,6 +172,8 @@ static void conversion(PyParser *p)
     if (py_kind(p) != TOKEN_NAME || token->start != after || token->end != after + 1 ||
         !strchr("sra", *after))
         py_fail(p, py_line(p), "a conversion is one of !s, !r and !a");
+    else if (*token->end != ':' && *token->end != '}')
+        py_needs(p, 12, token->line); /* as space behind it */
     py_next(p);
 }
 
@@ -189,7 +191,10 @@ static void field(PyParser *p, const Format *format, unsigned depth)
         py_needs(p, 12, line);
     py_enter(p);
     py_next(p);
-    py_push_expr(p, py_yield_or_star_expressions(p));
+    PyExpr *value = py_yield_or_star_expressions(p);
+    if (value->kind == PY_STARRED)
+        py_needs(p, 12, line);
+    py_push_expr(p, value);
     py_accept(p, TOKEN_ASSIGN);
     if (py_kind(p) == TOKEN_BANG)
         conversion(p);
@@ -200,28 +205,6 @@ static void field(PyParser *p, const Format *format, unsigned depth)
         py_fail_token(p, "'}'");
     py_leave(p);
     lexer->field = outer;
-}
-
-/* Behind the ":" of a field, up to behind its "}". */
-static void format_spec(PyParser *p, const Format *format, unsigned depth)
-{
-    PyLexer *lexer = &p->lexer;
-    while (!p->failed) {
-        const char *at = lexer->at;
-        if (at_quotes(format, at) || at >= p->end || (*at == '\n' && !format->triple)) {
-            py_fail(p, lexer->line, "a brace of an f-string is not closed");
-            return;
-        }
-        lexer->at++;
-        if (*at == '\n')
-            lexer->line++;
-        else if (*at == '{')
-            field(p, format, depth);
-        else if (*at == '}') {
-            lexer->brackets--;
-            return;
-        }
-    }
 }
 
 /* `at` is behind a backslash. */
@@ -237,6 +220,32 @@ static const char *format_escape(PyParser *p, const Format *format, const char *
     at = escape(p, &ignored, at, p->end);
     g_string_truncate(p->joined, 0);
     return at;
+}
+
+/* Behind the ":" of a field, up to behind its "}". */
+static void format_spec(PyParser *p, const Format *format, unsigned depth)
+{
+    PyLexer *lexer = &p->lexer;
+    while (!p->failed) {
+        const char *at = lexer->at;
+        if (at_quotes(format, at) || at >= p->end) {
+            py_fail(p, lexer->line, "a brace of an f-string is not closed");
+            return;
+        }
+        lexer->at++;
+        if (*at == '\n' && !format->triple)
+            py_needs(p, 12, lexer->line);
+        if (*at == '\n')
+            lexer->line++;
+        else if (*at == '\\')
+            lexer->at = format_escape(p, format, at + 1);
+        else if (*at == '{')
+            field(p, format, depth);
+        else if (*at == '}') {
+            lexer->brackets--;
+            return;
+        }
+    }
 }
 
 /* Up to behind the closing quotes; pushes the expressions. */

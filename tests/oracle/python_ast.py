@@ -115,7 +115,7 @@ class Dump:
             if type(value).__name__ in ("FormattedValue", "Interpolation"):
                 found.append(self.expr(value.value))
                 if value.format_spec:
-                    found.extend(self.fields(value.format_spec.values))
+                    found.extend(self.fields(getattr(value.format_spec, "values", ())))
         return found
 
     def e_JoinedStr(self, e):
