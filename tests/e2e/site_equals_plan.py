@@ -126,6 +126,8 @@ def main():
         plan = json.load(stream)
     minor = ".".join(plan["python"].split(".")[:2])
     site = "/usr/local/lib/python%s/dist-packages" % minor
+    if not os.path.isdir(root + site):
+        site = site.replace("dist-", "site-")
     scripts, prefix = "/usr/local/bin", "/usr/local"
     expected = expected_tree(plan, Universe.load(universe_path), site, scripts, prefix)
     found = found_tree(root, [site, scripts, prefix + "/share/numpy"])
