@@ -1,6 +1,7 @@
-"""site_equals_plan.py ROOT plan.json universe.json: the site directory below ROOT holds what the
+"""site_equals_plan.py ROOT plan.json universe.json [BASE]: the site directory below ROOT holds what the
 plan's actions, done one after another as pip does them, leave there: the same distributions, paths
-and contents. Byte code and what came with the base are not compared."""
+and contents. Byte code and what came with the base (of which
+BASE is the tree where its Python has the same folders) are not compared."""
 
 import base64
 import glob
@@ -121,7 +122,7 @@ def compare(title, expected, found):
 
 
 def main():
-    root, plan_path, universe_path = sys.argv[1:]
+    root, plan_path, universe_path = sys.argv[1:4]
     with open(plan_path, encoding="utf-8") as stream:
         plan = json.load(stream)
     minor = ".".join(plan["python"].split(".")[:2])
@@ -131,6 +132,9 @@ def main():
     scripts, prefix = "/usr/local/bin", "/usr/local"
     expected = expected_tree(plan, Universe.load(universe_path), site, scripts, prefix)
     found = found_tree(root, [site, scripts, prefix + "/share/numpy"])
+    for base in sys.argv[4:]:  # whose Python has the same folders
+        own = found_tree(base, [site, scripts])
+        found = {path: content for path, content in found.items() if path in expected or own.get(path) != content}
     problems = compare("file", expected, found)
     environment = {canonical(name): version for name, version in plan["stages"][-1]["environment"].items()}
     problems += compare("distribution", environment, distributions(root, [site, "/usr/lib/python3/dist-packages"]))
