@@ -406,6 +406,16 @@ static const Value *method_of(ImportMachine *machine, const Value *value, const 
     return native ? native_value(machine, native, value) : machine->unknown;
 }
 
+/* sys.version_info.major */
+static const Value *version_part(const Value *value, const char *name)
+{
+    static const char *const parts[] = {"major", "minor", "micro", "releaselevel", "serial"};
+    for (unsigned i = 0; value->items->len == G_N_ELEMENTS(parts) && i < G_N_ELEMENTS(parts); i++)
+        if (g_str_equal(name, parts[i]))
+            return value->items->pdata[i];
+    return NULL;
+}
+
 const Value *attribute_try(ImportMachine *machine, const Value *value, const char *name,
                            int *ret_there)
 {
@@ -442,7 +452,9 @@ const Value *attribute_try(ImportMachine *machine, const Value *value, const cha
     case VALUE_PROPERTY:
         return method_of(machine, value, "property", name, ret_there);
     case VALUE_TUPLE:
-        return method_of(machine, value, "tuple", name, ret_there);
+        found = version_part(value, name);
+        *ret_there = 1;
+        return found ? found : method_of(machine, value, "tuple", name, ret_there);
     case VALUE_UNKNOWN:
     case VALUE_NONE:
     case VALUE_BOOL:

@@ -277,7 +277,7 @@ struct ImportMachine {
 
 enum {
     MAX_STEPS = 60 * 1000 * 1000, /* statements and expressions of one machine */
-    MAX_CALL_STEPS = 100 * 1000,  /* of one call from a module's body */
+    MAX_CALL_STEPS = 30 * 1000,   /* of one call from a module's body */
     MAX_CALLS = 48,               /* calls in calls */
     MAX_STACK = 5 * 1024 * 1024,  /* bytes of C stack */
     MAX_ITEMS = 100 * 1000,       /* of one container */
@@ -285,7 +285,7 @@ enum {
     MAX_TEXT = 1024 * 1024,
     MAX_POSSIBLE = 1000,
 };
-#define MAX_ARENA ((size_t)1536 * 1024 * 1024)
+#define MAX_ARENA ((size_t)1024 * 1024 * 1024)
 
 /* import_value.c: arena and values. */
 void *machine_alloc(ImportMachine *machine, size_t size); /* zeroed */

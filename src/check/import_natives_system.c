@@ -79,7 +79,10 @@ int native_contains(ImportMachine *machine, const Value *value, const Value *ite
     }
     if (g_str_equal(value->native->name, "sys.modules")) {
         const Module *module = module_known(machine, name);
-        return module ? module->state != MODULE_FAILED : -1;
+        FoundModule place;
+        bool absent = !module && !strchr(name, '.') && !sources_partial(machine->sources) &&
+                      module_find(machine, name, NULL, &place) == FOUND_NOT;
+        return module ? module->state != MODULE_FAILED : absent ? 0 : -1;
     }
     const char *inside = tree_path(machine, name);
     if (!inside || !g_str_equal(value->native->name, "sys.path"))
@@ -268,6 +271,13 @@ static const Value *sys_version_info(ImportMachine *machine)
     return tuple;
 }
 
+static const Value *sys_hexversion(ImportMachine *machine)
+{
+    unsigned major = 3, minor = 0, micro = 0;
+    sscanf(machine->scene->python, "%u.%u.%u", &major, &minor, &micro);
+    return value_int(machine, (gint64)major << 24 | (gint64)minor << 16 | micro << 8 | 0xf0);
+}
+
 static const Value *sys_maxsize(ImportMachine *machine)
 {
     return value_int(machine, G_MAXINT64);
@@ -447,6 +457,7 @@ static const Native systems[] = {
     {"platform.python_version", platform_python_version, NULL},
     {"platform.system", platform_system, NULL},
     {"sys.byteorder", NULL, sys_byteorder},
+    {"sys.hexversion", NULL, sys_hexversion},
     {"sys.maxsize", NULL, sys_maxsize},
     {"sys.meta_path", NULL, NULL},
     {"sys.meta_path.append", sys_meta_path_add, NULL},

@@ -194,6 +194,8 @@ static const Row tests[] = {
      "@@ b.abi3.so\n", "works", NULL},
     {"version of Python", "@@ a.py\nimport sys\nif sys.version_info >= (3, 12):\n    import missing\n",
      "works", NULL},
+    {"parts of the version", "@@ a.py\nimport sys\nif sys.version_info.major == 2 or sys.hexversion < 0x03000000:\n"
+     "    import missing\nif 'absent' in sys.modules:\n    import missing\n", "works", NULL},
     {"platform", "@@ a.py\nimport sys\nif sys.platform == 'win32':\n    import missing\n", "works", NULL},
     {"type checking", "@@ a.py\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import missing\n",
      "works", NULL},
