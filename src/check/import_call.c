@@ -320,7 +320,7 @@ static const Value *run_body(ImportMachine *machine, const Function *function, S
     return machine->unknown;
 }
 
-static void release_names(ImportMachine *machine, Scope *scope, GHashTable *table)
+void release_names(ImportMachine *machine, Scope *scope, GHashTable *table)
 {
     if (scope->captured)
         g_ptr_array_add(machine->tables, table);
@@ -332,6 +332,12 @@ static bool too_deep(const ImportMachine *machine)
 {
     char here;
     return machine->calls >= MAX_CALLS || machine->stack - &here > MAX_STACK;
+}
+
+/* Much memory is taken already: what calls do is left unknown before the whole walk is. */
+static bool must_save(const ImportMachine *machine)
+{
+    return machine->arena_bytes > MAX_ARENA / (machine->calls > 0 ? 2 : 1) / 4 * 3;
 }
 
 const Value *function_call(ImportMachine *machine, const Function *function, const Value *self,
@@ -348,7 +354,9 @@ const Value *function_call(ImportMachine *machine, const Function *function, con
         machine->unknowns++;
         return machine->unknown;
     }
-    if (too_deep(machine) || activations(machine, function) >= 3)
+    if (must_save(machine))
+        function->scope->module->scope->names->open = true;
+    if (must_save(machine) || too_deep(machine) || activations(machine, function) >= 3)
         return not_followed(machine, function, arguments);
     GHashTable *table = g_hash_table_new(g_str_hash, g_str_equal);
     Scope *scope = machine_alloc(machine, sizeof *scope);

@@ -281,16 +281,19 @@ const Value *evaluate_comprehension(ImportMachine *machine, const PyExpr *expr)
     Comprehension all = {expr, value_items(machine, dict ? VALUE_DICT : VALUE_LIST), 0};
     all.result->set = g_str_equal(expr->text, "set");
     Scope *outer = machine->frame->scope;
-    outer->captured = true;
-    Scope *scope = scope_open(machine, SCOPE_FUNCTION, outer, outer->module);
+    GHashTable *table = g_hash_table_new(g_str_hash, g_str_equal);
+    Names *names = machine_alloc(machine, sizeof *names);
+    *names = (Names){.table = table, .weak = machine->weak};
+    Scope *scope = machine_alloc(machine, sizeof *scope);
+    *scope = (Scope){.kind = SCOPE_FUNCTION, .names = names, .up = outer, .module = outer->module};
     /* The first iterable belongs to the scope around; a class's names stay visible here. */
     machine->frame->scope = scope;
     if (outer->kind == SCOPE_CLASS)
         scope->names->open = true;
     unsigned weak = machine->weak;
-    scope->names->weak = weak;
     bool done = comprehend(machine, &all, 0);
     machine->frame->scope = outer;
+    release_names(machine, scope, table);
     machine->weak = weak;
     if (done)
         return all.result;

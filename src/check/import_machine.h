@@ -378,6 +378,9 @@ const Value *function_call(ImportMachine *machine, const Function *function, con
                            const Arguments *arguments);
 const Value *call_argument(const Arguments *arguments, unsigned index, const char *name);
 
+/* Frees the table of a scope that nothing looks into any more. */
+void release_names(ImportMachine *machine, Scope *scope, GHashTable *table);
+
 /* import_expression.c */
 const Value *evaluate(ImportMachine *machine, const PyExpr *expr);
 /* 1, 0, -1 unknown; -2: raised or stopped. */
