@@ -1,5 +1,6 @@
 #include "check/check.h"
 
+#include "check/import_roots.h"
 #include "check/rules.h"
 #include "check/verdict.h"
 
@@ -9,8 +10,9 @@ typedef struct {
 } Family;
 
 static const Family families[] = {
-    {rule_indexes, false}, {rule_platform, false}, {rule_files, false}, {rule_image, true},
-    {rule_runpod, true},   {rule_gpu, false},      {rule_cuda, false},  {rule_abi, false},
+    {rule_indexes, false}, {rule_platform, false}, {rule_files, false},
+    {rule_imports, false}, {rule_gpu, false},      {rule_cuda, false},
+    {rule_abi, false},     {rule_image, true},     {rule_runpod, true},
 };
 
 static void free_finding(void *finding)
@@ -45,6 +47,7 @@ void check_run_free(CheckRun *run)
     g_ptr_array_unref(run->wheels);
     g_ptr_array_unref(run->findings);
     g_ptr_array_unref(run->results);
+    g_clear_pointer(&run->roots, g_ptr_array_unref);
     g_free(run);
 }
 
@@ -156,6 +159,7 @@ void check_judge(CheckRun *run)
         if (stage->status == STAGE_UNSATISFIABLE)
             add_unsatisfiable(run, stage);
     }
+    import_roots_simulate(run);
     for (size_t i = 0; i < G_N_ELEMENTS(families); i++) {
         if (solved || families[i].unsolved)
             families[i].judge(run);

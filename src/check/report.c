@@ -136,14 +136,6 @@ void check_report_note_unused(CheckReport *report)
     }
 }
 
-unsigned check_report_count(const CheckReport *report, Severity threshold)
-{
-    unsigned count = 0;
-    for (Severity severity = threshold; severity <= SEVERITY_ERROR; severity++)
-        count += report->counts.severities[severity];
-    return count;
-}
-
 const char *result_kind_name(ResultKind kind)
 {
     static const char *const names[] = {"holds", "fails", "moved", "unknown"};

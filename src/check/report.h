@@ -39,8 +39,7 @@ void check_report_take(CheckReport *report, CheckRun *run);
  * recipe's. */
 void check_report_note_unused(CheckReport *report);
 
-/* How many findings are of this severity or worse, and count. */
-unsigned check_report_count(const CheckReport *report, Severity threshold);
+/* Whether neither `acknowledge:` nor `ignore:` covers it. */
 bool check_report_counts(const ReportFinding *finding);
 
 typedef struct {

@@ -11,6 +11,7 @@ void rule_cuda(CheckRun *run);
 void rule_files(CheckRun *run);
 void rule_gpu(CheckRun *run);
 void rule_image(CheckRun *run);
+void rule_imports(CheckRun *run);
 void rule_indexes(CheckRun *run);
 void rule_platform(CheckRun *run);
 void rule_runpod(CheckRun *run);

@@ -1,8 +1,10 @@
 #include "check/scene.h"
 
 #include "base/clock.h"
+#include "check/import_roots.h"
 #include "lock/build_base.h"
 #include "lock/fetch.h"
+#include "recipe/config.h"
 
 struct CheckScene {
     CheckRun *run;
@@ -12,6 +14,10 @@ struct CheckScene {
     BuildBase *base; /* NULL: not on this machine */
     FileSpace *space;
     ImageFiles *image;
+    char **env; /* of the image, as far as it is known */
+    ImportScene imports;
+    ImportSources *sources;
+    ImportMachine *build, *run_time;
     GArray *phases; /* ScenePhase */
     gint64 begun;   /* of the phase at hand */
 };
@@ -154,6 +160,53 @@ static void make_space(CheckScene *scene)
     end_phase(scene, "files placed");
 }
 
+static GPtrArray *make_env(const CheckScene *scene)
+{
+    GPtrArray *env = g_ptr_array_new_with_free_func(g_free);
+    const CheckRun *run = scene->run;
+    for (guint i = 0; run->base_env && run->base_env[i]; i++)
+        g_ptr_array_add(env, g_strdup(run->base_env[i]));
+    const GPtrArray *own = run->recipe->config->env;
+    for (guint i = 0; own && i < own->len; i++) {
+        const Pair *pair = own->pdata[i];
+        g_ptr_array_add(env, g_strconcat(pair->key, "=", pair->value, NULL));
+    }
+    g_ptr_array_add(env, NULL);
+    return env;
+}
+
+static void keep_roots(GPtrArray *roots, const GPtrArray *only)
+{
+    for (guint i = roots->len; i-- > 0;) {
+        const ImportRoot *root = roots->pdata[i];
+        if (!g_ptr_array_find_with_equal_func((GPtrArray *)only, root->name, g_str_equal, NULL))
+            g_ptr_array_remove_index(roots, i);
+    }
+}
+
+static void open_imports(CheckScene *scene, const GPtrArray *only)
+{
+    CheckRun *run = scene->run;
+    if (!run->target->base.python)
+        return;
+    scene->env = (char **)g_ptr_array_free(make_env(scene), FALSE);
+    scene->imports = (ImportScene){
+        .space = scene->space,
+        .python = run->target->base.python,
+        .platform = run->target->platform,
+        .env = (const char *const *)scene->env,
+        .partial = run->recipe->base.kind == BASE_IMAGE && !scene->base,
+    };
+    scene->sources = import_sources_new(&scene->imports);
+    run->roots = import_roots_find(run);
+    if (only)
+        keep_roots(run->roots, only);
+    import_roots_bring(run, scene->sources, scene->views);
+    end_phase(scene, "modules brought");
+    run->build = scene->build = import_machine_new(scene->sources, WORLD_BUILD);
+    run->run = scene->run_time = import_machine_new(scene->sources, WORLD_RUN);
+}
+
 CheckScene *check_scene_open(LockSession *session, CheckRun *run, const SceneOptions *options,
                              GError **error)
 {
@@ -170,6 +223,7 @@ CheckScene *check_scene_open(LockSession *session, CheckRun *run, const SceneOpt
     if (!read_natives(scene, session, error))
         return NULL;
     make_space(scene);
+    open_imports(scene, options->only);
     return g_steal_pointer(&scene);
 }
 
@@ -184,6 +238,10 @@ void check_scene_close(CheckScene *scene)
     run->base_env = NULL;
     run->base_root = NULL;
     g_ptr_array_set_size(run->wheels, 0);
+    import_machine_free(scene->build);
+    import_machine_free(scene->run_time);
+    import_sources_free(scene->sources);
+    g_strfreev(scene->env);
     image_files_free(scene->image);
     file_space_free(scene->space);
     wheel_views_free(scene->views);

@@ -9,9 +9,9 @@ static const Rule rules[CHECK_KIND_COUNT] = {
     [CHECK_VERSION] = {verdict_version, NULL},
     [CHECK_CUDA] = {verdict_cuda, NULL},
     [CHECK_INDEX] = {verdict_index, NULL},
-    [CHECK_IMPORT] = {NULL, "the wheels were not looked into"},
-    [CHECK_MODULE] = {NULL, "the wheels were not looked into"},
-    [CHECK_SYMBOL] = {NULL, "the wheels were not looked into"},
+    [CHECK_IMPORT] = {verdict_import, NULL},
+    [CHECK_MODULE] = {verdict_found, NULL},
+    [CHECK_SYMBOL] = {verdict_found, NULL},
     [CHECK_ABSENT] = {verdict_absent, NULL},
     [CHECK_FILE] = {verdict_file, NULL},
     [CHECK_ARCH] = {verdict_arch, NULL},
@@ -40,6 +40,11 @@ void verdict_holds(const Verdict *verdict, char *item)
 void verdict_unknown(const Verdict *verdict, char *item, char *reason)
 {
     add(verdict, RESULT_UNKNOWN, item, reason);
+}
+
+void verdict_moved(const Verdict *verdict, char *item, char *reason)
+{
+    add(verdict, RESULT_MOVED, item, reason);
 }
 
 void verdict_fails_silently(const Verdict *verdict, char *item, char *reason)

@@ -21,6 +21,9 @@ void verdict_fails(const Verdict *verdict, char *item, Span at, char *reason);
 /* The same where a finding of its own says it already. */
 void verdict_fails_silently(const Verdict *verdict, char *item, char *reason);
 
+/* An import that needs a driver, and so runs where there is one. */
+void verdict_moved(const Verdict *verdict, char *item, char *reason);
+
 /* "torch==2.6.0" of an item's text: the item of most kinds. */
 char *verdict_item(const Text *text);
 
@@ -31,6 +34,8 @@ void verdict_index(const Verdict *verdict);
 void verdict_absent(const Verdict *verdict);
 void verdict_arch(const Verdict *verdict);
 void verdict_wheels_only(const Verdict *verdict);
+void verdict_import(const Verdict *verdict);
+void verdict_found(const Verdict *verdict); /* module, symbol */
 void verdict_file(const Verdict *verdict);
 void verdict_max_size(const Verdict *verdict);
 

@@ -1,7 +1,10 @@
+#include "base/io.h"
+#include "check/fix.h"
 #include "check/report.h"
 #include "check/scene.h"
 #include "cli/check_dockerfile.h"
 #include "cli/commands.h"
+#include "cli/stages_dir.h"
 #include "cli/workspace.h"
 
 static const OptionRow rows[] = {
@@ -12,6 +15,8 @@ static const OptionRow rows[] = {
      "which findings make the exit status 1 (default error)"},
     {"deep", 0, OPTION_SWITCH, NULL, offsetof(Options, deep), 0,
      "read every library, whole wheels where they are not on this machine: gigabytes, once"},
+    {"fix", 0, OPTION_SWITCH, NULL, offsetof(Options, fix), 0,
+     "show the changes that make findings go away, and write them into the recipe and its files"},
     {"all", 'a', OPTION_SWITCH, NULL, offsetof(Options, all), 0,
      "show each of findings that are alike"},
     {"dockerfile", 0, OPTION_VALUE, "FILE", offsetof(Options, dockerfile), 0,
@@ -28,6 +33,8 @@ typedef struct {
     Workspace *workspace;
     CheckReport *report;
     GPtrArray *locks; /* Lock: of targets that were resolved in memory */
+    GPtrArray *fixes; /* GPtrArray of CheckFix, one for each target */
+    RecipeOptions recipe_options;
 } Checking;
 
 static void free_lock(void *lock)
@@ -69,6 +76,23 @@ static int judge_target(Checking *checking, const WorkTarget *wanted, CheckRun *
     return scene ? 0 : output_error(workspace->output, error);
 }
 
+static void find_fixes(Checking *checking, const WorkTarget *wanted, const Lock *lock,
+                       const CheckRun *run)
+{
+    Workspace *workspace = checking->workspace;
+    FixContext context = {
+        .session = workspace_session(workspace),
+        .recipe_options = &checking->recipe_options,
+        .book = checking->report->book,
+        .recipe = wanted->recipe,
+        .lock = lock,
+        .target = run->target,
+        .run = run,
+    };
+    g_ptr_array_add(checking->fixes, check_fixes_find(&context));
+    lock_session_prefer(workspace_session(workspace), workspace->lock);
+}
+
 static int check_target(Checking *checking, const WorkTarget *wanted)
 {
     Lock *fresh = lock_new();
@@ -79,6 +103,8 @@ static int check_target(Checking *checking, const WorkTarget *wanted)
         return status;
     CheckRun *run = check_run_new(wanted->recipe, target);
     status = judge_target(checking, wanted, run);
+    bool is_fresh = fresh->targets->len > 0;
+    find_fixes(checking, wanted, is_fresh ? fresh : checking->workspace->lock, run);
     check_report_take(checking->report, run);
     return status;
 }
@@ -104,21 +130,74 @@ static void print_report(const Workspace *workspace, const CheckReport *report)
     output_result(output, text);
 }
 
-/* A stage that can't be satisfied fails whatever counts. */
-static int judge_exit(const Options *options, const CheckReport *report)
+static bool is_fixed(const Checking *checking, const Finding *finding)
 {
-    for (guint i = 0; i < report->targets->len; i++) {
-        const ReportTarget *target = report->targets->pdata[i];
-        if (!lock_target_is_solved(target->run->target))
-            return 1;
+    for (guint i = 0; checking->workspace->options->fix && i < checking->fixes->len; i++) {
+        const GPtrArray *fixes = checking->fixes->pdata[i];
+        for (guint k = 0; k < fixes->len; k++) {
+            if (((const CheckFix *)fixes->pdata[k])->finding == finding)
+                return true;
+        }
     }
-    switch ((FailOn)options->fail_on) {
-    case FAIL_ON_ERROR:
-        return check_report_count(report, SEVERITY_ERROR) > 0;
-    case FAIL_ON_WARNING:
-        return check_report_count(report, SEVERITY_WARNING) > 0;
-    case FAIL_ON_NEVER:
-        break;
+    return false;
+}
+
+/* A stage that can't be satisfied fails whatever counts; what --fix has changed does not. */
+static bool fails(const Checking *checking, const ReportFinding *one)
+{
+    static const Severity thresholds[] = {SEVERITY_ERROR, SEVERITY_WARNING, SEVERITY_ERROR + 1};
+    int fail_on = checking->workspace->options->fail_on;
+    bool severe = one->finding->severity >= thresholds[fail_on] && check_report_counts(one);
+    return (severe || g_str_equal(one->finding->code, "unsatisfiable")) &&
+           !is_fixed(checking, one->finding);
+}
+
+static int judge_exit(const Checking *checking)
+{
+    for (guint i = 0; i < checking->report->targets->len; i++) {
+        const ReportTarget *target = checking->report->targets->pdata[i];
+        for (guint k = 0; k < target->findings->len; k++) {
+            if (fails(checking, target->findings->pdata[k]))
+                return 1;
+        }
+    }
+    return 0;
+}
+
+/* Every edit once: rows have lines in common. The first of two that touch one place wins. */
+static GPtrArray *collect_edits(const Checking *checking)
+{
+    GPtrArray *edits = g_ptr_array_new();
+    for (guint i = 0; i < checking->fixes->len; i++) {
+        const GPtrArray *fixes = checking->fixes->pdata[i];
+        for (guint k = 0; k < fixes->len; k++) {
+            const CheckFix *fix = fixes->pdata[k];
+            for (guint m = 0; m < fix->edits->len; m++)
+                fix_edits_add(edits, fix->edits->pdata[m]);
+        }
+    }
+    return edits;
+}
+
+/* The changes as a diff, then the files. */
+static int write_fixes(const Checking *checking)
+{
+    Output *output = checking->workspace->output;
+    g_autoptr(GPtrArray) edits = collect_edits(checking);
+    if (edits->len == 0) {
+        output_note(output, "nothing that can be changed is known to help");
+        return 0;
+    }
+    g_autofree char *diff = fix_edits_diff(checking->report->book, edits);
+    output_result(output, diff);
+    g_autoptr(GPtrArray) sources = fix_edits_sources(edits);
+    for (guint i = 0; i < sources->len; i++) {
+        GError *error = NULL;
+        g_autofree char *path = source_book_path(checking->report->book, sources->pdata[i]);
+        g_autofree char *text = fix_edits_apply(edits, sources->pdata[i]);
+        if (!io_save(path, text, strlen(text), &error))
+            return output_error(output, error);
+        output_note(output, "wrote %s", path);
     }
     return 0;
 }
@@ -134,7 +213,13 @@ static int check_all(Checking *checking)
     if (status == 0 && !workspace->wanted_row && !workspace->options->platform)
         check_report_note_unused(checking->report);
     print_report(workspace, checking->report);
-    return worse_status(status, judge_exit(workspace->options, checking->report));
+    status = worse_status(status, judge_exit(checking));
+    return workspace->options->fix ? worse_status(status, write_fixes(checking)) : status;
+}
+
+static void free_fixes(void *fixes)
+{
+    g_ptr_array_unref(fixes);
 }
 
 static int run_check(Invocation *invocation)
@@ -147,7 +232,15 @@ static int run_check(Invocation *invocation)
         return status;
     g_autoptr(GPtrArray) locks = g_ptr_array_new_with_free_func(free_lock);
     g_autoptr(CheckReport) report = check_report_new(workspace->file);
-    Checking checking = {workspace, report, locks};
+    g_autoptr(GPtrArray) fixes = g_ptr_array_new_with_free_func(free_fixes);
+    g_autofree char *shipped = stages_dir_find();
+    Checking checking = {workspace,
+                         report,
+                         locks,
+                         fixes,
+                         {.vars = workspace_vars(workspace),
+                          .stage_path = workspace_stage_path(workspace),
+                          .shipped_stages = shipped}};
     return check_all(&checking);
 }
 

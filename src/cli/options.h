@@ -86,11 +86,11 @@ typedef struct {
     bool schema, scdoc;
     int fail_on; /* FailOn */
     char *dockerfile;
-    bool deep;
     int diff_format; /* DiffFormat */
     int only;        /* a part of diff */
     bool stat;
     char *since;
+    bool deep, fix;
 
     GPtrArray *arguments; /* what is no option, in order */
 } Options;

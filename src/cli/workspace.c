@@ -169,6 +169,16 @@ static void decode_rows(Workspace *workspace, const RecipeOptions *options, Diag
     }
 }
 
+const char *const *workspace_vars(const Workspace *workspace)
+{
+    return strings_or_null(workspace->options->vars);
+}
+
+const char *const *workspace_stage_path(const Workspace *workspace)
+{
+    return strings_or_null(workspace->options->stage_path);
+}
+
 static int load_recipe(Workspace *workspace, TargetChoice choice)
 {
     g_autofree char *shipped = stages_dir_find();

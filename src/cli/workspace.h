@@ -48,6 +48,10 @@ int workspace_open_recipe(const Invocation *invocation, TargetChoice choice, con
 void workspace_free(Workspace *workspace);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Workspace, workspace_free)
 
+/* --var and --stage-path, as RecipeOptions takes them. */
+const char *const *workspace_vars(const Workspace *workspace);
+const char *const *workspace_stage_path(const Workspace *workspace);
+
 const WorkTarget *workspace_target(const Workspace *workspace, guint index);
 /* "row golden, linux/amd64": how messages call a target; "" parts are left out. Caller frees. */
 char *work_target_label(const Workspace *workspace, const WorkTarget *target);

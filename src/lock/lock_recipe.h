@@ -39,6 +39,9 @@ bool lock_session_cache_problem(const LockSession *session, const char **ret_dir
 /* For questions of the kind "what if", before the next resolve. The lock whose pins are kept; NULL:
  * none. */
 void lock_session_prefer(LockSession *session, const Lock *previous);
+/* What requirements and constraints files would hold: name → text, for the files that are edited;
+ * NULL: all as they are. Borrows the table. */
+void lock_session_edit(LockSession *session, GHashTable *texts);
 /* A constraint line that the pip stages get from the stage of this name on; NULL: none. Borrows
  * both texts. */
 void lock_session_try(LockSession *session, const char *stage, const char *constraint);

@@ -21,6 +21,11 @@ void lock_session_prefer(LockSession *session, const Lock *previous)
     session->options.previous = previous;
 }
 
+void lock_session_edit(LockSession *session, GHashTable *texts)
+{
+    session->texts = texts;
+}
+
 void lock_session_try(LockSession *session, const char *stage, const char *constraint)
 {
     session->trial_stage = stage;

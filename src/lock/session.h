@@ -10,6 +10,7 @@
 
 struct LockSession {
     LockOptions options;             /* borrowed texts */
+    GHashTable *texts;               /* lock_session_edit(); borrowed, or NULL */
     const char *trial_stage, *trial; /* lock_session_try(); borrowed, or NULL */
     HttpClient *http;
     Cache *cache;

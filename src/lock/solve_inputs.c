@@ -100,7 +100,10 @@ static Source *read_on_disk(const Reader *reader, const char *name, GError **err
 {
     g_autofree char *path =
         g_canonicalize_filename(name, recipe_file_dir(reader->solve->recipe->file));
-    Source *source = source_load(path, name, LIMIT_REQUIREMENTS_BYTES, error);
+    GHashTable *edited = reader->solve->session->texts;
+    const char *instead = edited ? g_hash_table_lookup(edited, name) : NULL;
+    Source *source = instead ? source_new(name, instead, strlen(instead))
+                             : source_load(path, name, LIMIT_REQUIREMENTS_BYTES, error);
     if (!source)
         return NULL;
     size_t length;

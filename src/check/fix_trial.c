@@ -1,0 +1,132 @@
+#include "check/fix_trial.h"
+
+void fix_trial_free(FixTrial *trial)
+{
+    if (!trial)
+        return;
+    check_run_free(trial->run);
+    lock_free(trial->lock);
+    recipe_free(trial->recipe);
+    recipe_file_unref(trial->file);
+    g_clear_pointer(&trial->texts, g_hash_table_unref);
+    g_free(trial);
+}
+
+static bool is_of_recipe(const FixContext *context, const Source *source)
+{
+    return g_ptr_array_find((GPtrArray *)recipe_file_sources(context->recipe->file), source, NULL);
+}
+
+/* The recipe's own file is the only one of it that is edited: what it includes belongs to others
+ * too. */
+static bool load_recipe(FixTrial *trial, const FixContext *context, const GPtrArray *edits,
+                        Diags *diags)
+{
+    const char *path = recipe_file_path(context->recipe->file);
+    Source *own = recipe_file_sources(context->recipe->file)->pdata[0];
+    g_autoptr(GPtrArray) sources = fix_edits_sources(edits);
+    for (guint i = 0; i < sources->len; i++) {
+        if (sources->pdata[i] == own)
+            continue;
+        if (is_of_recipe(context, sources->pdata[i]))
+            return false;
+        g_hash_table_insert(trial->texts, g_strdup(source_name(sources->pdata[i])),
+                            fix_edits_apply(edits, sources->pdata[i]));
+    }
+    g_autofree char *text = fix_edits_apply(edits, own);
+    g_autoptr(Source) source = source_new(source_name(own), text, strlen(text));
+    trial->file = recipe_file_from_source(source, path, diags);
+    trial->recipe = trial->file ? recipe_decode(trial->file, context->recipe->row,
+                                                context->recipe_options, diags)
+                                : NULL;
+    return trial->recipe != NULL;
+}
+
+static bool resolve(FixTrial *trial, const FixContext *context, LockTarget **ret_target,
+                    Diags *diags)
+{
+    lock_session_prefer(context->session, context->lock);
+    lock_session_edit(context->session, trial->texts);
+    bool ok = lock_resolve_target(context->session, trial->recipe, context->target->platform,
+                                  trial->lock, ret_target, diags, NULL);
+    lock_session_edit(context->session, NULL);
+    return ok && lock_target_is_solved(*ret_target);
+}
+
+FixTrial *fix_trial_new(const FixContext *context, const GPtrArray *edits, const GPtrArray *only)
+{
+    g_autoptr(Diags) diags = diags_new();
+    g_autoptr(FixTrial) trial = g_new0(FixTrial, 1);
+    trial->lock = lock_new();
+    trial->texts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    LockTarget *target = NULL;
+    if (!load_recipe(trial, context, edits, diags) || !resolve(trial, context, &target, diags))
+        return NULL;
+    trial->run = check_run_new(trial->recipe, target);
+    SceneOptions options = {.deep = context->run->deep, .only = only};
+    g_autoptr(CheckScene) scene = check_scene_open(context->session, trial->run, &options, NULL);
+    if (!scene)
+        return NULL;
+    check_judge(trial->run);
+    return g_steal_pointer(&trial);
+}
+
+static bool has_finding(const GPtrArray *findings, const Finding *wanted)
+{
+    for (guint i = 0; i < findings->len; i++) {
+        const Finding *finding = findings->pdata[i];
+        if (g_str_equal(finding->code, wanted->code) &&
+            g_strcmp0(finding->distribution, wanted->distribution) == 0 &&
+            finding->severity >= wanted->severity)
+            return true;
+    }
+    return false;
+}
+
+static bool target_has_finding(const CheckRun *run, const Finding *wanted)
+{
+    for (guint i = 0; i < run->target->stages->len; i++) {
+        const LockStage *stage = run->target->stages->pdata[i];
+        if (has_finding(stage->findings, wanted))
+            return true;
+    }
+    return has_finding(run->findings, wanted);
+}
+
+static bool has_new_error(const CheckRun *before, const GPtrArray *findings)
+{
+    for (guint i = 0; i < findings->len; i++) {
+        const Finding *finding = findings->pdata[i];
+        if (finding->severity == SEVERITY_ERROR && !finding->acknowledged &&
+            !target_has_finding(before, finding))
+            return true;
+    }
+    return false;
+}
+
+/* A version whose import needs a driver is no way out of one whose import fails. */
+static bool still_fails(const CheckRun *run, const Finding *finding)
+{
+    static const char *const codes[] = {"import-fails", "import-needs-driver"};
+    bool import = g_str_equal(finding->code, codes[0]) || g_str_equal(finding->code, codes[1]);
+    for (size_t i = 0; import && i < G_N_ELEMENTS(codes); i++) {
+        Finding wanted = *finding;
+        wanted.code = (char *)codes[i];
+        wanted.severity = SEVERITY_NOTE;
+        if (target_has_finding(run, &wanted))
+            return true;
+    }
+    return target_has_finding(run, finding);
+}
+
+bool fix_trial_helps(const FixContext *context, const FixTrial *trial, const Finding *finding)
+{
+    if (still_fails(trial->run, finding) || has_new_error(context->run, trial->run->findings))
+        return false;
+    for (guint i = 0; i < trial->run->target->stages->len; i++) {
+        const LockStage *stage = trial->run->target->stages->pdata[i];
+        if (has_new_error(context->run, stage->findings))
+            return false;
+    }
+    return true;
+}

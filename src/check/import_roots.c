@@ -1,0 +1,235 @@
+#include "check/import_roots.h"
+
+#include "base/limits.h"
+#include "python/name.h"
+#include "recipe/config.h"
+
+enum {
+    MAX_TOP_LEVEL = 8, /* modules of one distribution that nobody names */
+};
+
+void import_root_free(void *data)
+{
+    ImportRoot *root = data;
+    if (!root)
+        return;
+    g_free(root->name);
+    g_free(root->distribution);
+    g_clear_pointer(&root->text, g_bytes_unref);
+    import_verdict_free(root->build);
+    import_verdict_free(root->run);
+    g_free(root);
+}
+
+static bool is_known(const GPtrArray *roots, const char *name)
+{
+    for (guint i = 0; i < roots->len; i++) {
+        if (g_str_equal(((const ImportRoot *)roots->pdata[i])->name, name))
+            return true;
+    }
+    return false;
+}
+
+static ImportRoot *add_root(GPtrArray *roots, RootKind kind, char *take_name)
+{
+    ImportRoot *root = g_new0(ImportRoot, 1);
+    root->kind = kind;
+    root->name = take_name;
+    g_ptr_array_add(roots, root);
+    return root;
+}
+
+/* Items of `checks:` */
+
+static void add_items(GPtrArray *roots, const GPtrArray *checks, const char *when)
+{
+    for (guint i = 0; checks && i < checks->len; i++) {
+        const Check *check = checks->pdata[i];
+        for (guint k = 0; check->kind == CHECK_IMPORT && k < check->items->len; k++) {
+            const Text *item = check->items->pdata[k];
+            if (is_known(roots, item->text))
+                continue;
+            ImportRoot *root = add_root(roots, ROOT_CHECK, g_strdup(item->text));
+            root->at = span_is_set(item->at) ? item->at : check->at;
+            root->when = when;
+        }
+    }
+}
+
+/* What the container starts */
+
+static void add_script(const CheckRun *run, GPtrArray *roots, const Text *argument)
+{
+    const char *folder = run->recipe->config->workdir.text;
+    g_autofree char *path = g_canonicalize_filename(argument->text, folder ? folder : "/");
+    if (!run->image || !g_str_has_suffix(path, ".py") || is_known(roots, path))
+        return;
+    GBytes *text = image_files_read(run->image, path, LIMIT_METADATA_BYTES);
+    if (!text)
+        return;
+    ImportRoot *root = add_root(roots, ROOT_SCRIPT, g_steal_pointer(&path));
+    root->at = argument->at;
+    root->text = text;
+}
+
+/* The first Python file of a command: what stands behind it are its arguments. */
+static void add_command(const CheckRun *run, GPtrArray *roots, const GPtrArray *command)
+{
+    for (guint i = 0; command && i < command->len; i++) {
+        const Text *argument = command->pdata[i];
+        if (g_str_has_suffix(argument->text, ".py")) {
+            add_script(run, roots, argument);
+            return;
+        }
+    }
+}
+
+/* Distributions */
+
+static bool is_private(const char *module)
+{
+    static const char *const others[] = {"test",       "tests",   "docs",    "doc",   "examples",
+                                         "benchmarks", "scripts", "example", "tools", NULL};
+    return module[0] == '_' || g_strv_contains(others, module) ||
+           !(g_ascii_isalpha(module[0]) || (module[0] & 0x80));
+}
+
+/* The module that a file at the top of site-packages makes, or NULL. */
+static char *top_module(const SpaceFile *file)
+{
+    const char *slash = strchr(file->path, '/');
+    if (slash && g_str_equal(slash, "/__init__.py"))
+        return g_strndup(file->path, (size_t)(slash - file->path));
+    if (!slash && g_str_has_suffix(file->path, ".py"))
+        return g_strndup(file->path, strlen(file->path) - 3);
+    return NULL;
+}
+
+static void add_distribution(const CheckRun *run, GPtrArray *roots, const char *name)
+{
+    const GPtrArray *files = file_space_files(run->space);
+    unsigned count = 0;
+    for (guint i = 0; i < files->len && count < MAX_TOP_LEVEL; i++) {
+        const SpaceFile *file = files->pdata[i];
+        if (file->stale || g_strcmp0(file->distribution, name) != 0)
+            continue;
+        g_autofree char *module = top_module(file);
+        if (!module || is_private(module))
+            continue;
+        count++;
+        if (!is_known(roots, module))
+            add_root(roots, ROOT_DISTRIBUTION, g_steal_pointer(&module))->distribution =
+                g_strdup(name);
+    }
+}
+
+static bool is_requested(const CheckRun *run, const char *name)
+{
+    for (guint i = 0; i < run->target->stages->len; i++) {
+        const LockStage *stage = run->target->stages->pdata[i];
+        for (guint k = 0; k < stage->actions->len; k++) {
+            const LockAction *action = stage->actions->pdata[k];
+            if (action->requested && g_str_equal(action->name, name))
+                return true;
+        }
+    }
+    return false;
+}
+
+static void add_distributions(const CheckRun *run, GPtrArray *roots)
+{
+    const LockStage *last = check_last_stage(run);
+    for (guint i = 0; last && i < last->environment->len; i++) {
+        const LockDistribution *one = last->environment->pdata[i];
+        if (!one->ghost && one->file && is_requested(run, one->name))
+            add_distribution(run, roots, one->name);
+    }
+}
+
+GPtrArray *import_roots_find(const CheckRun *run)
+{
+    GPtrArray *roots = g_ptr_array_new_with_free_func(import_root_free);
+    const RecipeChecks *checks = run->recipe->checks;
+    const RecipeConfig *config = run->recipe->config;
+    if (checks) {
+        add_items(roots, checks->build, "build");
+        add_items(roots, checks->runtime, "runtime");
+        add_items(roots, checks->gpu, "gpu");
+    }
+    add_command(run, roots, config->entrypoint);
+    add_command(run, roots, config->cmd);
+    if (config->runpod && config->runpod->handler.text)
+        add_script(run, roots, &config->runpod->handler);
+    add_distributions(run, roots);
+    return roots;
+}
+
+/* Modules of `module:` and `symbol:`, which are found and not imported; the caller frees texts. */
+static void add_found(GPtrArray *modules, const GPtrArray *checks)
+{
+    for (guint i = 0; checks && i < checks->len; i++) {
+        const Check *check = checks->pdata[i];
+        bool found = check->kind == CHECK_MODULE || check->kind == CHECK_SYMBOL;
+        for (guint k = 0; found && k < check->items->len; k++) {
+            const char *text = ((const Text *)check->items->pdata[k])->text;
+            g_ptr_array_add(modules, g_strndup(text, strcspn(text, ":")));
+        }
+    }
+}
+
+static void free_script(void *script)
+{
+    g_free(script);
+}
+
+void import_roots_bring(const CheckRun *run, ImportSources *sources, WheelViews *views)
+{
+    g_autoptr(GPtrArray) modules = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) scripts = g_ptr_array_new_with_free_func(free_script);
+    for (guint i = 0; i < run->roots->len; i++) {
+        const ImportRoot *root = run->roots->pdata[i];
+        if (root->kind != ROOT_SCRIPT) {
+            g_ptr_array_add(modules, g_strdup(root->name));
+            continue;
+        }
+        ImportScript *script = g_new0(ImportScript, 1);
+        script->name = root->name;
+        script->text = g_bytes_get_data(root->text, &script->length);
+        g_ptr_array_add(scripts, script);
+    }
+    const RecipeChecks *checks = run->recipe->checks;
+    if (checks) {
+        add_found(modules, checks->build);
+        add_found(modules, checks->runtime);
+        add_found(modules, checks->gpu);
+    }
+    import_bring(sources, views, run->space, modules, scripts);
+}
+
+static ImportVerdict *simulate(ImportMachine *machine, const ImportRoot *root)
+{
+    if (root->kind != ROOT_SCRIPT)
+        return import_machine_import(machine, root->name);
+    size_t length;
+    const char *text = g_bytes_get_data(root->text, &length);
+    return import_machine_run(machine, root->name, text, length);
+}
+
+void import_roots_simulate(CheckRun *run)
+{
+    for (guint i = 0; run->build && run->run && i < run->roots->len; i++) {
+        ImportRoot *root = run->roots->pdata[i];
+        root->build = simulate(run->build, root);
+        root->run = simulate(run->run, root);
+    }
+}
+
+const ImportRoot *import_roots_of_item(const CheckRun *run, const char *module)
+{
+    for (guint i = 0; run->roots && i < run->roots->len; i++) {
+        const ImportRoot *root = run->roots->pdata[i];
+        if (root->kind == ROOT_CHECK && g_str_equal(root->name, module))
+            return root;
+    }
+    return NULL;
+}

@@ -1,0 +1,34 @@
+/* What a check imports: the items of `checks:`, the file that the container starts, and the modules
+ * of the distributions that the user asks for by name. */
+#pragma once
+
+#include "check/check.h"
+#include "check/import_bring.h"
+
+typedef enum {
+    ROOT_CHECK,        /* `import:` of `checks:` */
+    ROOT_SCRIPT,       /* the file that `cmd:`, `entrypoint:` or the handler names */
+    ROOT_DISTRIBUTION, /* nobody says that it is imported */
+} RootKind;
+
+typedef struct {
+    RootKind kind;
+    char *name;           /* the module, or the path of the script */
+    Span at;              /* where the recipe names it; SPAN_NONE: a distribution's */
+    const char *when;     /* ROOT_CHECK: "build", "runtime", "gpu" */
+    char *distribution;   /* ROOT_DISTRIBUTION: canonical name */
+    GBytes *text;         /* ROOT_SCRIPT */
+    ImportVerdict *build; /* of the two worlds; NULL: not simulated */
+    ImportVerdict *run;
+} ImportRoot;
+void import_root_free(void *root);
+
+/* ImportRoot, in the order of the kinds, each module once a kind and `when`. Needs run->space; for
+ * scripts run->image. */
+GPtrArray *import_roots_find(const CheckRun *run);
+/* Brings what they and the other items of `checks:` need. */
+void import_roots_bring(const CheckRun *run, ImportSources *sources, WheelViews *views);
+/* Fills in the verdicts of run->roots. */
+void import_roots_simulate(CheckRun *run);
+/* The root of a module that an item imports, or NULL. */
+const ImportRoot *import_roots_of_item(const CheckRun *run, const char *module);

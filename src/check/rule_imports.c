@@ -1,0 +1,242 @@
+/* What importing does: fails wherever it is tried, fails without a driver, or fails in a function
+ * that somebody will call. One finding for each statement that fails, however many imports lead to
+ * it. */
+#include "check/import_roots.h"
+#include "check/rules.h"
+
+enum {
+    STEPS_SHOWN = 8,
+    CALLS_SHOWN = 5,
+};
+
+static const ImportStep *last_step(const ImportVerdict *verdict)
+{
+    return verdict->chain->len > 0 ? verdict->chain->pdata[verdict->chain->len - 1] : NULL;
+}
+
+/* "bitsandbytes/nn/__init__.py:15: from .triton_based_modules import (… (bitsandbytes 0.45.0)" */
+static char *describe_step(const CheckRun *run, const ImportStep *step)
+{
+    const LockDistribution *owner =
+        step->distribution ? check_installed(run, step->distribution) : NULL;
+    return owner ? g_strdup_printf("%s:%u: %s (%s %s)", step->path, step->line, step->text,
+                                   owner->name, owner->version)
+                 : g_strdup_printf("%s:%u: %s", step->path, step->line, step->text);
+}
+
+/* The first steps and the last ones of a long way. */
+static void add_chain(const CheckRun *run, GStrvBuilder *lines, const GPtrArray *chain)
+{
+    guint head = chain->len > STEPS_SHOWN ? STEPS_SHOWN / 2 : chain->len;
+    guint tail = chain->len > STEPS_SHOWN ? STEPS_SHOWN - head : 0;
+    for (guint i = 0; i < chain->len; i++) {
+        if (i == head && tail > 0) {
+            g_autofree char *rest = g_strdup_printf("... %u more ...", chain->len - head - tail);
+            g_strv_builder_add(lines, rest);
+        }
+        if (i >= head && i + tail < chain->len)
+            continue;
+        g_autofree char *line = describe_step(run, chain->pdata[i]);
+        g_strv_builder_add(lines, line);
+    }
+}
+
+static char *describe_failure(const ImportVerdict *verdict)
+{
+    return verdict->message && *verdict->message
+               ? g_strdup_printf("%s: %s", verdict->exception, verdict->message)
+               : g_strdup(verdict->exception);
+}
+
+static bool same_failure(const ImportVerdict *a, const ImportVerdict *b)
+{
+    const ImportStep *one = last_step(a), *other = last_step(b);
+    return one && other && one->line == other->line && g_str_equal(one->path, other->path) &&
+           g_strcmp0(a->exception, b->exception) == 0 && g_strcmp0(a->message, b->message) == 0;
+}
+
+static char *describe_root(const ImportRoot *root)
+{
+    return root->kind == ROOT_SCRIPT
+               ? g_strdup_printf("%s, which the container starts,", root->name)
+               : g_strdup_printf("`import %s`", root->name);
+}
+
+/* The place of the distribution whose file fails; else of the item that imports it. */
+static char *place_of(const CheckRun *run, const ImportRoot *root, const ImportVerdict *verdict)
+{
+    const ImportStep *step = last_step(verdict);
+    const LockDistribution *owner =
+        step && step->distribution ? check_installed(run, step->distribution) : NULL;
+    if (!owner && root->distribution)
+        owner = check_installed(run, root->distribution);
+    char *place = owner && root->kind != ROOT_SCRIPT ? check_place_of(run, owner) : NULL;
+    return place ? place : span_address(root->at);
+}
+
+static void set_subject(const CheckRun *run, Finding *finding, const ImportRoot *root,
+                        const ImportVerdict *verdict)
+{
+    g_autofree char *item = span_address(root->at);
+    if (g_strcmp0(item, finding->at) == 0) {
+        finding->column = root->at.column;
+        finding->width = root->at.width;
+    }
+    const ImportStep *step = last_step(verdict);
+    const LockDistribution *owner =
+        step && step->distribution ? check_installed(run, step->distribution) : NULL;
+    if (!owner)
+        return;
+    finding->distribution = g_strdup(owner->name);
+    finding->version = g_strdup(owner->version);
+}
+
+static bool fails(const ImportVerdict *verdict)
+{
+    return verdict->outcome == IMPORT_FAILS;
+}
+
+/* The roots before this one that fail in the same statement. */
+static bool is_told(const CheckRun *run, guint index, const ImportVerdict *verdict)
+{
+    for (guint i = 0; i < index; i++) {
+        const ImportRoot *earlier = run->roots->pdata[i];
+        const ImportVerdict *told = fails(earlier->run) ? earlier->run : earlier->build;
+        if (fails(told) && same_failure(told, verdict))
+            return true;
+    }
+    return false;
+}
+
+static void add_item_line(GStrvBuilder *lines, const ImportRoot *root)
+{
+    g_autofree char *address = span_address(root->at);
+    if (!address || root->kind != ROOT_CHECK)
+        return;
+    g_autofree char *line =
+        g_strdup_printf("imported by `checks: {%s: ...}` at %s", root->when, address);
+    g_strv_builder_add(lines, line);
+}
+
+/* It fails where there is a driver too. */
+static void judge_failure(CheckRun *run, const ImportRoot *root)
+{
+    g_autofree char *place = place_of(run, root, root->run);
+    g_autofree char *subject = describe_root(root), *failure = describe_failure(root->run);
+    Finding *finding =
+        check_add_at(run, "import-fails", place,
+                     g_strdup_printf("%s fails, with a GPU and without: %s", subject, failure));
+    if (!fails(root->build)) {
+        g_free(finding->message);
+        finding->message = g_strdup_printf("%s fails where there is a GPU: %s", subject, failure);
+    }
+    if (root->kind == ROOT_DISTRIBUTION)
+        finding->severity = SEVERITY_WARNING;
+    set_subject(run, finding, root, root->run);
+    g_autoptr(GStrvBuilder) lines = g_strv_builder_new();
+    add_item_line(lines, root);
+    add_chain(run, lines, root->run->chain);
+    if (fails(root->build) && !same_failure(root->build, root->run)) {
+        g_autofree char *other = describe_failure(root->build);
+        const ImportStep *step = last_step(root->build);
+        g_autofree char *where = step ? describe_step(run, step) : g_strdup(root->name);
+        g_autofree char *line =
+            g_strdup_printf("without a driver it ends earlier, %s: %s", other, where);
+        g_strv_builder_add(lines, line);
+    }
+    finding->evidence = g_strv_builder_end(lines);
+}
+
+/* It fails where there is none, and nothing says that it does where there is one. */
+static void judge_driver(CheckRun *run, const ImportRoot *root)
+{
+    g_autofree char *place = place_of(run, root, root->build);
+    g_autofree char *subject = describe_root(root), *failure = describe_failure(root->build);
+    bool build = root->kind == ROOT_CHECK && !g_str_equal(root->when, "gpu");
+    const char *moved = build ? "; the item is moved to `gpu`" : "";
+    Finding *finding = check_add_at(
+        run, "import-needs-driver", place,
+        g_strdup_printf("%s needs a driver, and fails where there is none, as in a build: %s%s",
+                        subject, failure, moved));
+    if (!build)
+        finding->severity = SEVERITY_NOTE;
+    set_subject(run, finding, root, root->build);
+    g_autoptr(GStrvBuilder) lines = g_strv_builder_new();
+    add_item_line(lines, root);
+    add_chain(run, lines, root->build->chain);
+    finding->evidence = g_strv_builder_end(lines);
+}
+
+static void judge_root(CheckRun *run, guint index)
+{
+    const ImportRoot *root = run->roots->pdata[index];
+    if (!root->build || !root->run)
+        return;
+    if (fails(root->run) && !is_told(run, index, root->run))
+        judge_failure(run, root);
+    else if (!fails(root->run) && fails(root->build) && !is_told(run, index, root->build))
+        judge_driver(run, root);
+}
+
+/* Functions */
+
+static char *describe_call(const ImportFailure *failure)
+{
+    return g_strdup_printf("%s:%u, in %s: %s: %s", failure->at->path, failure->at->line,
+                           failure->function, failure->exception, failure->message);
+}
+
+/* Those of one distribution, from `first` on; where the next one's begin. */
+static guint judge_calls(CheckRun *run, const GPtrArray *failures, guint first)
+{
+    const ImportFailure *head = failures->pdata[first];
+    const char *owner_name = head->at->distribution;
+    const LockDistribution *owner = owner_name ? check_installed(run, owner_name) : NULL;
+    g_autoptr(GStrvBuilder) lines = g_strv_builder_new();
+    guint end = first;
+    for (; end < failures->len; end++) {
+        const ImportFailure *failure = failures->pdata[end];
+        if (g_strcmp0(failure->at->distribution, owner_name) != 0)
+            break;
+        g_autofree char *line = describe_call(failure);
+        if (end - first < CALLS_SHOWN)
+            g_strv_builder_add(lines, line);
+    }
+    if (end - first > CALLS_SHOWN) {
+        g_autofree char *rest = g_strdup_printf("and %u more", end - first - CALLS_SHOWN);
+        g_strv_builder_add(lines, rest);
+    }
+    g_autofree char *place = owner ? check_place_of(run, owner) : NULL;
+    Finding *finding =
+        check_add_at(run, "import-deferred", place,
+                     g_strdup_printf("%s %s imports in a function what is not there, and fails "
+                                     "when that is called: %s",
+                                     owner ? owner->name : head->at->path,
+                                     owner ? owner->version : "", head->message));
+    finding->distribution = g_strdup(owner_name);
+    finding->version = g_strdup(owner ? owner->version : NULL);
+    finding->evidence = g_strv_builder_end(lines);
+    return end;
+}
+
+static int compare_failures(const void *a, const void *b)
+{
+    const ImportStep *one = (*(ImportFailure *const *)a)->at;
+    const ImportStep *other = (*(ImportFailure *const *)b)->at;
+    int order = g_strcmp0(one->distribution, other->distribution);
+    if (order == 0)
+        order = strcmp(one->path, other->path);
+    return order != 0 ? order : (int)one->line - (int)other->line;
+}
+
+void rule_imports(CheckRun *run)
+{
+    for (guint i = 0; run->roots && i < run->roots->len; i++)
+        judge_root(run, i);
+    if (!run->run)
+        return;
+    g_autoptr(GPtrArray) failures = import_machine_deferred(run->run);
+    g_ptr_array_sort(failures, compare_failures);
+    for (guint i = 0; i < failures->len;)
+        i = judge_calls(run, failures, i);
+}

@@ -1,0 +1,4 @@
+import careful
+import quant
+
+quant.run()
