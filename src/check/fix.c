@@ -12,7 +12,7 @@ enum {
 /* Codes whose findings are about the version of one distribution. */
 static const char *const version_codes[] = {
     "import-fails",    "import-needs-driver", "import-deferred",
-    "gpu-not-covered", "torch-without-cuda",
+    "gpu-unsupported", "torch-without-cuda",
 };
 
 void check_fix_free(void *data)
