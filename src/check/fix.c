@@ -141,13 +141,24 @@ static GPtrArray *concerned_roots(const FixContext *context)
     return names;
 }
 
+static bool helps(const FixContext *context, const Finding *finding, const GPtrArray *edits,
+                  const SceneOptions *options)
+{
+    g_autoptr(FixTrial) trial = fix_trial_new(context, edits, options);
+    return trial && fix_trial_helps(context, trial, finding);
+}
+
+/* Whole wheels are only fetched of what is not refused without them. */
 static CheckFix *try_edits(const FixContext *context, Finding *finding, GPtrArray *take_edits,
                            const char *about)
 {
     g_autoptr(GPtrArray) edits = take_edits;
     g_autoptr(GPtrArray) only = concerned_roots(context);
-    g_autoptr(FixTrial) trial = fix_trial_new(context, edits, only);
-    if (!trial || !fix_trial_helps(context, trial, finding))
+    SceneOptions options = {.only = only};
+    if (!helps(context, finding, edits, &options))
+        return NULL;
+    options.deep = context->run->deep;
+    if (options.deep && !helps(context, finding, edits, &options))
         return NULL;
     CheckFix *fix = g_new0(CheckFix, 1);
     fix->finding = finding;

@@ -53,7 +53,8 @@ static bool resolve(FixTrial *trial, const FixContext *context, LockTarget **ret
     return ok && lock_target_is_solved(*ret_target);
 }
 
-FixTrial *fix_trial_new(const FixContext *context, const GPtrArray *edits, const GPtrArray *only)
+FixTrial *fix_trial_new(const FixContext *context, const GPtrArray *edits,
+                        const SceneOptions *options)
 {
     g_autoptr(Diags) diags = diags_new();
     g_autoptr(FixTrial) trial = g_new0(FixTrial, 1);
@@ -63,8 +64,7 @@ FixTrial *fix_trial_new(const FixContext *context, const GPtrArray *edits, const
     if (!load_recipe(trial, context, edits, diags) || !resolve(trial, context, &target, diags))
         return NULL;
     trial->run = check_run_new(trial->recipe, target);
-    SceneOptions options = {.deep = context->run->deep, .only = only};
-    g_autoptr(CheckScene) scene = check_scene_open(context->session, trial->run, &options, NULL);
+    g_autoptr(CheckScene) scene = check_scene_open(context->session, trial->run, options, NULL);
     if (!scene)
         return NULL;
     check_judge(trial->run);

@@ -23,9 +23,10 @@ typedef struct {
     GHashTable *texts;
 } FixTrial;
 
-/* NULL: the edited recipe is wrong, can't be satisfied, or could not be looked into. `only`: names
- * of the modules and scripts that are imported. */
-FixTrial *fix_trial_new(const FixContext *context, const GPtrArray *edits, const GPtrArray *only);
+/* NULL: the edited recipe is wrong, can't be satisfied, or could not be looked into. `options`:
+ * what is looked at. */
+FixTrial *fix_trial_new(const FixContext *context, const GPtrArray *edits,
+                        const SceneOptions *options);
 void fix_trial_free(FixTrial *trial);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FixTrial, fix_trial_free)
 

@@ -4,7 +4,6 @@
 #include "check/scene.h"
 #include "cli/check_dockerfile.h"
 #include "cli/commands.h"
-#include "cli/stages_dir.h"
 #include "cli/workspace.h"
 
 static const OptionRow rows[] = {
@@ -34,7 +33,6 @@ typedef struct {
     CheckReport *report;
     GPtrArray *locks; /* Lock: of targets that were resolved in memory */
     GPtrArray *fixes; /* GPtrArray of CheckFix, one for each target */
-    RecipeOptions recipe_options;
 } Checking;
 
 static void free_lock(void *lock)
@@ -82,7 +80,7 @@ static void find_fixes(Checking *checking, const WorkTarget *wanted, const Lock 
     Workspace *workspace = checking->workspace;
     FixContext context = {
         .session = workspace_session(workspace),
-        .recipe_options = &checking->recipe_options,
+        .recipe_options = &workspace->recipe_options,
         .book = checking->report->book,
         .recipe = wanted->recipe,
         .lock = lock,
@@ -233,14 +231,7 @@ static int run_check(Invocation *invocation)
     g_autoptr(GPtrArray) locks = g_ptr_array_new_with_free_func(free_lock);
     g_autoptr(CheckReport) report = check_report_new(workspace->file);
     g_autoptr(GPtrArray) fixes = g_ptr_array_new_with_free_func(free_fixes);
-    g_autofree char *shipped = stages_dir_find();
-    Checking checking = {workspace,
-                         report,
-                         locks,
-                         fixes,
-                         {.vars = workspace_vars(workspace),
-                          .stage_path = workspace_stage_path(workspace),
-                          .shipped_stages = shipped}};
+    Checking checking = {workspace, report, locks, fixes};
     return check_all(&checking);
 }
 

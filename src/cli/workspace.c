@@ -169,27 +169,19 @@ static void decode_rows(Workspace *workspace, const RecipeOptions *options, Diag
     }
 }
 
-const char *const *workspace_vars(const Workspace *workspace)
-{
-    return strings_or_null(workspace->options->vars);
-}
-
-const char *const *workspace_stage_path(const Workspace *workspace)
-{
-    return strings_or_null(workspace->options->stage_path);
-}
-
 static int load_recipe(Workspace *workspace, TargetChoice choice)
 {
-    g_autofree char *shipped = stages_dir_find();
     g_auto(GStrv) data = data_dirs_find();
-    RecipeOptions options = {.vars = strings_or_null(workspace->options->vars),
-                             .stage_path = strings_or_null(workspace->options->stage_path),
-                             .shipped_stages = shipped};
     Diags *diags = workspace->diags;
+    workspace->shipped_stages = stages_dir_find();
     workspace->tables = host_tables_load((const char *const *)data, diags);
-    options.tables = workspace->tables;
-    workspace->file = recipe_file_load(workspace->recipe_path, &options, diags);
+    workspace->recipe_options = (RecipeOptions){
+        .vars = strings_or_null(workspace->options->vars),
+        .stage_path = strings_or_null(workspace->options->stage_path),
+        .shipped_stages = workspace->shipped_stages,
+        .tables = workspace->tables,
+    };
+    workspace->file = recipe_file_load(workspace->recipe_path, &workspace->recipe_options, diags);
     if (!workspace->file)
         return output_diags(workspace->output, diags);
     GError *error = NULL;
@@ -197,7 +189,7 @@ static int load_recipe(Workspace *workspace, TargetChoice choice)
         output_diags(workspace->output, diags);
         return output_error(workspace->output, error);
     }
-    decode_rows(workspace, &options, diags);
+    decode_rows(workspace, &workspace->recipe_options, diags);
     int status = output_diags(workspace->output, diags);
     diags_forget(diags);
     if (status == 0 && (!index_options_check(workspace->options, workspace->recipes, &error) ||
@@ -255,6 +247,7 @@ void workspace_free(Workspace *workspace)
     diags_free(workspace->diags);
     recipe_file_unref(workspace->file);
     host_tables_free(workspace->tables);
+    g_free(workspace->shipped_stages);
     g_free(workspace->recipe_path);
     g_free(workspace->wanted_row);
     g_free(workspace->lock_path);

@@ -27,10 +27,12 @@ typedef struct {
     char *lock_path;   /* beside the recipe, .lock for its extension */
     RecipeFile *file;
     HostTables *tables;
-    Diags *diags;       /* of the whole run: nothing is said twice */
-    GPtrArray *recipes; /* Recipe, one for each row that is worked on */
-    GArray *targets;    /* WorkTarget, by row in recipe order, then platform */
-    Lock *lock;         /* the file's content; NULL: there is none */
+    char *shipped_stages;
+    RecipeOptions recipe_options; /* with which the recipe was read */
+    Diags *diags;                 /* of the whole run: nothing is said twice */
+    GPtrArray *recipes;           /* Recipe, one for each row that is worked on */
+    GArray *targets;              /* WorkTarget, by row in recipe order, then platform */
+    Lock *lock;                   /* the file's content; NULL: there is none */
     LockOptions lock_options;
     LockSession *session;
 } Workspace;
@@ -47,10 +49,6 @@ int workspace_open_recipe(const Invocation *invocation, TargetChoice choice, con
                           Workspace **ret_workspace);
 void workspace_free(Workspace *workspace);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Workspace, workspace_free)
-
-/* --var and --stage-path, as RecipeOptions takes them. */
-const char *const *workspace_vars(const Workspace *workspace);
-const char *const *workspace_stage_path(const Workspace *workspace);
 
 const WorkTarget *workspace_target(const Workspace *workspace, guint index);
 /* "row golden, linux/amd64": how messages call a target; "" parts are left out. Caller frees. */
