@@ -36,7 +36,6 @@ void verdict_arch(const Verdict *verdict);
 void verdict_wheels_only(const Verdict *verdict);
 void verdict_import(const Verdict *verdict);
 void verdict_found(const Verdict *verdict); /* module, symbol */
-void verdict_arch(const Verdict *verdict);
 void verdict_file(const Verdict *verdict);
 void verdict_max_size(const Verdict *verdict);
 
