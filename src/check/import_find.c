@@ -315,6 +315,6 @@ int module_exists(ImportMachine *machine, const char *name)
     if (result == FOUND_MODULE)
         return 1;
     bool open = result == FOUND_UNKNOWN || module_is_touched(machine, name) ||
-                sources_partial(machine->sources) || (!dot && machine->path_open);
+                base_may_have(machine, name) || (!dot && machine->path_open);
     return open ? -1 : 0;
 }

@@ -205,16 +205,27 @@ static Module *make_module(ImportMachine *machine, const char *name, const Found
     return module;
 }
 
+bool base_may_have(const ImportMachine *machine, const char *name)
+{
+    static const char *const tools[] = {"_distutils_hack", "pip", "pkg_resources", "setuptools",
+                                        "wheel"};
+    size_t top = strcspn(name, ".");
+    bool tool = false;
+    for (unsigned i = 0; i < G_N_ELEMENTS(tools); i++)
+        tool |= strlen(tools[i]) == top && strncmp(tools[i], name, top) == 0;
+    return sources_partial(machine->sources) && (tool || !sources_assumed(machine->sources));
+}
+
 /* Whether an absent module may be there after all. */
 static bool absence_is_open(ImportMachine *machine, const char *name, const Module *parent)
 {
     if (module_is_touched(machine, name))
         return true;
     if (!parent)
-        return machine->path_open || sources_partial(machine->sources);
+        return machine->path_open || base_may_have(machine, name);
     if (parent->kind == MODULE_NAMESPACE)
-        return sources_partial(machine->sources);
-    return sources_partial(machine->sources) && !parent->distribution;
+        return base_may_have(machine, name);
+    return base_may_have(machine, name) && !parent->distribution;
 }
 
 static Module *absent_module(ImportMachine *machine, const char *name, const Module *parent)
@@ -226,7 +237,9 @@ static Module *absent_module(ImportMachine *machine, const char *name, const Mod
                                        parent->name);
     if (!absence_is_open(machine, name, parent)) {
         raise_builtin(machine, RAISED_MODULE, "ModuleNotFoundError", name, message);
-        ((Raised *)machine->raised)->absent = parent == NULL;
+        Raised *raised = (Raised *)machine->raised;
+        raised->absent = parent == NULL;
+        raised->assumed |= (!parent || !parent->distribution) && sources_assumed(machine->sources);
         return NULL;
     }
     if (!module_is_touched(machine, name) && (parent || !machine->path_open))

@@ -211,7 +211,8 @@ struct Raised {
     const char
         *missing; /* RAISED_MODULE, RAISED_NAME, RAISED_ATTRIBUTE: the module that lacks it */
     bool driver;
-    bool absent; /* RAISED_MODULE: no distribution brings its top level */
+    bool absent;  /* RAISED_MODULE: no distribution brings its top level */
+    bool assumed; /* because of what a base that is not known is taken not to have */
     Step *steps;
     unsigned step_count;
     unsigned depth; /* frames outside of the module that failed, where it is kept */
@@ -433,6 +434,8 @@ const char *module_resolve(ImportMachine *machine, const Module *module, const c
                            unsigned level);
 Module *module_new(ImportMachine *machine, const char *name, ModuleKind kind);
 Module *module_known(ImportMachine *machine, const char *name);
+/* Whether a base that is not known may bring this module: see sources_assumed(). */
+bool base_may_have(const ImportMachine *machine, const char *name);
 /* Executes a module's body. */
 Flow module_execute(ImportMachine *machine, Module *module);
 Module *module_from_file(ImportMachine *machine, const char *name, const char *path);

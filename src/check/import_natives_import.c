@@ -126,7 +126,7 @@ const char *installed_version(ImportMachine *machine, const char *name, bool *re
         *ret_unknown |= g_str_has_suffix(entry, ".egg-info/") || (version && found);
         found = version ? version : found;
     }
-    *ret_unknown |= !found && sources_partial(machine->sources);
+    *ret_unknown |= !found && base_may_have(machine, name);
     return found;
 }
 
@@ -141,8 +141,10 @@ NATIVE(metadata_version)
     }
     if (found)
         return unknown ? machine->unknown : value_text(machine, found);
-    return raise_builtin(machine, RAISED_STATEMENT, "PackageNotFoundError", NULL,
-                         machine_format(machine, "No package metadata was found for %s", name));
+    raise_builtin(machine, RAISED_STATEMENT, "PackageNotFoundError", NULL,
+                  machine_format(machine, "No package metadata was found for %s", name));
+    ((Raised *)machine->raised)->assumed |= sources_assumed(machine->sources);
+    return NULL;
 }
 
 NATIVE(metadata_other)
@@ -161,7 +163,7 @@ static void list_modules(ImportMachine *machine, const char *folder, const char 
                          Value *list)
 {
     const GPtrArray *names = sources_list(machine->sources, folder);
-    list->open |= !names || sources_partial(machine->sources);
+    list->open |= !names || sources_open(machine->sources, folder);
     for (unsigned i = 0; names && i < names->len; i++) {
         const char *name = names->pdata[i];
         bool package = g_str_has_suffix(name, "/");
@@ -219,7 +221,7 @@ NATIVE(glob_glob)
     const char *slash = strrchr(inside, '/');
     g_autofree char *folder = slash ? g_strndup(inside, (size_t)(slash - inside)) : g_strdup("");
     const GPtrArray *names = sources_list(machine->sources, folder);
-    if (!names || strpbrk(folder, "*?[") || sources_partial(machine->sources))
+    if (!names || strpbrk(folder, "*?[") || sources_open(machine->sources, folder))
         return list;
     list->open = false;
     g_autoptr(GPatternSpec) spec = g_pattern_spec_new(slash ? slash + 1 : inside);

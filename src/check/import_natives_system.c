@@ -361,7 +361,7 @@ static const Value *path_is(ImportMachine *machine, const Arguments *arguments, 
         return machine->unknown;
     bool there = (ask & ASK_FILE && sources_is_file(machine->sources, inside)) ||
                  (ask & ASK_FOLDER && sources_is_folder(machine->sources, inside));
-    if (!there && sources_partial(machine->sources))
+    if (!there && sources_open(machine->sources, inside))
         return machine->unknown;
     return value_bool(machine, there);
 }
@@ -388,7 +388,7 @@ NATIVE(os_listdir)
     const char *inside = path ? tree_path(machine, path) : NULL;
     const GPtrArray *names = inside ? sources_list(machine->sources, inside) : NULL;
     Value *list = value_items(machine, VALUE_LIST);
-    list->open = !names || sources_partial(machine->sources);
+    list->open = !names || sources_open(machine->sources, inside);
     machine->unknowns += !names;
     for (unsigned i = 0; names && i < names->len; i++) {
         const char *name = names->pdata[i];

@@ -109,6 +109,7 @@ static Raised *raised_new(ImportMachine *machine, RaisedKind kind, const Value *
 {
     Raised *raised = machine_alloc(machine, sizeof *raised);
     *raised = (Raised){.kind = kind, .value = value, .class = value->object->class};
+    raised->assumed = machine->handled && machine->handled->assumed;
     add_steps(machine, raised, NULL, 0);
     return raised;
 }
@@ -226,7 +227,7 @@ bool raised_is_doubtful(const Raised *raised)
                                            "KeyError",       "LookupError",    "NameError",
                                            "StopIteration",  "TypeError",      "ValueError"};
     bool called = raised->step_count > 0 && raised->steps[raised->step_count - 1].function;
-    if (raised->vague || raised->kind == RAISED_LOOKUP)
+    if (raised->vague || raised->assumed || raised->kind == RAISED_LOOKUP)
         return true;
     for (unsigned i = 0; called && raised->kind == RAISED_STATEMENT && i < G_N_ELEMENTS(refusals);
          i++)

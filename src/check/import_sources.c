@@ -91,6 +91,21 @@ bool sources_partial(const ImportSources *sources)
     return sources->files->partial || sources->scene->partial;
 }
 
+bool sources_assumed(const ImportSources *sources)
+{
+    const FileSpace *space = sources->files == &sources->of_space ? sources->scene->space : NULL;
+    return sources->scene->partial &&
+           (space ? file_space_unknown(space)->len == 0 : !sources->files->partial);
+}
+
+bool sources_open(ImportSources *sources, const char *path)
+{
+    if (!sources_assumed(sources))
+        return sources_partial(sources);
+    g_autofree char *top = g_strndup(path, strcspn(path, "/"));
+    return !*top || !sources_is_folder(sources, top);
+}
+
 static const Folder *find_folder(ImportSources *sources, const char *path)
 {
     Folder *folder = g_hash_table_lookup(sources->folders, path);

@@ -16,6 +16,12 @@ typedef struct {
 
 const ImportScene *sources_scene(const ImportSources *sources);
 bool sources_partial(const ImportSources *sources);
+/* What the base has is not known, and all else is: it is taken to be a plain Python. Absent
+ * top-level modules are walked as absent ones, but what ends an import for that reason is no
+ * failure. */
+bool sources_assumed(const ImportSources *sources);
+/* Whether a file or folder that is not among these may be there: never within a folder that is. */
+bool sources_open(ImportSources *sources, const char *path);
 /* Whether a folder has an entry: "torch/" is a folder, "torch.py" a file. */
 bool sources_has(ImportSources *sources, const char *folder, const char *name);
 /* Names of a folder, sorted; the sources'. NULL: no such folder. */

@@ -245,8 +245,11 @@ static Found locate(ImportMachine *machine, const char *module, FoundModule *ret
     for (const char *dot = strchr(module, '.');; dot = strchr(dot + 1, '.')) {
         const char *prefix =
             dot ? machine_format(machine, "%.*s", (int)(dot - module), module) : module;
+        bool above = folders && ret_found->kind == MODULE_SOURCE; /* in a package that is here */
         found = module_find(machine, prefix, folders, ret_found);
-        bool open = module_is_touched(machine, prefix) || sources_partial(machine->sources);
+        bool open =
+            module_is_touched(machine, prefix) ||
+            (sources_partial(machine->sources) && !(above && sources_assumed(machine->sources)));
         if (found == FOUND_NOT && open)
             return FOUND_UNKNOWN;
         if (found != FOUND_MODULE || !dot)

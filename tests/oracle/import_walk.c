@@ -1,6 +1,6 @@
-/* import_walk [--world build|run] [--python X.Y.Z] [--deferred] [--chain] [--json] SITE_PACKAGES
- * MODULE...: what the simulation of imports says of a folder of installed packages. One line for
- * each module and world. */
+/* import_walk [--world build|run] [--python X.Y.Z] [--deferred] [--chain] [--partial] [--json]
+ * SITE_PACKAGES MODULE...: what the simulation of imports says of a folder of installed packages.
+ * One line for each module and world. */
 #include "base/sorted.h"
 #include "check/imports.h"
 #include "facts/shared_object.h"
@@ -57,7 +57,7 @@ static char **tree_needed(const ImportFiles *files, const char *path)
 }
 
 typedef struct {
-    gboolean deferred, chain, json, caught;
+    gboolean deferred, chain, json, caught, partial;
     char *world, *python, **rest;
 } Options;
 
@@ -145,6 +145,7 @@ int main(int argc, char **argv)
         {"deferred", 0, 0, G_OPTION_ARG_NONE, &options.deferred, "imports in functions", NULL},
         {"chain", 0, 0, G_OPTION_ARG_NONE, &options.chain, "show chains", NULL},
         {"caught", 0, 0, G_OPTION_ARG_NONE, &options.caught, "show what was caught", NULL},
+        {"partial", 0, 0, G_OPTION_ARG_NONE, &options.partial, "the base has more, unknown", NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &options.json, "a line of JSON each", NULL},
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.rest, NULL, NULL},
         {NULL},
@@ -160,7 +161,10 @@ int main(int argc, char **argv)
         .needed = tree_needed,
         .data = options.rest[0],
     };
-    ImportScene scene = {.python = options.python, .platform = "linux/amd64", .files = &files};
+    ImportScene scene = {.python = options.python,
+                         .platform = "linux/amd64",
+                         .files = &files,
+                         .partial = options.partial};
     g_autoptr(ImportSources) sources = import_sources_new(&scene);
     if (!options.world || g_str_equal(options.world, "build"))
         walk(sources, &options, WORLD_BUILD, options.rest + 1);

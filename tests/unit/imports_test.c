@@ -75,6 +75,7 @@ static ImportSources *sources_of(const char *tree, ImportFiles *files, ImportSce
                            .partial = strstr(tree, "# partial") != NULL};
     *scene =
         (ImportScene){.python = "3.11.2", .platform = "linux/amd64", .env = env, .files = files};
+    scene->partial = strstr(tree, "# base") != NULL;
     return import_sources_new(scene);
 }
 
@@ -146,6 +147,27 @@ static const Row modules[] = {
      "ImportError: libcuda.so.1: cannot open shared object file: No such file or directory (a.py:1) driver",
      "works"},
     {"partial tree", "@@ a.py\nimport missing\n# partial\n", "unknown", NULL},
+    {"the base may bring it", "@@ a.py\nimport missing\n# base\n", "unknown", NULL},
+    {"the base is taken not to bring it",
+     "@@ a.py\ntry:\n    import missing\n    bad()\nexcept ImportError:\n    pass\nimport b\n"
+     "# base\n@@ b.py\nimport importlib.util\nif importlib.util.find_spec('missing'):\n"
+     "    raise RuntimeError('no')\n",
+     "works", NULL},
+    {"raised for what the base may have",
+     "@@ a.py\ntry:\n    import missing\nexcept ImportError:\n    raise RuntimeError('no')\n"
+     "# base\n",
+     "unknown", NULL},
+    {"the base adds nothing to a package that is here",
+     "@@ a.py\nimport b.ops\n# base\n@@ b/__init__.py\n",
+     "ModuleNotFoundError: No module named 'b.ops' (a.py:1)", NULL},
+    {"the base has tools", "@@ a.py\nimport setuptools\nimport b.c\n# base\n@@ b/__init__.py\n",
+     "ModuleNotFoundError: No module named 'b.c' (a.py:2)", NULL},
+    {"a folder that is here is whole",
+     "@@ a.py\nimport os\nfor n in os.listdir(os.path.join(os.path.dirname(__file__), 'b')):\n"
+     "    if n == 'x.py':\n        raise RuntimeError(n)\n"
+     "assert not os.path.exists(os.path.join(os.path.dirname(__file__), 'b', 'y.py'))\n"
+     "# base\n@@ b/x.py\n",
+     "RuntimeError: x.py (a.py:4)", NULL},
     {"a name in a partial tree", "@@ a.py\nfrom b import x\n# partial\n@@ b.py\n",
      "ImportError: cannot import name 'x' from 'b' (a.py:1)", NULL},
     {"damaged file", "@@ a.py\nimport b\n@@ b.py\ndef (:\n", "SyntaxError: b.py: line 1: expected a name, found '(' (b.py:1)", NULL},
