@@ -83,8 +83,8 @@ const FindingPage finding_pages_dockerfile[] = {
             "ENV sets `BNB_CUDA_VERSION`. bitsandbytes then loads the library for that CUDA "
             "version instead of the one that fits torch.",
         .matters =
-            "The import fails where the wheel has no library of that number. Where it has one, "
-            "two CUDA versions meet in one process. The variable is copied from one file to the "
+            "Where the wheel has no library of that number bitsandbytes warns and goes on without "
+            "its CUDA code. Where it has one, two CUDA versions meet in one process. The variable is copied from one file to the "
             "next long after the reason for it is gone.",
         .example =
             "ENV BNB_CUDA_VERSION=126\n",

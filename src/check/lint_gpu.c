@@ -203,8 +203,8 @@ void lint_bnb_cuda(Lint *lint)
                 g_strdup_printf("BNB_CUDA_VERSION makes bitsandbytes load the library for CUDA "
                                 "%s, whatever torch was built for",
                                 value ? value : "of this number"),
-                "where the wheel has no library of that number the import fails, and where it "
-                "has one torch and bitsandbytes bring two CUDA versions together",
+                "where the wheel has no library of that number bitsandbytes warns and has no CUDA "
+                "code, and where it has one two CUDA versions meet",
                 g_strdup("leave it unset: bitsandbytes takes the version from torch"));
         }
     }
