@@ -69,7 +69,31 @@ void sparse_builder_add(SparseBuilder *builder, guint64 offset, GBytes *bytes)
 static int compare_pieces(const void *a, const void *b)
 {
     guint64 left = ((const Piece *)a)->offset, right = ((const Piece *)b)->offset;
-    return (left > right) - (left < right);
+    if (left != right)
+        return left > right ? 1 : -1;
+    gsize one = g_bytes_get_size(((const Piece *)a)->bytes);
+    gsize other = g_bytes_get_size(((const Piece *)b)->bytes);
+    return (one < other) - (one > other);
+}
+
+/* What an earlier piece holds as well is left out. `pieces` are in order. */
+static void drop_repeated(GArray *pieces)
+{
+    guint kept = 0;
+    guint64 end = 0;
+    for (guint i = 0; i < pieces->len; i++) {
+        Piece *piece = &g_array_index(pieces, Piece, i);
+        guint64 last = piece->offset + g_bytes_get_size(piece->bytes);
+        if (i > 0 && last <= end) {
+            g_clear_pointer(&piece->bytes, g_bytes_unref);
+            continue;
+        }
+        end = last;
+        Piece moved = *piece;
+        piece->bytes = NULL;
+        g_array_index(pieces, Piece, kept++) = moved;
+    }
+    g_array_set_size(pieces, kept);
 }
 
 /* The table: pieces of which one begins where the other ends are one part. */
@@ -104,6 +128,7 @@ static void set_places(GArray *parts)
 GBytes *sparse_builder_encode(SparseBuilder *builder)
 {
     g_array_sort(builder->pieces, compare_pieces);
+    drop_repeated(builder->pieces);
     g_autoptr(GArray) parts = join_pieces(builder->pieces);
     Header header = {.size = builder->size, .count = parts->len};
     set_places(parts);

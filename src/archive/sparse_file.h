@@ -12,8 +12,8 @@ typedef struct SparseBuilder SparseBuilder;
 SparseBuilder *sparse_builder_new(guint64 size);
 void sparse_builder_free(SparseBuilder *builder);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SparseBuilder, sparse_builder_free)
-/* Refers to `bytes`, which begin at `offset`; what lies past the end is left out. Parts that
- * overlap are kept twice. */
+/* Refers to `bytes`, which begin at `offset`; what lies past the end is left out. Of parts
+ * that overlap, those that lie within another are left out. */
 void sparse_builder_add(SparseBuilder *builder, guint64 offset, GBytes *bytes);
 /* The parts by offset, neighbours as one. */
 GBytes *sparse_builder_encode(SparseBuilder *builder);

@@ -189,7 +189,9 @@ static GBytes *join_extracts(WheelView *view, SparseBuilder *builder)
         cache_remove(view->views->client->cache, EXTRACTS, key);
     }
     view->loaded = 0;
-    return sparse_builder_encode(builder);
+    GBytes *joined = sparse_builder_encode(builder);
+    g_ptr_array_set_size(view->extracts, 0); /* the joined one has what they had */
+    return joined;
 }
 
 void wheel_view_keep(WheelView *view, SparseBuilder *builder)

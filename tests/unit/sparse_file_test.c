@@ -55,6 +55,26 @@ TEST(sparse_end)
     g_assert_null(past);
 }
 
+/* Of what is added twice, one is kept; what reaches further stays. */
+TEST(sparse_overlaps)
+{
+    g_autoptr(SparseBuilder) once = sparse_builder_new(16), twice = sparse_builder_new(16);
+    add(once, 2, "2345");
+    add(once, 8, "89");
+    add(twice, 8, "89");
+    add(twice, 3, "345");
+    add(twice, 2, "2345");
+    add(twice, 8, "89");
+    add(twice, 2, "23");
+    g_autoptr(GBytes) small = sparse_builder_encode(once), same = sparse_builder_encode(twice);
+    g_assert_true(g_bytes_equal(small, same));
+    add(twice, 5, "5678");
+    g_autoptr(GBytes) more = sparse_builder_encode(twice);
+    g_autoptr(SparseFile) file = sparse_file_decode(more);
+    g_autoptr(GBytes) here = sparse_file_read(file, 5, 4);
+    g_assert_nonnull(here);
+}
+
 TEST(sparse_copy)
 {
     g_autoptr(GBytes) encoded = sample();
