@@ -284,6 +284,21 @@ const FindingPage finding_pages_dockerfile[] = {
             "can't uninstall. Run the rest without it.",
     },
     {
+        .kind = {"docker-ignore-stale", SEVERITY_NOTE,
+                 "a comment ignores a finding that is not there"},
+        .meaning =
+            "A comment `# ramekin: ignore CODE: why` stands above an instruction that has no "
+            "such finding, or names a code that does not exist.",
+        .matters =
+            "The reason for it is gone, and a finding of that code that comes back one day is "
+            "hidden from the start.",
+        .example =
+            "# ramekin: ignore docker-devel-base: kernels are compiled at run time\n"
+            "FROM nvidia/cuda:12.4.1-runtime-ubuntu22.04\n",
+        .way_out =
+            "Take the comment out, or correct the code in it.",
+    },
+    {
         .kind = {"docker-lost-state", SEVERITY_WARNING,
                  "what a RUN changes in its shell is lost"},
         .meaning =

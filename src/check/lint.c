@@ -1,6 +1,8 @@
 #include "check/lint.h"
 
+#include "base/mask.h"
 #include "check/lint_private.h"
+#include "check/secret_text.h"
 
 static const LintRule rules[] = {
     lint_syntax,          lint_stages,        lint_variables,      lint_platform,
@@ -18,6 +20,7 @@ static void lint_finding_free(void *data)
     LintFinding *finding = data;
     finding_free(finding->finding);
     g_free(finding->why);
+    g_free(finding->ignored);
     g_free(finding);
 }
 
@@ -30,12 +33,26 @@ void lint_result_free(LintResult *result)
     g_free(result);
 }
 
+/* The text without passwords of URLs and without tokens, which file and finding may both hold.
+ * Takes it. */
+static char *masked(char *text)
+{
+    if (!text)
+        return NULL;
+    char *out = mask_credentials(text);
+    g_free(text);
+    size_t offset, length;
+    while (secret_text_locate(out, &offset, &length))
+        memset(out + offset, '*', length);
+    return out;
+}
+
 LintFinding *lint_add(Lint *lint, const char *code, Span at, char *message, const char *why,
                       char *hint)
 {
     LintFinding *finding = g_new0(LintFinding, 1);
-    finding->finding = finding_new(code, at, message);
-    finding->finding->hint = hint;
+    finding->finding = finding_new(code, at, masked(message));
+    finding->finding->hint = masked(hint);
     finding->at = at;
     finding->why = g_strdup(why);
     g_ptr_array_add(lint->findings, finding);
@@ -114,6 +131,7 @@ LintResult *dockerfile_lint(const Dockerfile *file, const LintContext *context)
     lint.pips = lint_pips_new(&lint);
     for (size_t i = 0; i < G_N_ELEMENTS(rules); i++)
         rules[i](&lint);
+    lint_apply_ignores(&lint);
     g_ptr_array_sort(lint.findings, compare_findings);
     LintResult *result = g_new0(LintResult, 1);
     result->source = masked_source(&lint);

@@ -5,7 +5,10 @@
  * A lint is a function of a Lint (lint_private.h); the table is in lint.c, one file lint_SUBJECT.c
  * holds those of a subject. Where a script, a reference or an option is not understood, nothing is
  * said about it. Errors fail the build or the image for certain; warnings make it differ from what
- * its author wrote, today or on another day; notes cost time, room or comfort. */
+ * its author wrote, today or on another day; notes cost time, room or comfort.
+ *
+ * A comment above an instruction, "# ramekin: ignore CODE: why", answers the findings of that code
+ * in it. */
 #pragma once
 
 #include "base/finding.h"
@@ -15,6 +18,7 @@ typedef struct {
     Finding *finding; /* its hint is the rewrite, in the words of the file where that is known */
     Span at;
     char *why;
+    char *ignored; /* the reason that a comment gives, or NULL */
 } LintFinding;
 
 typedef struct {

@@ -154,6 +154,8 @@ static const char *look_up(const void *data, const char *name)
 
 static void collect_assigned(LintScript *script)
 {
+    for (guint i = 0; i < script->shell->names->len; i++)
+        g_hash_table_add(script->assigned, g_strdup(script->shell->names->pdata[i]));
     for (guint i = 0; i < script->shell->commands->len; i++) {
         const ShellCommand *command = script->shell->commands->pdata[i];
         for (guint k = 0; k < command->assignments->len + command->words->len; k++) {

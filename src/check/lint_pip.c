@@ -26,6 +26,18 @@ static const ShellWord *word_before(const ShellCommand *command, const ShellRedi
     return NULL;
 }
 
+static bool is_conda(const LintCommand *command)
+{
+    static const char *const names[] = {"conda", "mamba", "micromamba", NULL};
+    return command->program && g_strv_contains(names, command->program) &&
+           (lint_has_argument(command, "install") || lint_has_argument(command, "create"));
+}
+
+static const char *installer_name(const LintCommand *command)
+{
+    return is_conda(command) ? command->program : "pip";
+}
+
 static void report_redirection(Lint *lint, const LintCommand *command, guint first)
 {
     const ShellScript *shell = command->script->shell;
@@ -46,9 +58,9 @@ static void report_redirection(Lint *lint, const LintCommand *command, guint fir
     bool out = redirect->kind == REDIRECT_OUT;
     lint_add(
         lint, "docker-redirection", at,
-        g_strdup_printf("`%s` is a redirection: %s asked for '%s' without a version, and %s "
+        g_strdup_printf("`%s` is a redirection: %s is asked for '%s' without a version, and %s "
                         "file '%s'",
-                        clause, "pip is", name,
+                        clause, installer_name(command), name,
                         out ? "its output goes into the" : "its input comes from the",
                         file ? file : "?"),
         out ? "the newest version is installed, whatever it is on the day, and the log shows "
@@ -78,6 +90,13 @@ void lint_redirection(Lint *lint)
         const LintPip *pip = lint->pips->pdata[i];
         if (!g_str_equal(pip->verb, "uninstall"))
             check_redirects(lint, pip->command);
+    }
+    for (guint i = 0; i < lint->scripts->len; i++) {
+        const LintScript *script = lint->scripts->pdata[i];
+        for (guint k = 0; k < script->commands->len; k++) {
+            if (is_conda(script->commands->pdata[k]))
+                check_redirects(lint, script->commands->pdata[k]);
+        }
     }
 }
 
@@ -146,13 +165,15 @@ void lint_pip_unpinned(Lint *lint)
     g_autoptr(GString) names = g_string_new(NULL);
     const LintArgument *first = NULL;
     const LintScript *script = NULL;
+    g_autoptr(GHashTable) told = g_hash_table_new(g_str_hash, g_str_equal);
     unsigned count = 0;
     for (guint i = 0; i < lint->pips->len; i++) {
         const LintPip *pip = lint->pips->pdata[i];
         bool counts = is_install(pip) && pip->understood && !pip->constrained;
         for (guint k = 0; counts && k < pip->requirements->len; k++) {
             const LintArgument *argument = pip->requirements->pdata[k];
-            if (!is_open(argument) || is_cut(pip->command, argument))
+            if (!is_open(argument) || is_cut(pip->command, argument) ||
+                !g_hash_table_add(told, argument->value))
                 continue;
             if (!first) {
                 first = argument;

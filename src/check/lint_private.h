@@ -90,6 +90,9 @@ bool lint_pip_follows(const Lint *lint, const LintPip *first, const LintPip *sec
 /* Python code that a command runs: of `python -c`, or a heredoc. NULL: none. Its place is `at`. */
 char *lint_python_code(const Lint *lint, const LintCommand *command, Span *ret_at);
 
+/* Looks for the comments that answer findings; to be called when all rules have run. */
+void lint_apply_ignores(Lint *lint);
+
 typedef void (*LintRule)(Lint *lint);
 void lint_syntax(Lint *lint);
 void lint_stages(Lint *lint);

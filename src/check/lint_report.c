@@ -16,8 +16,18 @@ static const LintFinding *finding_at(const LintResult *result, guint i)
 static unsigned count_of(const LintResult *result, Severity severity)
 {
     unsigned count = 0;
+    for (guint i = 0; i < result->findings->len; i++) {
+        const LintFinding *finding = finding_at(result, i);
+        count += finding->finding->severity == severity && !finding->ignored;
+    }
+    return count;
+}
+
+static unsigned count_ignored(const LintResult *result)
+{
+    unsigned count = 0;
     for (guint i = 0; i < result->findings->len; i++)
-        count += finding_at(result, i)->finding->severity == severity;
+        count += finding_at(result, i)->ignored != NULL;
     return count;
 }
 
@@ -50,10 +60,12 @@ static void put_finding(GString *out, const LintFinding *finding, ErrorStyle sty
     g_autoptr(GError) error = NULL;
     error_set(&error, ERROR_INPUT, finding->at, "%s [%s]", message, finding->finding->code);
     error_add_note(error, SPAN_NONE, "%s", why);
-    if (hint)
+    if (finding->ignored)
+        error_add_note(error, SPAN_NONE, "ignored: %s", finding->ignored);
+    else if (hint)
         error_set_hint(error, "%s", hint);
-    g_autofree char *text =
-        error_format_styled(error, severity_name(finding->finding->severity), style);
+    const char *label = finding->ignored ? "ignored" : severity_name(finding->finding->severity);
+    g_autofree char *text = error_format_styled(error, label, style);
     g_string_append(out, text);
 }
 
@@ -73,6 +85,7 @@ static char *summary(const LintResult *result, bool verbose)
         g_string_append(text, "no error, no warning");
     add_count(text, count_of(result, SEVERITY_NOTE), verbose ? "note" : "note (-v shows it)",
               verbose ? "notes" : "notes (-v shows them)");
+    add_count(text, count_ignored(result), "ignored", "ignored");
     return g_string_free(text, FALSE);
 }
 
@@ -82,7 +95,8 @@ char *lint_result_format_text(const LintResult *result, const ReportStyle *style
     ErrorStyle errors = {layout.colour, layout.columns};
     for (guint i = 0; i < result->findings->len; i++) {
         const LintFinding *finding = finding_at(result, i);
-        if (finding->finding->severity != SEVERITY_NOTE || style->verbose)
+        bool worth_it = finding->finding->severity != SEVERITY_NOTE && !finding->ignored;
+        if (worth_it || style->verbose)
             put_finding(layout.out, finding, errors);
     }
     if (layout.out->len > 0)
@@ -107,6 +121,7 @@ static void write_finding(JsonWriter *json, const LintFinding *finding)
     jsonw_string_member(json, "message", finding->finding->message);
     jsonw_string_member(json, "why", finding->why);
     jsonw_string_member(json, "hint", finding->finding->hint);
+    jsonw_string_member(json, "ignored", finding->ignored);
     jsonw_end_object(json);
 }
 
@@ -126,6 +141,7 @@ char *lint_result_encode_json(const LintResult *result)
     jsonw_unsigned_member(json, "errors", count_of(result, SEVERITY_ERROR));
     jsonw_unsigned_member(json, "warnings", count_of(result, SEVERITY_WARNING));
     jsonw_unsigned_member(json, "notes", count_of(result, SEVERITY_NOTE));
+    jsonw_unsigned_member(json, "ignored", count_ignored(result));
     jsonw_end_object(json);
     jsonw_end_object(json);
     return jsonw_finish(json, NULL);
@@ -142,6 +158,19 @@ static char *fingerprint(const LintResult *result, const LintFinding *finding)
     g_autofree char *all = g_strjoin("\n", finding->finding->code, source_name(result->source),
                                      g_strstrip(text), finding->finding->message, NULL);
     return digest_sha256(all, strlen(all));
+}
+
+static void write_suppression(JsonWriter *json, const LintFinding *finding)
+{
+    if (!finding->ignored)
+        return;
+    jsonw_key(json, "suppressions");
+    jsonw_begin_array(json, JSONW_INLINE);
+    jsonw_begin_object(json, JSONW_INLINE);
+    jsonw_string_member(json, "kind", "inSource");
+    jsonw_string_member(json, "justification", finding->ignored);
+    jsonw_end_object(json);
+    jsonw_end_array(json);
 }
 
 static void write_result(JsonWriter *json, const LintResult *result, const LintFinding *finding,
@@ -163,6 +192,7 @@ static void write_result(JsonWriter *json, const LintResult *result, const LintF
     jsonw_begin_object(json, JSONW_INLINE);
     jsonw_string_member(json, "ramekinFinding/v1", print);
     jsonw_end_object(json);
+    write_suppression(json, finding);
     jsonw_end_object(json);
 }
 

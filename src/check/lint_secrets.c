@@ -72,6 +72,20 @@ static bool find_url_password(const char *text, size_t *ret_offset, size_t *ret_
     return true;
 }
 
+/* Whether the value is made of references that nothing in the file sets: whatever the base has. */
+static bool is_foreign(const Lint *lint, const BuildScope *scope, const char *text)
+{
+    LexStyle style = {.escape = lint->file->escape};
+    g_autoptr(LexResult) result = lex_text(text, style, NULL, NULL, NULL);
+    if (!result || result->unset->len == 0 || *result->text)
+        return false;
+    for (guint i = 0; i < result->unset->len; i++) {
+        if (build_scope_declares(scope, result->unset->pdata[i]))
+            return false;
+    }
+    return true;
+}
+
 static void check_pair(Lint *lint, const BuildScope *scope, const DockerInstruction *instruction,
                        const Placed *name, size_t name_length, const Placed *value)
 {
@@ -84,7 +98,8 @@ static void check_pair(Lint *lint, const BuildScope *scope, const DockerInstruct
         return;
     }
     g_autofree char *text = build_scope_value(scope, value);
-    if (!is_secret_name(shown) || (text && is_dull(text)))
+    if (!is_secret_name(shown) || (text && is_dull(text)) ||
+        is_foreign(lint, scope, value->text->str))
         return;
     if (!strchr(value->text->str, '$'))
         lint_hide(lint, value, 0, value->text->len);

@@ -170,9 +170,9 @@ void lint_shell_form(Lint *lint)
     const DockerInstruction *entrypoint = find_last(lint, DOCKER_ENTRYPOINT);
     const DockerInstruction *command = find_last(lint, DOCKER_CMD);
     check_form(lint, entrypoint);
-    if (!entrypoint || entrypoint->exec)
+    if (!entrypoint)
         check_form(lint, command);
-    else if (command && command->words->len > 0)
+    else if (!entrypoint->exec && command && command->words->len > 0)
         lint_add(lint, "docker-overridden", docker_instruction_span(lint->file, command),
                  g_strdup("CMD is never used: an ENTRYPOINT in shell form takes no arguments"),
                  "what is written here looks like a default and is none",

@@ -3,6 +3,10 @@
 
 #include "image/reference.h"
 
+enum {
+    MAX_LINES_SHOWN = 60, /* characters */
+};
+
 static const char changes[] =
     "the same file makes another image when what the name stands for changes";
 
@@ -22,6 +26,12 @@ static bool is_named_before(const Lint *lint, guint number)
     return false;
 }
 
+/* "$BASE", "${BASE}": the build is meant to say which. */
+static bool is_argument_alone(const char *text)
+{
+    return g_regex_match_simple("^\"?\\$(\\w+|\\{\\w+\\})\"?$", text, 0, 0);
+}
+
 static void check_base(Lint *lint, guint number)
 {
     const BuildStage *stage = stage_at(lint, number);
@@ -33,14 +43,16 @@ static void check_base(Lint *lint, guint number)
     if (!reference)
         return;
     Span at = docker_word_span(lint->file, stage->image);
+    bool given = is_argument_alone(stage->image->text->str);
     bool latest = g_strcmp0(reference->tag, "latest") == 0;
-    if (!reference->digest && (!reference->tag || latest))
+    bool open = !reference->tag || latest;
+    if (!reference->digest && open && !given)
         lint_add(lint, "docker-base-unpinned", at,
                  g_strdup_printf(latest ? "'%s' is whatever `latest` names today"
                                         : "'%s' has no tag: it is whatever `latest` names today",
                                  stage->base),
                  changes, g_strdup("name a version, and its digest: NAME:TAG@sha256:…"));
-    else if (!reference->digest)
+    else if (!reference->digest && !open)
         lint_add(lint, "docker-base-unpinned", at,
                  g_strdup_printf("the tag of '%s' can be moved to another image", stage->base),
                  changes,
@@ -63,13 +75,15 @@ void lint_devel_base(Lint *lint)
         if (!stage->in_image || stage->base_stage >= 0 || !stage->base ||
             !strstr(stage->base, "-devel"))
             continue;
-        g_autoptr(GString) smaller = g_string_new(stage->base);
+        g_autofree char *name = g_strndup(stage->base, strcspn(stage->base, "@"));
+        g_autoptr(GString) smaller = g_string_new(name);
         g_string_replace(smaller, "-devel", "-runtime", 0);
         lint_add(lint, "docker-devel-base", docker_word_span(lint->file, stage->image),
-                 g_strdup_printf("the image keeps the compiler and headers of '%s'", stage->base),
+                 g_strdup_printf("the image keeps the compiler and headers of '%s'", name),
                  "they are gigabytes that are pulled wherever it runs, and the CUDA libraries in "
                  "pip's wheels are not those of the base",
-                 g_strdup_printf("build in a stage of its own, and COPY --from it into one FROM %s",
+                 g_strdup_printf("build in a stage of its own, and COPY --from it into one with a "
+                                 "smaller base: %s, if there is one",
                                  smaller->str));
     }
 }
@@ -106,7 +120,7 @@ static const char *option_value(const LintCommand *command, const char *name, ch
         const char *text = lint_argument(command, i);
         if (!text)
             continue;
-        bool short_form = text[0] == '-' && text[1] == letter;
+        bool short_form = letter != '\0' && text[0] == '-' && text[1] == letter;
         if (g_str_equal(text, name) || (short_form && text[2] == '\0')) {
             const char *value = lint_argument(command, i + 1);
             return value ? value : "";
@@ -171,6 +185,8 @@ void lint_git_unpinned(Lint *lint)
 
 /* Downloads */
 
+static const char unverified[] = "nobody looks whether the download is the file that was meant";
+
 static bool is_one_of(const LintCommand *command, const char *const *names)
 {
     return command->program && g_strv_contains(names, command->program);
@@ -226,6 +242,39 @@ static const LintCommand *piped_into(const LintCommand *command, guint index)
     return NULL;
 }
 
+/* "… (and line 5)", "… (and lines 5, 6)", and at last "… (and lines 5, 6, …)". */
+static char *with_line(const char *message, unsigned line)
+{
+    const char *lines = message + strlen(unverified);
+    if (*lines == '\0')
+        return g_strdup_printf("%s (and line %u)", message, line);
+    if (strlen(lines) > MAX_LINES_SHOWN)
+        return g_str_has_suffix(lines, "…)")
+                   ? g_strdup(message)
+                   : g_strdup_printf("%.*s, …)", (int)strlen(message) - 1, message);
+    const char *numbers = lines + strcspn(lines, "0123456789");
+    return g_strdup_printf("%s (and lines %.*s, %u)", unverified, (int)strlen(numbers) - 1, numbers,
+                           line);
+}
+
+/* One finding for all of the file, at the first. */
+static void report_unverified(Lint *lint, Span at)
+{
+    for (guint i = 0; i < lint->findings->len; i++) {
+        LintFinding *first = lint->findings->pdata[i];
+        if (!g_str_equal(first->finding->code, "docker-download") ||
+            !g_str_has_prefix(first->finding->message, unverified))
+            continue;
+        g_autofree char *message = first->finding->message;
+        first->finding->message = with_line(message, at.line);
+        return;
+    }
+    lint_add(lint, "docker-download", at, g_strdup(unverified),
+             "a changed file, or a page that says it is gone, becomes part of the image",
+             g_strdup("ADD --checksum=sha256:… URL DEST, or `echo 'SHA256  FILE' | sha256sum -c` "
+                      "behind it"));
+}
+
 static void check_download(Lint *lint, const LintCommand *command, guint index)
 {
     static const char *const programs[] = {"curl", "wget", "aria2c", NULL};
@@ -250,11 +299,7 @@ static void check_download(Lint *lint, const LintCommand *command, guint index)
             g_strdup("curl -fsSLo setup.sh URL && echo 'SHA256  setup.sh' | sha256sum -c && sh "
                      "setup.sh"));
     else
-        lint_add(lint, "docker-download", at,
-                 g_strdup("nobody looks whether the download is the file that was meant"),
-                 "a changed file, or a page that says it is gone, becomes part of the image",
-                 g_strdup("ADD --checksum=sha256:… URL DEST, or `echo 'SHA256  FILE' | sha256sum "
-                          "-c` behind it"));
+        report_unverified(lint, at);
 }
 
 static bool is_git_url(const char *url)
@@ -278,20 +323,21 @@ static void check_add(Lint *lint, guint index)
                      g_strdup("ADD takes what the default branch is today"), changes,
                      g_strdup_printf("ADD %s#COMMIT …", url));
         else if (!is_git_url(url))
-            lint_add(lint, "docker-download", docker_word_span(lint->file, word),
-                     g_strdup("nobody looks whether the download is the file that was meant"),
-                     "a changed file, or a page that says it is gone, becomes part of the image",
-                     g_strdup("ADD --checksum=sha256:… URL DEST"));
+            report_unverified(lint, docker_word_span(lint->file, word));
     }
 }
 
 void lint_downloads(Lint *lint)
 {
-    for (guint i = 0; i < lint->scripts->len; i++) {
-        const LintScript *script = lint->scripts->pdata[i];
-        for (guint k = 0; k < script->commands->len; k++)
-            check_download(lint, script->commands->pdata[k], k);
-    }
-    for (guint i = 0; i < lint->file->instructions->len; i++)
+    guint script = 0;
+    for (guint i = 0; i < lint->file->instructions->len; i++) {
         check_add(lint, i);
+        for (; script < lint->scripts->len; script++) {
+            const LintScript *one = lint->scripts->pdata[script];
+            if (one->index > i)
+                break;
+            for (guint k = 0; k < one->commands->len; k++)
+                check_download(lint, one->commands->pdata[k], k);
+        }
+    }
 }

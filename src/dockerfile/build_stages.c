@@ -141,6 +141,12 @@ bool build_scope_is_env(const BuildScope *scope, const char *name)
     return value && value->env;
 }
 
+bool build_scope_declares(const BuildScope *scope, const char *name)
+{
+    bool unknown;
+    return scope_find(scope, name, &unknown) != NULL;
+}
+
 char *build_scope_value(const BuildScope *scope, const Placed *word)
 {
     LexStyle style = {.escape = scope->stages->file->escape};

@@ -48,6 +48,8 @@ BuildScope build_scope_at(const BuildStages *stages, guint instruction);
 LexValue build_scope_look_up(const void *data, const char *name, const char **ret_value);
 /* Whether ENV, not ARG, gives the name its value there. */
 bool build_scope_is_env(const BuildScope *scope, const char *name);
+/* Whether an ARG or ENV of the file gives or declares the name before that. */
+bool build_scope_declares(const BuildScope *scope, const char *name);
 /* The word's value; NULL where it is malformed or not known. Caller frees. */
 char *build_scope_value(const BuildScope *scope, const Placed *word);
 /* The words of the SHELL that is in force (Placed), or NULL for the builder's own. */

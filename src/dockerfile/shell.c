@@ -39,6 +39,7 @@ void shell_script_free(ShellScript *script)
     placed_free(script->text);
     g_ptr_array_unref(script->commands);
     g_array_unref(script->comments);
+    g_ptr_array_unref(script->names);
     g_free(script);
 }
 
@@ -48,6 +49,7 @@ ShellScript *shell_parse(Placed *text)
     script->text = text;
     script->commands = g_ptr_array_new_with_free_func(command_free);
     script->comments = g_array_new(FALSE, FALSE, sizeof(size_t));
+    script->names = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GPtrArray) heredocs = g_ptr_array_new();
     ShellParser parser = {
         .script = script, .text = text->text->str, .end = text->text->len, .heredocs = heredocs};

@@ -77,6 +77,7 @@ typedef struct {
     Placed *text;
     GPtrArray *commands; /* ShellCommand */
     GArray *comments;    /* size_t pairs: offset, length */
+    GPtrArray *names;    /* char *: the variables of `for` and `select` */
     bool understood;
     const char *reason; /* why not, in words; NULL where it is */
     size_t reason_at;

@@ -327,6 +327,9 @@ static bool parse_for(ShellParser *parser)
         ShellWord *name = shell_is_meta(shell_peek(parser, 0)) ? NULL : shell_word_parse(parser);
         if (!name)
             return shell_fail(parser, "a loop has no variable");
+        char *plain = shell_word_value(name, NULL, NULL);
+        if (plain)
+            g_ptr_array_add(parser->script->names, plain);
         shell_word_free(name);
         if (!skip_lines(parser))
             return false;
