@@ -1,5 +1,7 @@
 #include "check/fix_trial.h"
 
+#include "check/import_roots.h"
+
 void fix_trial_free(FixTrial *trial)
 {
     if (!trial)
@@ -104,16 +106,39 @@ static bool has_new_error(const CheckRun *before, const GPtrArray *findings)
     return false;
 }
 
-/* A version whose import needs a driver is no way out of one whose import fails. */
-static bool still_fails(const CheckRun *run, const Finding *finding)
+static bool fails_in(const ImportVerdict *verdict, const char *distribution)
 {
-    static const char *const codes[] = {"import-fails", "import-needs-driver"};
-    bool import = g_str_equal(finding->code, codes[0]) || g_str_equal(finding->code, codes[1]);
-    for (size_t i = 0; import && i < G_N_ELEMENTS(codes); i++) {
-        Finding wanted = *finding;
-        wanted.code = (char *)codes[i];
-        wanted.severity = SEVERITY_NOTE;
-        if (target_has_finding(run, &wanted))
+    if (!verdict || verdict->outcome != IMPORT_FAILS)
+        return false;
+    const ImportStep *last =
+        verdict->chain->len > 0 ? verdict->chain->pdata[verdict->chain->len - 1] : NULL;
+    return !distribution || (last && g_strcmp0(last->distribution, distribution) == 0);
+}
+
+static bool root_fails(const GPtrArray *roots, const ImportRoot *wanted)
+{
+    for (guint i = 0; roots && i < roots->len; i++) {
+        const ImportRoot *root = roots->pdata[i];
+        bool build = root->kind == ROOT_CHECK && !g_str_equal(root->when, "gpu");
+        if (root->kind == wanted->kind && g_strcmp0(root->name, wanted->name) == 0 &&
+            (fails_in(root->run, NULL) || (build && fails_in(root->build, NULL))))
+            return true;
+    }
+    return false;
+}
+
+/* A version whose import fails elsewhere, or needs a driver where there is none, is no way out of
+ * one whose import fails. */
+static bool still_fails(const FixContext *context, const CheckRun *run, const Finding *finding)
+{
+    const GPtrArray *roots = context->run->roots;
+    bool import = g_str_equal(finding->code, "import-fails") ||
+                  g_str_equal(finding->code, "import-needs-driver");
+    for (guint i = 0; import && roots && i < roots->len; i++) {
+        const ImportRoot *root = roots->pdata[i];
+        bool concerned = fails_in(root->run, finding->distribution) ||
+                         fails_in(root->build, finding->distribution);
+        if (concerned && root_fails(run->roots, root))
             return true;
     }
     return target_has_finding(run, finding);
@@ -121,7 +146,8 @@ static bool still_fails(const CheckRun *run, const Finding *finding)
 
 bool fix_trial_helps(const FixContext *context, const FixTrial *trial, const Finding *finding)
 {
-    if (still_fails(trial->run, finding) || has_new_error(context->run, trial->run->findings))
+    if (still_fails(context, trial->run, finding) ||
+        has_new_error(context->run, trial->run->findings))
         return false;
     for (guint i = 0; i < trial->run->target->stages->len; i++) {
         const LockStage *stage = trial->run->target->stages->pdata[i];

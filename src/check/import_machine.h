@@ -265,6 +265,7 @@ struct ImportMachine {
     GHashTable *env;                /* what os.environ was given: name → Value */
     bool stopped;
     const char *stop_reason;
+    unsigned restarts;     /* after imports that were stopped */
     GPtrArray *possible;   /* Raised that may happen */
     GPtrArray *caught;     /* Raised */
     GPtrArray *extensions; /* Module */
@@ -278,6 +279,7 @@ struct ImportMachine {
 
 enum {
     MAX_STEPS = 60 * 1000 * 1000, /* statements and expressions of one machine */
+    MAX_RESTARTS = 4,             /* after imports that were stopped */
     MAX_CALL_STEPS = 30 * 1000,   /* of one call from a module's body */
     MAX_CALLS = 48,               /* calls in calls */
     MAX_STACK = 5 * 1024 * 1024,  /* bytes of C stack */

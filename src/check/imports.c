@@ -44,9 +44,9 @@ static ImportVerdict *verdict_new(void)
     return verdict;
 }
 
-ImportMachine *import_machine_new(ImportSources *sources, ImportWorld world)
+/* A fresh interpreter. */
+static void machine_open(ImportMachine *machine, ImportSources *sources, ImportWorld world)
 {
-    ImportMachine *machine = g_new0(ImportMachine, 1);
     machine->sources = sources;
     machine->scene = sources_scene(sources);
     machine->world = world;
@@ -85,6 +85,21 @@ ImportMachine *import_machine_new(ImportSources *sources, ImportWorld world)
     program->state = MODULE_LOADED;
     program->scope->names->open = true;
     g_hash_table_insert(machine->modules, (char *)"__main__", program);
+}
+
+static void machine_close(ImportMachine *machine)
+{
+    g_ptr_array_unref(machine->tables);
+    g_hash_table_unref(machine->yields);
+    g_ptr_array_unref(machine->arrays);
+    g_ptr_array_unref(machine->chunks);
+    g_clear_pointer(&machine->extension_paths, g_ptr_array_unref);
+}
+
+ImportMachine *import_machine_new(ImportSources *sources, ImportWorld world)
+{
+    ImportMachine *machine = g_new0(ImportMachine, 1);
+    machine_open(machine, sources, world);
     return machine;
 }
 
@@ -92,11 +107,7 @@ void import_machine_free(ImportMachine *machine)
 {
     if (!machine)
         return;
-    g_ptr_array_unref(machine->tables);
-    g_hash_table_unref(machine->yields);
-    g_ptr_array_unref(machine->arrays);
-    g_ptr_array_unref(machine->chunks);
-    g_clear_pointer(&machine->extension_paths, g_ptr_array_unref);
+    machine_close(machine);
     g_free(machine);
 }
 
@@ -183,8 +194,15 @@ static void fill_verdict(ImportMachine *machine, ImportVerdict *verdict)
     }
 }
 
+/* What could not be followed to its end says nothing of what is imported next. */
 static void begin(ImportMachine *machine, const char *stack)
 {
+    if (machine->stopped && machine->restarts < MAX_RESTARTS) {
+        ImportMachine old = *machine;
+        machine_close(&old);
+        *machine = (ImportMachine){.restarts = old.restarts + 1};
+        machine_open(machine, old.sources, old.world);
+    }
     machine->stack = stack;
     machine->frame = NULL;
     machine->weak = machine->calls = 0;

@@ -1,3 +1,4 @@
+#include "check/import_machine.h"
 #include "check/imports.h"
 
 #include "test.h"
@@ -326,6 +327,18 @@ TEST(devices)
 TEST(bounds)
 {
     check_rows(bounds, G_N_ELEMENTS(bounds));
+}
+
+TEST(after_a_stop)
+{
+    ImportFiles files;
+    ImportScene scene;
+    g_autoptr(ImportSources) sources = sources_of("@@ a.py\nx = 1\n", &files, &scene);
+    g_autoptr(ImportMachine) machine = import_machine_new(sources, WORLD_BUILD);
+    machine->stopped = true;
+    g_autoptr(ImportVerdict) verdict = import_machine_import(machine, "a");
+    g_autofree char *found = describe(verdict);
+    assert_text("after a stop", "works", found);
 }
 
 TEST(chain)
