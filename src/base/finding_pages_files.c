@@ -40,8 +40,10 @@ const FindingPage finding_pages_files[] = {
         .meaning =
             "A stage installed a distribution over an older copy without uninstalling it "
             "(`ignore_installed`). Files that the older copy has and the new one has not are "
-            "still there. Modules in folders that the new version has too are shown first; where "
-            "there are none it is a note, left out if `ghost-distribution` lists the files.",
+            "still there. Those that can't be imported any more are shown first, with the name that "
+            "they miss and the module that has it no longer; then modules in folders that the new "
+            "version has too. Without any of them it is a note, left out if `ghost-distribution` "
+            "lists the files.",
         .matters =
             "Python imports what lies there. torch 2.8.0 written over 2.3.1 keeps modules of "
             "2.3.1 that import names which 2.8.0 no longer has, and packages that import "

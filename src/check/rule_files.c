@@ -2,6 +2,7 @@
  * another's, what an installation leaves lying, what the base has that nobody installed, scripts
  * that start nothing. */
 #include "check/rules.h"
+#include "check/stale_modules.h"
 #include "plan/overlaps.h"
 
 #include <string.h>
@@ -28,13 +29,16 @@ static void judge_overlaps(CheckRun *run)
 /* What remains of one distribution's earlier installations. */
 typedef struct {
     const char *distribution, *version;
-    GPtrArray *mixed; /* paths of modules in folders that the new one has files in */
-    GPtrArray *other; /* paths of the rest, but for its records */
+    GPtrArray *broken; /* char *: modules that can't be imported any more, and why */
+    GPtrArray *mixed;  /* paths of modules in folders that the new one has files in */
+    GPtrArray *other;  /* paths of the rest, but for its records */
+    guint inside;      /* modules in folders that the new one has files in */
 } Stale;
 
 static void stale_free(void *data)
 {
     Stale *stale = data;
+    g_ptr_array_unref(stale->broken);
     g_ptr_array_unref(stale->mixed);
     g_ptr_array_unref(stale->other);
     g_free(stale);
@@ -49,7 +53,8 @@ static Stale *find_stale(GPtrArray *all, const SpaceFile *file)
             return stale;
     }
     Stale *stale = g_new(Stale, 1);
-    *stale = (Stale){file->distribution, file->version, g_ptr_array_new(), g_ptr_array_new()};
+    *stale = (Stale){file->distribution, file->version,     g_ptr_array_new_with_free_func(g_free),
+                     g_ptr_array_new(),  g_ptr_array_new(), 0};
     g_ptr_array_add(all, stale);
     return stale;
 }
@@ -88,6 +93,34 @@ static GHashTable *fresh_folders(const FileSpace *space, GHashTable *projects)
     return folders;
 }
 
+static const StaleBreak *find_break(const GPtrArray *breaks, const SpaceFile *file)
+{
+    for (guint i = 0; i < breaks->len; i++) {
+        const StaleBreak *found = breaks->pdata[i];
+        if (found->file == file)
+            return found;
+    }
+    return NULL;
+}
+
+static void add_stale_file(GPtrArray *all, const SpaceFile *file, const StaleBreak *found,
+                           GHashTable *folders)
+{
+    Stale *stale = find_stale(all, file);
+    g_autofree char *folder = g_path_get_dirname(file->path);
+    bool inside = is_module(file->path) && g_hash_table_contains(folders, folder);
+    stale->inside += inside;
+    if (found)
+        g_ptr_array_add(stale->broken,
+                        g_strdup_printf("%s:%u imports %s, which %s of %s does not have",
+                                        file->path, found->line, found->name, found->module->path,
+                                        found->module->version));
+    else if (inside)
+        g_ptr_array_add(stale->mixed, (char *)file->path);
+    else
+        g_ptr_array_add(stale->other, (char *)file->path);
+}
+
 static GPtrArray *collect_stale(const FileSpace *space)
 {
     const GPtrArray *files = file_space_files(space);
@@ -101,14 +134,11 @@ static GPtrArray *collect_stale(const FileSpace *space)
     if (g_hash_table_size(projects) == 0)
         return all;
     g_autoptr(GHashTable) folders = fresh_folders(space, projects);
+    g_autoptr(GPtrArray) breaks = stale_modules_find(space);
     for (guint i = 0; i < files->len; i++) {
         const SpaceFile *file = files->pdata[i];
-        if (!file->stale || is_record(file))
-            continue;
-        g_autofree char *folder = g_path_get_dirname(file->path);
-        bool mixed = is_module(file->path) && g_hash_table_contains(folders, folder);
-        Stale *stale = find_stale(all, file);
-        g_ptr_array_add(mixed ? stale->mixed : stale->other, (char *)file->path);
+        if (file->stale && !is_record(file))
+            add_stale_file(all, file, find_break(breaks, file), folders);
     }
     return all;
 }
@@ -132,14 +162,15 @@ static const LockStage *last_install(const CheckRun *run, const char *name,
     return NULL;
 }
 
-static char **evidence_of(const Stale *stale)
+/* The first lines of the lists, one after another, and how many more there are. */
+static char **evidence_of(const GPtrArray *const *lists, size_t n_lists)
 {
-    guint count = stale->mixed->len + stale->other->len;
     GPtrArray *lines = g_ptr_array_new();
-    for (guint i = 0; i < MIN(count, (guint)FINDING_EVIDENCE); i++) {
-        bool mixed = i < stale->mixed->len;
-        g_ptr_array_add(lines, g_strdup(mixed ? stale->mixed->pdata[i]
-                                              : stale->other->pdata[i - stale->mixed->len]));
+    guint count = 0;
+    for (size_t i = 0; i < n_lists; i++) {
+        for (guint k = 0; k < lists[i]->len && lines->len < FINDING_EVIDENCE; k++)
+            g_ptr_array_add(lines, g_strdup(lists[i]->pdata[k]));
+        count += lists[i]->len;
     }
     if (count > lines->len)
         g_ptr_array_add(lines, g_strdup_printf("and %u more", count - lines->len));
@@ -162,29 +193,40 @@ static bool is_told(const CheckRun *run, const Stale *stale)
     return false;
 }
 
+/* ", 3 of them modules in packages of 2.8.0; 1 can't be imported any more"; caller frees. */
+static char *describe_modules(const Stale *stale, const char *version)
+{
+    GString *out = g_string_new(NULL);
+    if (stale->inside > 0)
+        g_string_append_printf(out, ", %u of them %s in packages of %s", stale->inside,
+                               stale->inside == 1 ? "a module" : "modules", version);
+    if (stale->broken->len > 0)
+        g_string_append_printf(out, "; %u can't be imported any more", stale->broken->len);
+    return g_string_free(out, FALSE);
+}
+
 static void add_stale(CheckRun *run, const Stale *stale)
 {
     const LockAction *action = NULL;
     const LockStage *stage = last_install(run, stale->distribution, &action);
-    guint mixed = stale->mixed->len, count = mixed + stale->other->len;
-    if (!stage || (mixed == 0 && is_told(run, stale)))
+    guint modules = stale->broken->len + stale->mixed->len;
+    if (!stage || (modules == 0 && is_told(run, stale)))
         return;
-    g_autofree char *modules =
-        mixed == 0 ? g_strdup("")
-                   : g_strdup_printf(", %u of them %s in packages of %s", mixed,
-                                     mixed == 1 ? "a module" : "modules", action->version);
-    Finding *finding = check_add_at(
-        run, "stale-file", stage->at,
-        g_strdup_printf("stage '%s' writes %s %s over %s and leaves %u of its files%s", stage->name,
-                        stale->distribution, action->version,
-                        stale->version ? stale->version : "the base's", count, modules));
+    g_autofree char *described = describe_modules(stale, action->version);
+    Finding *finding =
+        check_add_at(run, "stale-file", stage->at,
+                     g_strdup_printf("stage '%s' writes %s %s over %s and leaves %u of its files%s",
+                                     stage->name, stale->distribution, action->version,
+                                     stale->version ? stale->version : "the base's",
+                                     modules + stale->other->len, described));
     finding->distribution = g_strdup(stale->distribution);
     finding->version = g_strdup(action->version);
     finding->found = g_strdup(stale->version);
-    finding->evidence = evidence_of(stale);
+    const GPtrArray *lists[] = {stale->broken, stale->mixed, stale->other};
+    finding->evidence = evidence_of(lists, G_N_ELEMENTS(lists));
     finding->hint = g_strdup("use `force_reinstall: true` instead of `ignore_installed`: it takes "
                              "the old copy away first");
-    if (mixed == 0)
+    if (modules == 0)
         finding->severity = SEVERITY_NOTE;
 }
 
@@ -219,14 +261,12 @@ static void judge_orphans(CheckRun *run)
     }
     if (orphans->len == 0)
         return;
-    Stale shown = {.mixed = orphans, .other = g_ptr_array_new()};
     Finding *finding =
         check_add(run, "orphan-file", run->recipe->base.at,
                   g_strdup_printf("the base has %u %s inside packages of installed distributions "
                                   "that none of them lists",
                                   orphans->len, orphans->len == 1 ? "module" : "modules"));
-    finding->evidence = evidence_of(&shown);
-    g_ptr_array_unref(shown.other);
+    finding->evidence = evidence_of((const GPtrArray *const[]){orphans}, 1);
 }
 
 /* Scripts */

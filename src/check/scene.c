@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "check/import_roots.h"
+#include "check/stale_modules.h"
 #include "lock/build_base.h"
 #include "lock/fetch.h"
 #include "recipe/config.h"
@@ -154,6 +155,7 @@ static void make_space(CheckScene *scene)
         .base = base && base->tree ? base->tree->root : NULL,
     };
     scene->space = file_space_new(&input);
+    stale_modules_bring(scene->space, scene->views);
     scene->run->space = scene->space;
     scene->image = image_files_new(scene->run->recipe, input.base);
     scene->run->image = scene->image;
