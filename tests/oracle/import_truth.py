@@ -11,8 +11,9 @@ what is compared with.
 
 A module's line says what was foretold and what happened; where both fail, whether it is the same
 exception in the same line. Wrong is a module that was foretold to work and fails, or the reverse; what
-check called unknown is counted apart. Ends with 1 if anything is wrong, with 77 where the index cannot be
-reached, no Python 3.11 is there or a driver is installed.
+check called unknown is counted apart, as are cases of which the table says why the wheels' files do not
+tell (`beyond`). Ends with 1 if anything is wrong, with 77 where the index cannot be reached, no Python
+3.11 is there or a driver is installed.
 """
 
 import argparse
@@ -107,7 +108,7 @@ def unfold(section, sets, row):
         else:
             pins.pop(axis, None)
     add(pins, section.get("force", "").split())
-    return {"pins": pins, "import": section["import"].split()}
+    return {"pins": pins, "import": section["import"].split(), "beyond": section.get("beyond")}
 
 
 def add(pins, items):
@@ -252,15 +253,15 @@ def place(item, findings):
 
 class Tally:
     def __init__(self):
-        self.counts = dict.fromkeys(("right", "wrong", "unknown"), 0)
+        self.counts = dict.fromkeys(("right", "wrong", "beyond", "unknown"), 0)
         self.lines = [0, 0]  # both fail: in the same line, in another
         self.rows = []
 
-    def add(self, case, module, told, done):
+    def add(self, case, module, told, done, beyond=None):
         if told["outcome"] == "unknown":
             verdict = "unknown"
         else:
-            verdict = "right" if told["outcome"] == done["outcome"] else "wrong"
+            verdict = "right" if told["outcome"] == done["outcome"] else "beyond" if beyond else "wrong"
         self.counts[verdict] += 1
         same = None
         if told["outcome"] == done["outcome"] == "fails":
@@ -270,14 +271,14 @@ class Tally:
         self.show(self.rows[-1])
 
     def show(self, row):
-        mark = {"right": "  ", "wrong": "! ", "unknown": "? "}[row["verdict"]]
+        mark = {"right": "  ", "wrong": "! ", "beyond": "~ ", "unknown": "? "}[row["verdict"]]
         print("%s%-48s %-28s %-8s %s" % (
             mark, row["case"], row["module"], row["told"]["outcome"], in_words(row["done"])), flush=True)  # fmt: skip
         if row["verdict"] != "right" or row["same_line"] is False:
             print("    foretold: %s" % in_words(row["told"]), flush=True)
 
     def end(self):
-        print("%(right)d right, %(wrong)d wrong, %(unknown)d unknown" % self.counts, end="")
+        print("%(right)d right, %(wrong)d wrong, %(beyond)d beyond what files tell, %(unknown)d unknown" % self.counts, end="")
         print("; of the failures %d in the foretold line, %d in another" % tuple(self.lines))
         return 1 if self.counts["wrong"] else 0
 
@@ -304,7 +305,7 @@ def compare(options, cases, work):
             tally.counts["wrong"] += 1
             continue
         for module in case["import"]:
-            tally.add(name, module, told[module], execute(python, module, work))
+            tally.add(name, module, told[module], execute(python, module, work), case["beyond"])
     if options.json:
         with open(options.json, "w", encoding="utf-8") as stream:
             json.dump(tally.rows, stream, indent=1)
