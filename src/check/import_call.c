@@ -334,10 +334,12 @@ static bool too_deep(const ImportMachine *machine)
     return machine->calls >= MAX_CALLS || machine->stack - &here > MAX_STACK;
 }
 
-/* Much memory is taken already: what calls do is left unknown before the whole walk is. */
+/* Much memory is taken already: what calls do is left unknown before the whole walk is. What
+ * imports left of it is for functions. */
 static bool must_save(const ImportMachine *machine)
 {
-    return machine->arena_bytes > MAX_ARENA / (machine->calls > 0 ? 2 : 1) / 4 * 3;
+    bool shared = machine->calls > 0 && !machine->deferred;
+    return machine->arena_bytes > MAX_ARENA / (shared ? 2 : 1) / 4 * 3;
 }
 
 const Value *function_call(ImportMachine *machine, const Function *function, const Value *self,

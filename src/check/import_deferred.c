@@ -137,6 +137,7 @@ static const char *top_of(ImportMachine *machine, const Module *module)
 void deferred_walk(ImportMachine *machine, GPtrArray *failures)
 {
     Deferred deferred = {.machine = machine, .failures = failures};
+    machine->deferred = true;
     deferred.tops = machine_table(machine);
     deferred.seen = machine_table(machine);
     deferred.last_step = MIN(MAX_STEPS, machine->steps + ALL_STEPS);
@@ -153,4 +154,5 @@ void deferred_walk(ImportMachine *machine, GPtrArray *failures)
         walk_block(&deferred, module->source->tree->body, "");
     }
     machine->limit = MAX_STEPS;
+    machine->deferred = false;
 }

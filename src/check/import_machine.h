@@ -243,6 +243,7 @@ struct ImportMachine {
     GPtrArray *chunks; /* the arena */
     char *chunk;
     size_t chunk_left, arena_bytes;
+    bool deferred;              /* functions are walked: imports are done */
     GPtrArray *tables, *arrays; /* GHashTable, GPtrArray of values, to free */
     GHashTable *natives;        /* name → Native */
     GHashTable *native_modules; /* "os.path": a module that natives live in */
