@@ -155,7 +155,7 @@ char **sources_needed(ImportSources *sources, const char *path)
     const ImportScene *scene = sources->scene;
     if (sources->files != &sources->of_space)
         return sources->files->needed ? sources->files->needed(sources->files, path) : NULL;
-    return scene->needed ? scene->needed(scene->space, path) : NULL;
+    return scene->needed ? scene->needed(scene->needed_data, path) : NULL;
 }
 
 GBytes *sources_read(ImportSources *sources, const char *path)

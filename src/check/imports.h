@@ -72,7 +72,8 @@ typedef struct {
     const char *const *env;   /* "KEY=value" of the image; NULL: nothing known */
     const ImportFiles *files; /* instead of the space */
     bool partial;             /* as ImportFiles: a base whose own site-packages is not known */
-    char **(*needed)(const FileSpace *space, const char *path); /* as ImportFiles; may be NULL */
+    char **(*needed)(void *data, const char *path); /* as ImportFiles; may be NULL */
+    void *needed_data;
 } ImportScene;
 
 /* Trees of the files that were read, for the machines of one scene (each file is parsed once for

@@ -186,6 +186,23 @@ static void keep_roots(GPtrArray *roots, const GPtrArray *only)
     }
 }
 
+/* What the library at the path in the space needs; NULL: it was not read. */
+static char **find_needed(void *data, const char *path)
+{
+    const CheckRun *run = data;
+    const SpaceFile *file = file_space_find(run->space, path);
+    const CheckWheel *wheel = file && file->member && file->distribution
+                                  ? check_find_wheel(run, file->distribution)
+                                  : NULL;
+    bool own = wheel && wheel->native && wheel->file == file->file;
+    for (guint i = 0; own && i < wheel->native->files->len; i++) {
+        const NativeFile *native = wheel->native->files->pdata[i];
+        if (g_str_equal(native->member, file->member->name))
+            return native->object ? g_strdupv(native->object->needed) : NULL;
+    }
+    return NULL;
+}
+
 static void open_imports(CheckScene *scene, const GPtrArray *only)
 {
     CheckRun *run = scene->run;
@@ -197,6 +214,8 @@ static void open_imports(CheckScene *scene, const GPtrArray *only)
         .python = run->target->base.python,
         .platform = run->target->platform,
         .env = (const char *const *)scene->env,
+        .needed = find_needed,
+        .needed_data = run,
         .partial = run->recipe->base.kind == BASE_IMAGE && !scene->base,
     };
     scene->sources = import_sources_new(&scene->imports);
