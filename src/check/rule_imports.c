@@ -229,6 +229,27 @@ static int compare_failures(const void *a, const void *b)
     return order != 0 ? order : (int)one->line - (int)other->line;
 }
 
+static bool ends_at(const ImportVerdict *verdict, const ImportStep *at)
+{
+    const ImportStep *last = verdict && fails(verdict) ? last_step(verdict) : NULL;
+    return last && last->line == at->line && g_str_equal(last->path, at->path);
+}
+
+/* Statements that made an import fail are told there already. */
+static void drop_told(const CheckRun *run, GPtrArray *failures)
+{
+    for (guint i = failures->len; i-- > 0;) {
+        const ImportStep *at = ((const ImportFailure *)failures->pdata[i])->at;
+        bool told = false;
+        for (guint k = 0; run->roots && k < run->roots->len && !told; k++) {
+            const ImportRoot *root = run->roots->pdata[k];
+            told = ends_at(root->build, at) || ends_at(root->run, at);
+        }
+        if (told)
+            g_ptr_array_remove_index(failures, i);
+    }
+}
+
 void rule_imports(CheckRun *run)
 {
     for (guint i = 0; run->roots && i < run->roots->len; i++)
@@ -236,6 +257,7 @@ void rule_imports(CheckRun *run)
     if (!run->run)
         return;
     g_autoptr(GPtrArray) failures = import_machine_deferred(run->run);
+    drop_told(run, failures);
     g_ptr_array_sort(failures, compare_failures);
     for (guint i = 0; i < failures->len;)
         i = judge_calls(run, failures, i);
