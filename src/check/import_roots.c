@@ -215,11 +215,19 @@ static ImportVerdict *simulate(ImportMachine *machine, const ImportRoot *root)
     return import_machine_run(machine, root->name, text, length);
 }
 
+/* One world after the other, since each takes hundreds of megabytes; the second is looked at again
+ * for what functions import. */
 void import_roots_simulate(CheckRun *run)
 {
-    for (guint i = 0; run->build && run->run && i < run->roots->len; i++) {
+    bool possible = run->build && run->run;
+    for (guint i = 0; possible && i < run->roots->len; i++) {
         ImportRoot *root = run->roots->pdata[i];
         root->build = simulate(run->build, root);
+    }
+    if (possible)
+        import_machine_reset(run->build);
+    for (guint i = 0; possible && i < run->roots->len; i++) {
+        ImportRoot *root = run->roots->pdata[i];
         root->run = simulate(run->run, root);
     }
 }

@@ -103,6 +103,14 @@ ImportMachine *import_machine_new(ImportSources *sources, ImportWorld world)
     return machine;
 }
 
+void import_machine_reset(ImportMachine *machine)
+{
+    ImportMachine old = *machine;
+    machine_close(&old);
+    *machine = (ImportMachine){.restarts = old.restarts};
+    machine_open(machine, old.sources, old.world);
+}
+
 void import_machine_free(ImportMachine *machine)
 {
     if (!machine)
@@ -198,10 +206,8 @@ static void fill_verdict(ImportMachine *machine, ImportVerdict *verdict)
 static void begin(ImportMachine *machine, const char *stack)
 {
     if (machine->stopped && machine->restarts < MAX_RESTARTS) {
-        ImportMachine old = *machine;
-        machine_close(&old);
-        *machine = (ImportMachine){.restarts = old.restarts + 1};
-        machine_open(machine, old.sources, old.world);
+        import_machine_reset(machine);
+        machine->restarts++;
     }
     machine->stack = stack;
     machine->frame = NULL;

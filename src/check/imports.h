@@ -89,6 +89,8 @@ typedef struct ImportMachine ImportMachine; /* one world of a scene: modules loa
 ImportMachine *import_machine_new(ImportSources *sources, ImportWorld world);
 void import_machine_free(ImportMachine *machine);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImportMachine, import_machine_free)
+/* As it was when it was new: nothing is loaded, and its memory is given back. */
+void import_machine_reset(ImportMachine *machine);
 
 /* As `python -c "import MODULE"` in a fresh interpreter (".pth" files are read first). */
 ImportVerdict *import_machine_import(ImportMachine *machine, const char *module);
