@@ -400,9 +400,10 @@ static int build_row(BuildRun *run, guint first, guint count)
     for (guint i = 0; i < count; i++) {
         BuiltImage *built = NULL;
         int status = build_target(run, &targets[i], &built);
+        if (built) /* one that findings speak against, too */
+            g_ptr_array_add(images, built);
         if (status != 0)
             return status;
-        g_ptr_array_add(images, built);
         if (built->image)
             g_ptr_array_add(plain, built->image);
     }
