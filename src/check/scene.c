@@ -31,12 +31,6 @@ static void end_phase(CheckScene *scene, const char *name)
     scene->begun = now;
 }
 
-static bool is_installed_wheel(const LockAction *action)
-{
-    return action->file && !g_str_equal(action->action, "keep") &&
-           !g_str_equal(action->action, "remove") && g_str_has_suffix(action->file->file, ".whl");
-}
-
 static int compare_files(const void *a, const void *b)
 {
     const LockFile *one = *(LockFile *const *)a, *other = *(LockFile *const *)b;
@@ -46,14 +40,10 @@ static int compare_files(const void *a, const void *b)
 
 static GPtrArray *collect_files(const LockTarget *target)
 {
-    GPtrArray *files = g_ptr_array_new();
-    for (guint i = 0; i < target->stages->len; i++) {
-        const LockStage *stage = target->stages->pdata[i];
-        for (guint k = 0; k < stage->actions->len; k++) {
-            const LockAction *action = stage->actions->pdata[k];
-            if (is_installed_wheel(action) && !g_ptr_array_find(files, action->file, NULL))
-                g_ptr_array_add(files, action->file);
-        }
+    GPtrArray *files = lock_target_installs(target);
+    for (guint i = files->len; i-- > 0;) {
+        if (!g_str_has_suffix(((const LockFile *)files->pdata[i])->file, ".whl"))
+            g_ptr_array_remove_index_fast(files, i);
     }
     g_ptr_array_sort(files, compare_files);
     return files;

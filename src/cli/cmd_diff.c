@@ -62,7 +62,7 @@ static int find_sides(const Invocation *invocation, char **ret_a, char **ret_b)
 {
     const Options *options = invocation->options;
     const GPtrArray *arguments = options->arguments;
-    const char *first = arguments->len > 0 ? arguments->pdata[0] : "ramekin.yaml";
+    const char *first = arguments->len > 0 ? arguments->pdata[0] : DEFAULT_RECIPE;
     const char *dots = strstr(first, "..");
     if (options->since && arguments->len < 2) {
         *ret_a = g_strdup_printf("%s:%s", options->since, first);

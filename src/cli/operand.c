@@ -2,12 +2,11 @@
 
 #include "base/io.h"
 #include "base/limits.h"
+#include "lock/base_facts.h"
 #include "lock/host_environment.h"
 #include "net/git_export.h"
 
 #include <string.h>
-
-#define DEFAULT_RECIPE "ramekin.yaml"
 
 void operand_free(Operand *operand)
 {
@@ -193,8 +192,9 @@ static int open_revision(const Invocation *invocation, Operand *operand, const c
 
 static bool is_image(const char *text)
 {
-    return g_str_has_prefix(text, "oci:") || g_str_has_prefix(text, "oci-archive:") ||
-           g_str_has_prefix(text, "docker-archive:");
+    BaseForm form = base_form(text);
+    return form == BASE_FORM_OCI || form == BASE_FORM_OCI_ARCHIVE ||
+           form == BASE_FORM_DOCKER_ARCHIVE;
 }
 
 static int open_file(const Invocation *invocation, Operand *operand, const char *text)

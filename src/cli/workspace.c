@@ -4,8 +4,6 @@
 #include "cli/stages_dir.h"
 #include "recipe/ignore_entry.h"
 
-#define DEFAULT_RECIPE "ramekin.yaml"
-
 enum {
     MAX_JOBS = 256,
     MAX_TIMEOUT_SECONDS = 3600,

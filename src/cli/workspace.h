@@ -13,6 +13,8 @@ struct Invocation {
     Output *output;
 };
 
+#define DEFAULT_RECIPE "ramekin.yaml"
+
 typedef struct {
     const Recipe *recipe; /* of the row */
     const char *row;      /* or NULL */

@@ -60,12 +60,8 @@ void diff_free(Diff *diff)
 
 const GPtrArray *diff_environment(const LockTarget *target)
 {
-    for (guint i = target->stages->len; i-- > 0;) {
-        const LockStage *stage = target->stages->pdata[i];
-        if (stage->status == STAGE_SOLVED && stage->environment)
-            return stage->environment;
-    }
-    return target->base.installed;
+    const LockStage *last = lock_target_last(target);
+    return last ? last->environment : target->base.installed;
 }
 
 static int compare_name(const void *name, const void *element)

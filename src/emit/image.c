@@ -151,20 +151,6 @@ static gboolean assign_layers(Build *build, GError **error)
 
 /* Wheels */
 
-static void find_files(Build *build)
-{
-    g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
-    for (guint i = 0; i < build->target->stages->len; i++) {
-        const LockStage *stage = build->target->stages->pdata[i];
-        for (guint k = 0; k < stage->actions->len; k++) {
-            const LockAction *action = stage->actions->pdata[k];
-            bool installs = action->file && !g_str_equal(action->action, "keep");
-            if (installs && g_hash_table_add(seen, action->file))
-                g_ptr_array_add(build->files, action->file);
-        }
-    }
-}
-
 /* Whether the file can be read without fetching anything. */
 static bool is_at_hand(const Build *build, const LockFile *file)
 {
@@ -460,7 +446,6 @@ static gboolean make_image(Build *build, GError **error)
 
 static gboolean build_image(Build *build, GError **error)
 {
-    find_files(build);
     if (!stage_tree_check(build->recipe, build->target, error) || !open_base(build, error) ||
         !assign_layers(build, error))
         return FALSE;
@@ -484,7 +469,7 @@ gboolean image_build(const ImageBuildOptions *options, LayerMaker **ret_maker,
         .recipe = options->plan->recipe,
         .target = options->plan->target,
         .built = g_new0(BuiltImage, 1),
-        .files = g_ptr_array_new(),
+        .files = lock_target_installs(options->plan->target),
         .absent = g_hash_table_new(NULL, NULL),
         .guesses = g_ptr_array_new_with_free_func(guess_free),
         .wheels = g_hash_table_new_full(NULL, NULL, NULL, wheel_destroy),

@@ -256,6 +256,32 @@ bool lock_target_is_solved(const LockTarget *target)
     return true;
 }
 
+const LockStage *lock_target_last(const LockTarget *target)
+{
+    for (guint i = target->stages->len; i-- > 0;) {
+        const LockStage *stage = target->stages->pdata[i];
+        if (stage->status == STAGE_SOLVED)
+            return stage;
+    }
+    return NULL;
+}
+
+GPtrArray *lock_target_installs(const LockTarget *target)
+{
+    GPtrArray *files = g_ptr_array_new();
+    g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+    for (guint i = 0; i < target->stages->len; i++) {
+        const LockStage *stage = target->stages->pdata[i];
+        for (guint k = 0; k < stage->actions->len; k++) {
+            const LockAction *action = stage->actions->pdata[k];
+            bool installs = action->file && !g_str_equal(action->action, "keep");
+            if (installs && g_hash_table_add(seen, action->file))
+                g_ptr_array_add(files, action->file);
+        }
+    }
+    return files;
+}
+
 const LockDistribution *lock_stage_find(const LockStage *stage, const char *name)
 {
     for (guint i = 0; i < stage->environment->len; i++) {

@@ -161,5 +161,10 @@ gboolean lock_save(const Lock *lock, const char *path, GError **error);
 
 LockTarget *lock_find_target(const Lock *lock, const char *row, const char *platform);
 bool lock_target_is_solved(const LockTarget *target);
+/* The last stage that is solved, whose environment is the image's; or NULL. */
+const LockStage *lock_target_last(const LockTarget *target);
+/* LockFile of everything that some stage installs, each once, in order; the target's. The caller
+ * frees the array. */
+GPtrArray *lock_target_installs(const LockTarget *target);
 /* The distribution as pip sees it after the stage, or NULL. */
 const LockDistribution *lock_stage_find(const LockStage *stage, const char *name);

@@ -121,14 +121,3 @@ guint64 inspected_size(const InspectedImage *image)
         size += ((const ImageLayer *)image->manifest->layers->pdata[i])->size;
     return size;
 }
-
-const LockStage *inspected_last_stage(const LockTarget *target)
-{
-    const LockStage *last = NULL;
-    for (guint i = 0; i < target->stages->len; i++) {
-        const LockStage *stage = target->stages->pdata[i];
-        if (stage->status == STAGE_SOLVED)
-            last = stage;
-    }
-    return last;
-}

@@ -33,5 +33,3 @@ char *inspection_encode_json(const Inspection *inspection); /* ramekin.inspect/1
 /* For both of them: the entry that tells of the layer, or NULL; bytes of all layers. */
 const ImageHistory *inspected_history(const InspectedImage *image, guint layer);
 guint64 inspected_size(const InspectedImage *image);
-/* The last stage that is solved, whose environment is the image's; or NULL. */
-const LockStage *inspected_last_stage(const LockTarget *target);

@@ -82,7 +82,7 @@ static void write_stages(JsonWriter *json, const LockTarget *target)
 
 static void write_distributions(JsonWriter *json, const LockTarget *target)
 {
-    const LockStage *last = inspected_last_stage(target);
+    const LockStage *last = lock_target_last(target);
     jsonw_key(json, "distributions");
     jsonw_begin_array(json, JSONW_BLOCK);
     for (guint i = 0; last && i < last->environment->len; i++) {

@@ -131,7 +131,7 @@ static void add_stages(Layout *layout, const LockTarget *target)
 
 static void add_distributions(Layout *layout, const LockTarget *target)
 {
-    const LockStage *last = inspected_last_stage(target);
+    const LockStage *last = lock_target_last(target);
     const GPtrArray *environment = last ? last->environment : NULL;
     unsigned width = 0;
     for (guint i = 0; environment && i < environment->len; i++) {

@@ -38,8 +38,7 @@ char **start_check_health_command(const Recipe *recipe)
 
 static const GPtrArray *installed(const Plan *plan)
 {
-    const GPtrArray *stages = plan->target->stages;
-    const LockStage *last = stages->len > 0 ? stages->pdata[stages->len - 1] : NULL;
+    const LockStage *last = lock_target_last(plan->target);
     return last ? last->environment : NULL;
 }
 

@@ -13,21 +13,6 @@ static void fail(GError *error)
     exit(error_exit_status(error));
 }
 
-static GPtrArray *installed_files(const LockTarget *target)
-{
-    GPtrArray *files = g_ptr_array_new();
-    for (guint i = 0; i < target->stages->len; i++) {
-        const LockStage *stage = target->stages->pdata[i];
-        for (guint k = 0; k < stage->actions->len; k++) {
-            LockAction *action = stage->actions->pdata[k];
-            if (action->file && !g_str_equal(action->action, "keep") &&
-                !g_ptr_array_find(files, action->file, NULL))
-                g_ptr_array_add(files, action->file);
-        }
-    }
-    return files;
-}
-
 static gboolean open_wheel(void *data, const LockFile *file, const char *path, GError **error)
 {
     WheelArchive *wheel = wheel_archive_open(path, file->file, file->sha256, error);
@@ -107,7 +92,7 @@ static void wheel_destroy(void *data)
 static int compare(LockSession *session, const Recipe *recipe, const LockTarget *target)
 {
     g_autoptr(BlobStore) blobs = blob_store_new(lock_session_cache(session));
-    g_autoptr(GPtrArray) files = installed_files(target);
+    g_autoptr(GPtrArray) files = lock_target_installs(target);
     g_autoptr(GHashTable) wheels = g_hash_table_new_full(NULL, NULL, NULL, wheel_destroy);
     g_autoptr(WheelViews) views = NULL;
     g_autoptr(MergedTree) tree = NULL;

@@ -29,21 +29,6 @@ static void fail(GError *error)
     exit(error_exit_status(error));
 }
 
-static GPtrArray *installed_files(const LockTarget *target)
-{
-    GPtrArray *files = g_ptr_array_new();
-    for (guint i = 0; i < target->stages->len; i++) {
-        const LockStage *stage = target->stages->pdata[i];
-        for (guint k = 0; k < stage->actions->len; k++) {
-            LockAction *action = stage->actions->pdata[k];
-            if (action->file && !g_str_equal(action->action, "keep") &&
-                !g_ptr_array_find(files, action->file, NULL))
-                g_ptr_array_add(files, action->file);
-        }
-    }
-    return files;
-}
-
 static void print_view(GString *out, WheelView *view, Wanted *wanted)
 {
     const ZipDirectory *directory = wheel_view_directory(view);
@@ -74,7 +59,7 @@ static void print_views(LockSession *session, const Recipe *recipe, const LockTa
                         Wanted *wanted)
 {
     g_autoptr(BlobStore) blobs = blob_store_new(lock_session_cache(session));
-    g_autoptr(GPtrArray) files = installed_files(target);
+    g_autoptr(GPtrArray) files = lock_target_installs(target);
     g_autoptr(WheelViews) views = NULL;
     g_autoptr(GString) out = g_string_new(NULL), times = g_string_new(NULL);
     GError *error = NULL;
