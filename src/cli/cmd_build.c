@@ -246,6 +246,18 @@ static gboolean check_outputs(const BuildRun *run, const WorkTarget *wanted, GEr
     return TRUE;
 }
 
+/* What a finding is judged by. */
+typedef struct {
+    const Workspace *workspace;
+    const Recipe *recipe;
+} Judgement;
+
+static bool finding_counts(void *data, const Finding *finding)
+{
+    const Judgement *judgement = data;
+    return workspace_finding_counts(judgement->workspace, judgement->recipe, finding);
+}
+
 static int build_target(BuildRun *run, const WorkTarget *wanted, BuiltImage **ret_built)
 {
     Workspace *workspace = run->workspace;
@@ -261,6 +273,7 @@ static int build_target(BuildRun *run, const WorkTarget *wanted, BuiltImage **re
     g_autofree char *revision = NULL, *source = NULL;
     g_autofree char *recipe_text = recipe_bundle_encode(
         wanted->recipe, (const char *const *)workspace->options->vars->pdata, NULL);
+    Judgement judgement = {workspace, wanted->recipe};
     ImageBuildOptions options = {
         .plan = plan,
         .session = workspace_session(workspace),
@@ -271,6 +284,8 @@ static int build_target(BuildRun *run, const WorkTarget *wanted, BuiltImage **re
                   .progress = output_progress(workspace->output)},
         .source_date_epoch = run->epoch,
         .forced = counted > 0,
+        .counts = finding_counts,
+        .counts_data = &judgement,
         .recipe_text = recipe_text,
         .lock_text = lock_text,
     };

@@ -331,6 +331,16 @@ static GPtrArray *annotate_layer(const LayerSummary *summary)
 
 /* The image */
 
+static bool is_forced(const Build *build)
+{
+    const ImageBuildOptions *options = build->options;
+    const GPtrArray *findings = build->built->findings;
+    bool forced = options->forced;
+    for (guint i = 0; options->counts && i < findings->len; i++)
+        forced = forced || options->counts(options->counts_data, findings->pdata[i]);
+    return forced;
+}
+
 static gboolean make_config(Build *build, const char *created, GError **error)
 {
     const ImageBuildOptions *options = build->options;
@@ -352,7 +362,7 @@ static gboolean make_config(Build *build, const char *created, GError **error)
         .created = created,
         .revision = options->revision,
         .source = options->source,
-        .forced = options->forced,
+        .forced = is_forced(build),
         .recipe_text = options->recipe_text,
         .lock_text = options->lock_text,
     };

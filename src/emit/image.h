@@ -10,6 +10,9 @@
 #include "lock/build_base.h"
 #include "plan/plan.h"
 
+/* Whether a finding speaks against the image. */
+typedef bool (*FindingCounts)(void *data, const Finding *finding);
+
 typedef struct {
     const Plan *plan;
     LockSession *session;
@@ -18,7 +21,9 @@ typedef struct {
     bool one_layer;           /* all of ours as one, whatever the recipe's `layers:` say */
     int format;               /* LayerFormat of our layers; -1: the recipe's */
     gint64 source_date_epoch; /* seconds since 1970; -1: not given */
-    bool forced;              /* in spite of findings */
+    bool forced;              /* in spite of the lock's findings */
+    FindingCounts counts;     /* so that an image with such a finding is forced too; NULL: none */
+    void *counts_data;
     const char *recipe_text, *lock_text; /* embedded in labels; or NULL */
     const char *revision, *source;       /* --label-git; or NULL */
 } ImageBuildOptions;

@@ -27,7 +27,7 @@
 
 /* The version in LABEL_FORMAT. Whoever changes the files or the configuration of an image for the
  * same recipe and lock raises it. */
-#define IMAGE_FORMAT_VERSION 1
+#define IMAGE_FORMAT_VERSION 2
 
 typedef struct {
     const Plan *plan;

@@ -76,7 +76,7 @@ static char *config_of(const Fixture *fixture, GError **error)
 }
 
 #define FRAME_LABELS                                                                               \
-    "\"a\":\"b\",\"dev.ramekin.format\":\"1\","                                                    \
+    "\"a\":\"b\",\"dev.ramekin.format\":\"2\","                                                    \
     "\"org.opencontainers.image.base.digest\":\"sha256:22\","                                      \
     "\"org.opencontainers.image.base.name\":\"example.org/py:3.11\","                              \
     "\"org.opencontainers.image.created\":\"1980-01-01T00:00:00Z\""
