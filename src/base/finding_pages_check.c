@@ -105,8 +105,10 @@ const FindingPage finding_pages_check[] = {
         .kind = {"gpu-at-build", SEVERITY_WARNING,
                  "a script needs a GPU while the image is built"},
         .meaning =
-            "A `run:` stage names a program or a call that needs a GPU (`nvidia-smi`, "
-            "`torch.cuda.`, `.cuda()`).",
+            "The script of a `run:` stage runs `nvidia-smi`, or Python code that asks for a device "
+            "(`torch.cuda.get_device_name()`, `.cuda()`) without asking first whether there is "
+            "one. A command that may fail (`|| true`), a comment and a text that is only printed "
+            "are not meant.",
         .matters =
             "No builder of images has a device: the command fails there, or silently takes "
             "another path (a library without CUDA kernels) than where the image runs.",

@@ -3,7 +3,6 @@
 #include "check/rules.h"
 #include "image/reference.h"
 #include "recipe/config.h"
-#include "recipe/stage_run.h"
 
 enum {
     MAX_HTTP_PORTS = 10, /* that a pod's proxy serves */
@@ -40,28 +39,6 @@ static void judge_base(CheckRun *run)
                         base->reference));
     finding->hint = g_strdup("`ramekin build` makes the image here; or push the base to a public "
                              "registry");
-}
-
-/* What a program needs that talks to a device. */
-static const char *const gpu_words[] = {
-    "nvidia-smi", "torch.cuda.", ".cuda()", "device=\"cuda\"", "device='cuda'", "nvidia-debugdump",
-};
-
-static void judge_script(CheckRun *run, const Stage *stage)
-{
-    const char *script = stage->body.run->script.text;
-    for (size_t i = 0; i < G_N_ELEMENTS(gpu_words); i++) {
-        if (!strstr(script, gpu_words[i]))
-            continue;
-        Finding *finding =
-            check_add(run, "gpu-at-build", stage->body.run->script.at,
-                      g_strdup_printf("the script of stage '%s' uses a GPU (`%s`), and a build has "
-                                      "none",
-                                      stage->name, gpu_words[i]));
-        finding->hint = g_strdup("move it to `checks: {gpu: ...}` or to the start of the "
-                                 "container");
-        return;
-    }
 }
 
 static void judge_ports(CheckRun *run, const RecipeRunpod *runpod)
@@ -113,11 +90,6 @@ static void judge_handler(CheckRun *run, const RecipeRunpod *runpod)
 void rule_runpod(CheckRun *run)
 {
     const RecipeRunpod *runpod = run->recipe->config->runpod;
-    for (guint i = 0; i < run->recipe->stages->len; i++) {
-        const Stage *stage = run->recipe->stages->pdata[i];
-        if (stage->kind == STAGE_RUN)
-            judge_script(run, stage);
-    }
     if (!runpod)
         return;
     judge_platform(run);

@@ -15,3 +15,4 @@ void rule_imports(CheckRun *run);
 void rule_indexes(CheckRun *run);
 void rule_platform(CheckRun *run);
 void rule_runpod(CheckRun *run);
+void rule_scripts(CheckRun *run);
