@@ -2,6 +2,7 @@
 #include "diff/diff_private.h"
 
 #include "lock/environment_cuda.h"
+#include "plan/image_settings.h"
 #include "recipe/config.h"
 
 #include <string.h>
@@ -53,31 +54,66 @@ static char *join_texts(const GPtrArray *texts)
     return g_strdup(joined->str);
 }
 
-static const char *find_pair(const GPtrArray *pairs, const char *key)
+static GPtrArray *new_pairs(void)
 {
-    for (guint i = 0; pairs && i < pairs->len; i++) {
-        const Pair *pair = pairs->pdata[i];
-        if (g_str_equal(pair->key, key))
-            return pair->value;
-    }
-    return NULL;
+    return g_ptr_array_new_with_free_func((GDestroyNotify)image_pair_free);
 }
 
-/* A fact for each key that differs: those of A in order, then what B has more. */
-static void compare_pairs(Diff *diff, const char *what, const GPtrArray *a, const GPtrArray *b)
+/* Of a recipe, as images have them. */
+static GPtrArray *recipe_pairs(const GPtrArray *pairs)
 {
-    for (guint i = 0; a && i < a->len; i++) {
-        const Pair *pair = a->pdata[i];
-        g_autofree char *subject = g_strdup_printf("%s %s", what, pair->key);
-        diff_add_fact(diff, subject, g_strdup(pair->value), g_strdup(find_pair(b, pair->key)));
+    GPtrArray *same = new_pairs();
+    for (guint i = 0; pairs && i < pairs->len; i++) {
+        const Pair *pair = pairs->pdata[i];
+        image_pairs_set(same, pair->key, pair->value);
     }
-    for (guint i = 0; b && i < b->len; i++) {
-        const Pair *pair = b->pdata[i];
-        if (find_pair(a, pair->key))
+    return same;
+}
+
+static GPtrArray *env_pairs(char **env)
+{
+    GPtrArray *pairs = new_pairs();
+    for (guint i = 0; env && env[i]; i++) {
+        g_autofree char *key = g_strndup(env[i], strcspn(env[i], "="));
+        const char *value = strchr(env[i], '=');
+        image_pairs_set(pairs, key, value ? value + 1 : "");
+    }
+    return pairs;
+}
+
+/* Recipe, lock and base are compared as what they are, not as the labels that hold them; when an
+ * image was made is no difference. */
+static bool tells_origin(const char *label)
+{
+    return g_str_has_prefix(label, LABEL_PREFIX) ||
+           g_str_has_prefix(label, LABEL_STANDARD "base.") ||
+           g_str_equal(label, LABEL_STANDARD "created");
+}
+
+static GPtrArray *label_pairs(const GPtrArray *labels)
+{
+    GPtrArray *pairs = new_pairs();
+    for (guint i = 0; i < labels->len; i++) {
+        const ImagePair *pair = labels->pdata[i];
+        if (!tells_origin(pair->key))
+            image_pairs_set(pairs, pair->key, pair->value);
+    }
+    return pairs;
+}
+
+/* A fact for each key that differs: those of A in order, then what B has more. Frees both. */
+static void compare_pairs(Diff *diff, const char *what, GPtrArray *a, GPtrArray *b)
+{
+    for (guint i = 0; i < a->len + b->len; i++) {
+        const ImagePair *pair = i < a->len ? a->pdata[i] : b->pdata[i - a->len];
+        const char *before = image_pairs_find(a, pair->key);
+        if (i >= a->len && before)
             continue;
         g_autofree char *subject = g_strdup_printf("%s %s", what, pair->key);
-        diff_add_fact(diff, subject, NULL, g_strdup(pair->value));
+        diff_add_fact(diff, subject, g_strdup(before), g_strdup(image_pairs_find(b, pair->key)));
     }
+    g_ptr_array_unref(a);
+    g_ptr_array_unref(b);
 }
 
 static char *healthcheck_text(const Healthcheck *check)
@@ -118,41 +154,29 @@ static char *join_strings(char **texts)
     return joined ? g_strdup_printf("[%s]", joined) : NULL;
 }
 
-static GPtrArray *env_pairs(char **env)
+/* As join_texts() has a list of the recipe; NULL: none. */
+static char *join_list(const GPtrArray *texts)
 {
-    GPtrArray *pairs = g_ptr_array_new_with_free_func((GDestroyNotify)image_pair_free);
-    for (guint i = 0; env && env[i]; i++) {
-        g_autofree char *key = g_strndup(env[i], strcspn(env[i], "="));
-        const char *value = strchr(env[i], '=');
-        image_pairs_set(pairs, key, value ? value + 1 : "");
-    }
-    return pairs;
-}
-
-static void compare_image_env(Diff *diff, char **a, char **b)
-{
-    g_autoptr(GPtrArray) before = env_pairs(a);
-    g_autoptr(GPtrArray) after = env_pairs(b);
-    for (guint i = 0; i < before->len + after->len; i++) {
-        const ImagePair *pair = i < before->len ? before->pdata[i] : after->pdata[i - before->len];
-        const char *old = image_pairs_find(before, pair->key);
-        if (i >= before->len && old)
-            continue;
-        g_autofree char *subject = g_strdup_printf("env %s", pair->key);
-        diff_add_fact(diff, subject, g_strdup(old), g_strdup(image_pairs_find(after, pair->key)));
-    }
+    g_autoptr(GPtrArray) borrowed = g_ptr_array_new();
+    for (guint i = 0; i < texts->len; i++)
+        g_ptr_array_add(borrowed, texts->pdata[i]);
+    g_ptr_array_add(borrowed, NULL);
+    return texts->len ? join_strings((char **)borrowed->pdata) : NULL;
 }
 
 static void compare_images(Diff *diff, const ImageConfig *a, const ImageConfig *b)
 {
-    compare_image_env(diff, a->env, b->env);
+    compare_pairs(diff, "env", env_pairs(a->env), env_pairs(b->env));
     diff_add_fact(diff, "entrypoint", join_strings(a->entrypoint), join_strings(b->entrypoint));
     diff_add_fact(diff, "cmd", join_strings(a->cmd), join_strings(b->cmd));
     diff_add_fact(diff, "user", g_strdup(a->user), g_strdup(b->user));
     diff_add_fact(diff, "workdir", g_strdup(a->workdir), g_strdup(b->workdir));
-    diff_add_fact(diff, "stop_signal", g_strdup(a->stop_signal), g_strdup(b->stop_signal));
+    diff_add_fact(diff, "ports", join_list(a->ports), join_list(b->ports));
+    diff_add_fact(diff, "volumes", join_list(a->volumes), join_list(b->volumes));
     diff_add_fact(diff, "healthcheck", join_strings(a->healthcheck ? a->healthcheck->test : NULL),
                   join_strings(b->healthcheck ? b->healthcheck->test : NULL));
+    diff_add_fact(diff, "stop_signal", g_strdup(a->stop_signal), g_strdup(b->stop_signal));
+    compare_pairs(diff, "label", label_pairs(a->labels), label_pairs(b->labels));
 }
 
 void diff_compare_configuration(Diff *diff)
@@ -163,7 +187,7 @@ void diff_compare_configuration(Diff *diff)
     }
     const RecipeConfig *a = diff->a.recipe->config, *b = diff->b.recipe->config;
     compare_host(diff, a->host, b->host);
-    compare_pairs(diff, "env", a->env, b->env);
+    compare_pairs(diff, "env", recipe_pairs(a->env), recipe_pairs(b->env));
     diff_add_fact(diff, "entrypoint", join_texts(a->entrypoint), join_texts(b->entrypoint));
     diff_add_fact(diff, "cmd", join_texts(a->cmd), join_texts(b->cmd));
     diff_add_fact(diff, "user", g_strdup(a->user ? a->user->name : NULL),
@@ -175,6 +199,6 @@ void diff_compare_configuration(Diff *diff)
                   healthcheck_text(&b->healthcheck));
     diff_add_fact(diff, "stop_signal", g_strdup(a->stop_signal.text),
                   g_strdup(b->stop_signal.text));
-    compare_pairs(diff, "label", a->labels, b->labels);
-    compare_pairs(diff, "annotation", a->annotations, b->annotations);
+    compare_pairs(diff, "label", recipe_pairs(a->labels), recipe_pairs(b->labels));
+    compare_pairs(diff, "annotation", recipe_pairs(a->annotations), recipe_pairs(b->annotations));
 }

@@ -9,8 +9,6 @@
 #include "recipe/stage_download.h"
 #include "recipe/stage_run.h"
 
-#define STANDARD "org.opencontainers.image."
-
 /* Labels longer than this stay out of the configuration, which registries limit. */
 #define MAX_PACKED_BYTES ((size_t)2 * 1024 * 1024)
 
@@ -208,11 +206,11 @@ static void set_standard(GPtrArray *pairs, const ImageSettings *settings)
 {
     const Recipe *recipe = settings->plan->recipe;
     bool named = settings->base_name && base_form(settings->base_name) == BASE_FORM_REGISTRY;
-    set_pair(pairs, STANDARD "title", recipe->name);
-    set_pair(pairs, STANDARD "description", recipe->description);
-    set_pair(pairs, STANDARD "created", settings->created);
-    set_pair(pairs, STANDARD "base.name", named ? settings->base_name : NULL);
-    set_pair(pairs, STANDARD "base.digest", settings->base_digest);
+    set_pair(pairs, LABEL_STANDARD "title", recipe->name);
+    set_pair(pairs, LABEL_STANDARD "description", recipe->description);
+    set_pair(pairs, LABEL_STANDARD "created", settings->created);
+    set_pair(pairs, LABEL_STANDARD "base.name", named ? settings->base_name : NULL);
+    set_pair(pairs, LABEL_STANDARD "base.digest", settings->base_digest);
     set_pair(pairs, LABEL_REVISION, settings->revision);
     set_pair(pairs, LABEL_SOURCE, settings->source);
 }

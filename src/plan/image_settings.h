@@ -22,8 +22,10 @@
 #define LABEL_UNREPRODUCIBLE LABEL_PREFIX "unreproducible" /* why: one clause for each cause */
 #define LABEL_EPOCH LABEL_PREFIX "epoch"   /* SOURCE_DATE_EPOCH, where it was given */
 #define LABEL_LAYERS LABEL_PREFIX "layers" /* "gzip 1", "zstd 1, zstd 1.5.4" */
-#define LABEL_REVISION "org.opencontainers.image.revision"
-#define LABEL_SOURCE "org.opencontainers.image.source"
+/* Those of image-spec's annotations.md. */
+#define LABEL_STANDARD "org.opencontainers.image."
+#define LABEL_REVISION LABEL_STANDARD "revision"
+#define LABEL_SOURCE LABEL_STANDARD "source"
 
 /* The version in LABEL_FORMAT. Whoever changes the files or the configuration of an image for the
  * same recipe and lock raises it. */
