@@ -11,6 +11,11 @@ void fix_edit_free(void *data)
     g_free(edit);
 }
 
+Span fix_edit_span(const FixEdit *edit)
+{
+    return span_of_bytes(edit->source, edit->start, edit->length);
+}
+
 static bool is_word_char(char c)
 {
     return g_ascii_isalnum(c) || c == '-' || c == '_' || c == '.' || c == '+' || c == '*';

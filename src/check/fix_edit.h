@@ -12,6 +12,8 @@ typedef struct {
     char *after;
 } FixEdit;
 void fix_edit_free(void *edit);
+/* Where the replaced text stands: within one line. */
+Span fix_edit_span(const FixEdit *edit);
 
 /* The change with which the user's line at `address` asks for `name` in the version `wanted`, where
  * it asked by `requirement`: there, or where the variable of the recipe that it uses gets its value

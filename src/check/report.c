@@ -79,7 +79,20 @@ static void find_conflicts(ReportTarget *target)
     }
 }
 
-void check_report_take(CheckReport *report, CheckRun *run)
+/* The ways out, to the findings that they are for. */
+static void find_fixes(ReportTarget *target, const GPtrArray *fixes)
+{
+    for (guint i = 0; i < fixes->len; i++) {
+        const CheckFix *fix = fixes->pdata[i];
+        for (guint k = 0; k < target->findings->len; k++) {
+            ReportFinding *one = target->findings->pdata[k];
+            if (one->finding == fix->finding)
+                one->fix = fix;
+        }
+    }
+}
+
+void check_report_take(CheckReport *report, CheckRun *run, const GPtrArray *fixes)
 {
     ReportTarget *target = g_new0(ReportTarget, 1);
     target->run = run;
@@ -94,6 +107,7 @@ void check_report_take(CheckReport *report, CheckRun *run)
     for (guint i = 0; i < run->findings->len; i++)
         add_finding(report, target, run->findings->pdata[i]);
     find_conflicts(target);
+    find_fixes(target, fixes);
     count_results(report, run);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "check/check.h"
+#include "check/fix.h"
 #include "check/source_book.h"
 #include "plan/layout.h"
 
@@ -10,6 +11,7 @@ typedef struct {
     const Finding *finding;
     const RecipeIgnore *ignored; /* the entry that covers it, or NULL */
     const GError *conflict;      /* an unsatisfiable stage in the solver's own words, or NULL */
+    const CheckFix *fix;         /* the way out that was tried, or NULL */
 } ReportFinding;
 
 typedef struct {
@@ -33,8 +35,9 @@ CheckReport *check_report_new(RecipeFile *file);
 void check_report_free(CheckReport *report);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CheckReport, check_report_free)
 
-/* Adds a run that was judged; takes it. Recipe and target outlive the report. */
-void check_report_take(CheckReport *report, CheckRun *run);
+/* Adds a run that was judged; takes it. Recipe, target and `fixes` (CheckFix of the run's findings)
+ * outlive the report. */
+void check_report_take(CheckReport *report, CheckRun *run, const GPtrArray *fixes);
 /* Notes the entries of `ignore:` that cover nothing in any target; for a report that has all of the
  * recipe's. */
 void check_report_note_unused(CheckReport *report);

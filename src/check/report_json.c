@@ -3,9 +3,38 @@
 #include "lock/finding_fields.h"
 #include "text/jsonw.h"
 
-static void write_finding(JsonWriter *json, const ReportFinding *one)
+static FindingEdit *describe_edit(const CheckReport *report, const FixEdit *edit)
 {
-    IgnoredFinding finding = {*one->finding, one->ignored ? one->ignored->why : NULL};
+    Span at = fix_edit_span(edit);
+    FindingEdit *described = g_new0(FindingEdit, 1);
+    described->file = source_book_path(report->book, edit->source);
+    described->line = at.line;
+    described->column = at.column;
+    described->end_column = at.column + at.width;
+    described->before = g_strdup(edit->before);
+    described->after = g_strdup(edit->after);
+    return described;
+}
+
+/* FindingFix: one, or none. */
+static GPtrArray *describe_fixes(const CheckReport *report, const CheckFix *fix)
+{
+    GPtrArray *fixes = g_ptr_array_new_with_free_func(finding_fix_free);
+    if (!fix)
+        return fixes;
+    FindingFix *described = g_new0(FindingFix, 1);
+    described->about = g_strdup(fix->about);
+    described->edits = g_ptr_array_new_with_free_func(finding_edit_free);
+    for (guint i = 0; i < fix->edits->len; i++)
+        g_ptr_array_add(described->edits, describe_edit(report, fix->edits->pdata[i]));
+    g_ptr_array_add(fixes, described);
+    return fixes;
+}
+
+static void write_finding(const CheckReport *report, JsonWriter *json, const ReportFinding *one)
+{
+    g_autoptr(GPtrArray) fixes = describe_fixes(report, one->fix);
+    IgnoredFinding finding = {*one->finding, one->ignored ? one->ignored->why : NULL, fixes};
     json_record_encode(&finding_check_record, json, &finding, NULL);
 }
 
@@ -22,7 +51,7 @@ static void write_result(JsonWriter *json, const CheckResult *result)
     jsonw_end_object(json);
 }
 
-static void write_target(JsonWriter *json, const ReportTarget *target)
+static void write_target(const CheckReport *report, JsonWriter *json, const ReportTarget *target)
 {
     const LockTarget *locked = target->run->target;
     jsonw_begin_object(json, JSONW_BLOCK);
@@ -33,7 +62,7 @@ static void write_target(JsonWriter *json, const ReportTarget *target)
     jsonw_key(json, "findings");
     jsonw_begin_array(json, JSONW_BLOCK);
     for (guint i = 0; i < target->findings->len; i++)
-        write_finding(json, target->findings->pdata[i]);
+        write_finding(report, json, target->findings->pdata[i]);
     jsonw_end_array(json);
     jsonw_key(json, "checks");
     jsonw_begin_array(json, JSONW_BLOCK);
@@ -69,7 +98,7 @@ char *check_report_encode_json(const CheckReport *report)
     jsonw_key(json, "targets");
     jsonw_begin_array(json, JSONW_BLOCK);
     for (guint i = 0; i < report->targets->len; i++)
-        write_target(json, report->targets->pdata[i]);
+        write_target(report, json, report->targets->pdata[i]);
     jsonw_end_array(json);
     write_counts(json, &report->counts);
     jsonw_end_object(json);

@@ -10,7 +10,8 @@ typedef struct {
     const ReportFinding *one;
     Span at;
     char *fingerprint;
-    GPtrArray *targets; /* char* */
+    GPtrArray *targets;  /* char* */
+    const CheckFix *fix; /* of the first target that has one; or NULL */
 } SarifResult;
 
 static void free_result(void *data)
@@ -75,6 +76,7 @@ static void collect(const CheckReport *report, const ReportTarget *target, GPtrA
             g_ptr_array_add(results, result);
         }
         g_ptr_array_add(result->targets, target_name(target->run->target));
+        result->fix = result->fix ? result->fix : one->fix;
     }
 }
 
@@ -88,6 +90,43 @@ static char *describe(const SarifResult *result)
     if (finding->hint)
         g_string_append_printf(text, "\nhint: %s", finding->hint);
     return g_string_free(text, FALSE);
+}
+
+/* The replacements of one file. */
+static void write_change(const CheckReport *report, JsonWriter *json, const GPtrArray *edits,
+                         Source *source)
+{
+    g_autofree char *path = source_book_path(report->book, source);
+    jsonw_begin_object(json, JSONW_BLOCK);
+    sarif_write_artifact(json, path);
+    jsonw_key(json, "replacements");
+    jsonw_begin_array(json, JSONW_BLOCK);
+    for (guint i = 0; i < edits->len; i++) {
+        const FixEdit *edit = edits->pdata[i];
+        if (edit->source == source)
+            sarif_write_replacement(json, fix_edit_span(edit), edit->after);
+    }
+    jsonw_end_array(json);
+    jsonw_end_object(json);
+}
+
+/* The way out that was tried, as a review tool applies it. */
+static void write_fix(const CheckReport *report, JsonWriter *json, const CheckFix *fix)
+{
+    g_autofree char *text =
+        g_strdup_printf("With %s this finding is gone, and no error comes.", fix->about);
+    g_autoptr(GPtrArray) sources = fix_edits_sources(fix->edits);
+    jsonw_key(json, "fixes");
+    jsonw_begin_array(json, JSONW_BLOCK);
+    jsonw_begin_object(json, JSONW_BLOCK);
+    sarif_write_text(json, "description", text);
+    jsonw_key(json, "artifactChanges");
+    jsonw_begin_array(json, JSONW_BLOCK);
+    for (guint i = 0; i < sources->len; i++)
+        write_change(report, json, fix->edits, sources->pdata[i]);
+    jsonw_end_array(json);
+    jsonw_end_object(json);
+    jsonw_end_array(json);
 }
 
 /* What the user has answered is in the result as suppressed. */
@@ -124,6 +163,8 @@ static void write_result(const CheckReport *report, JsonWriter *json, const Sari
     jsonw_string_member(json, "ramekinFinding/v1", result->fingerprint);
     jsonw_end_object(json);
     write_suppression(json, result->one);
+    if (result->fix)
+        write_fix(report, json, result->fix);
     jsonw_key(json, "properties");
     jsonw_begin_object(json, JSONW_INLINE);
     g_ptr_array_add(result->targets, NULL);

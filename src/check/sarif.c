@@ -103,19 +103,38 @@ void sarif_write_rule_of(JsonWriter *json, const Finding *finding, const GPtrArr
     jsonw_string_member(json, "level", level_of(finding->severity));
 }
 
-void sarif_write_location(JsonWriter *json, const char *path, Span at)
+void sarif_write_artifact(JsonWriter *json, const char *path)
 {
     g_autofree char *uri =
         g_path_is_absolute(path)
             ? g_filename_to_uri(path, NULL, NULL)
             : g_uri_escape_string(path, G_URI_RESERVED_CHARS_ALLOWED_IN_PATH, false);
-    jsonw_begin_object(json, JSONW_INLINE);
-    jsonw_key(json, "physicalLocation");
-    jsonw_begin_object(json, JSONW_INLINE);
     jsonw_key(json, "artifactLocation");
     jsonw_begin_object(json, JSONW_INLINE);
     jsonw_string_member(json, "uri", uri);
     jsonw_end_object(json);
+}
+
+void sarif_write_replacement(JsonWriter *json, Span at, const char *after)
+{
+    jsonw_begin_object(json, JSONW_INLINE);
+    jsonw_key(json, "deletedRegion");
+    jsonw_begin_object(json, JSONW_INLINE);
+    jsonw_unsigned_member(json, "startLine", at.line);
+    jsonw_unsigned_member(json, "startColumn", at.column);
+    jsonw_unsigned_member(json, "endLine", at.line);
+    jsonw_unsigned_member(json, "endColumn", at.column + at.width);
+    jsonw_end_object(json);
+    sarif_write_text(json, "insertedContent", after);
+    jsonw_end_object(json);
+}
+
+void sarif_write_location(JsonWriter *json, const char *path, Span at)
+{
+    jsonw_begin_object(json, JSONW_INLINE);
+    jsonw_key(json, "physicalLocation");
+    jsonw_begin_object(json, JSONW_INLINE);
+    sarif_write_artifact(json, path);
     jsonw_key(json, "region");
     jsonw_begin_object(json, JSONW_INLINE);
     jsonw_unsigned_member(json, "startLine", at.line);

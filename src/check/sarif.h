@@ -16,3 +16,7 @@ void sarif_write_rule_of(JsonWriter *json, const Finding *finding, const GPtrArr
 void sarif_write_text(JsonWriter *json, const char *key, const char *text);
 /* An element of "locations"; `path` is as the reader should open it. */
 void sarif_write_location(JsonWriter *json, const char *path, Span at);
+/* The same of the file alone, "artifactLocation": {…}. */
+void sarif_write_artifact(JsonWriter *json, const char *path);
+/* An element of "replacements": the text within a line gives way to `after`. */
+void sarif_write_replacement(JsonWriter *json, Span at, const char *after);

@@ -103,7 +103,7 @@ static int check_target(Checking *checking, const WorkTarget *wanted)
     status = judge_target(checking, wanted, run);
     bool is_fresh = fresh->targets->len > 0;
     find_fixes(checking, wanted, is_fresh ? fresh : checking->workspace->lock, run);
-    check_report_take(checking->report, run);
+    check_report_take(checking->report, run, checking->fixes->pdata[checking->fixes->len - 1]);
     return status;
 }
 
