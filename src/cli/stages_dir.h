@@ -6,5 +6,6 @@
 /* Caller frees. */
 char *stages_dir_find(void);
 /* Where the tables of GPUs and drivers are looked for, best first: $RAMEKIN_DATA, the user's own
- * data folder, and the shipped one, found as the stages are. Caller frees. */
+ * data folder, and the shipped one, found as the stages are; the last may not be
+ * there. Caller frees. */
 char **data_dirs_find(void);

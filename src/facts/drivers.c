@@ -63,9 +63,9 @@ static void sort_toolkits(G_GNUC_UNUSED Decoder *decoder, G_GNUC_UNUSED const No
     g_ptr_array_sort(table->toolkits, compare_toolkits);
 }
 
-DriverTable *driver_table_load(const char *path, Diags *diags)
+DriverTable *driver_table_decode(Source *source, Diags *diags)
 {
-    return table_file_load(path, &table_shape, diags);
+    return table_file_decode(source, &table_shape, diags);
 }
 
 void driver_table_free(DriverTable *table)

@@ -22,7 +22,7 @@ typedef struct {
 } DriverTable;
 
 /* Mistakes go to diags; NULL after an error. */
-DriverTable *driver_table_load(const char *path, Diags *diags);
+DriverTable *driver_table_decode(Source *source, Diags *diags);
 void driver_table_free(DriverTable *table);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DriverTable, driver_table_free)
 

@@ -91,9 +91,9 @@ void gpu_table_free(GpuTable *table)
         shape_free(&table_shape, table);
 }
 
-GpuTable *gpu_table_load(const char *path, Diags *diags)
+GpuTable *gpu_table_decode(Source *source, Diags *diags)
 {
-    return table_file_load(path, &table_shape, diags);
+    return table_file_decode(source, &table_shape, diags);
 }
 
 /* "NVIDIA GeForce RTX 4090" → "rtx4090". */

@@ -43,7 +43,7 @@ typedef struct {
 void gpu_target_free(void *target);
 
 /* Mistakes go to diags; NULL after an error. */
-GpuTable *gpu_table_load(const char *path, Diags *diags);
+GpuTable *gpu_table_decode(Source *source, Diags *diags);
 void gpu_table_free(GpuTable *table);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GpuTable, gpu_table_free)
 

@@ -1,15 +1,7 @@
 #include "facts/table_file.h"
 
-#include "base/limits.h"
-
-void *table_file_load(const char *path, const Shape *shape, Diags *diags)
+void *table_file_decode(Source *source, const Shape *shape, Diags *diags)
 {
-    GError *error = NULL;
-    g_autoptr(Source) source = source_load(path, NULL, LIMIT_CONFIG_BYTES, &error);
-    if (!source) {
-        diags_take(diags, error);
-        return NULL;
-    }
     g_autoptr(NodeArena) arena = node_arena_new();
     unsigned before = diags_errors(diags);
     const Node *root = yaml_parse(arena, source, diags);

@@ -2,6 +2,8 @@
 
 #include "test.h"
 
+#include <glib/gstdio.h>
+
 #undef g_getenv
 
 static HostTables *shipped(void)
@@ -95,6 +97,31 @@ TEST(drivers)
     g_assert_cmpint(dotted_compare("570.26", "570.124.06"), <, 0);
 }
 
+/* Where no folder has a table, it is the one that the program was built with. */
+TEST(nowhere)
+{
+    const char *const folders[] = {"/nowhere", NULL};
+    g_autoptr(Diags) diags = diags_new();
+    g_autoptr(HostTables) own = host_tables_load(folders, diags), found = shipped();
+    g_assert_nonnull(own);
+    g_assert_cmpuint(own->gpus->models->len, ==, found->gpus->models->len);
+    g_assert_cmpuint(own->drivers->toolkits->len, ==, found->drivers->toolkits->len);
+}
+
+/* A table that is there and can't be read is an error, not a reason to take another. */
+TEST(unreadable)
+{
+    g_autofree char *folder = g_dir_make_tmp("tables-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(folder, "gpus.yaml", NULL);
+    g_assert_cmpint(g_mkdir(path, 0700), ==, 0);
+    const char *const folders[] = {folder, NULL};
+    g_autoptr(Diags) diags = diags_new();
+    g_assert_null(host_tables_load(folders, diags));
+    g_assert_cmpuint(diags_errors(diags), >, 0);
+    g_rmdir(path);
+    g_rmdir(folder);
+}
+
 TEST(mistakes)
 {
     static const struct {
@@ -105,13 +132,9 @@ TEST(mistakes)
         {"gpus: 1\nmodels: []\npools: [{name: P, models: [Y]}]\n", "not in the table"},
     };
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
-        GError *error = NULL;
-        g_autofree char *folder = g_dir_make_tmp("tables-XXXXXX", &error);
-        assert_no_error(error);
-        g_autofree char *path = g_build_filename(folder, "gpus.yaml", NULL);
-        g_assert_true(g_file_set_contents(path, rows[i].text, -1, NULL));
+        g_autoptr(Source) source = source_new("gpus.yaml", rows[i].text, strlen(rows[i].text));
         g_autoptr(Diags) diags = diags_new();
-        g_assert_null(gpu_table_load(path, diags));
+        g_assert_null(gpu_table_decode(source, diags));
         g_autofree char *text = diags_format(diags, false);
         g_assert_nonnull(strstr(text, rows[i].found));
     }
