@@ -1,6 +1,5 @@
 #include "check/check.h"
 
-#include "check/import_roots.h"
 #include "check/rules.h"
 #include "check/verdict.h"
 
@@ -48,6 +47,8 @@ void check_run_free(CheckRun *run)
     g_ptr_array_unref(run->findings);
     g_ptr_array_unref(run->results);
     g_clear_pointer(&run->roots, g_ptr_array_unref);
+    g_clear_pointer(&run->found, g_ptr_array_unref);
+    g_clear_pointer(&run->deferred, g_ptr_array_unref);
     g_free(run);
 }
 
@@ -159,7 +160,6 @@ void check_judge(CheckRun *run)
         if (stage->status == STAGE_UNSATISFIABLE)
             add_unsatisfiable(run, stage);
     }
-    import_roots_simulate(run);
     for (size_t i = 0; i < G_N_ELEMENTS(families); i++) {
         if (solved || families[i].unsolved)
             families[i].judge(run);

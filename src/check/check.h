@@ -25,8 +25,9 @@ typedef struct {
     GPtrArray *wheels;           /* CheckWheel, by name and version */
     const FileSpace *space;      /* NULL: the wheels were not looked into */
     const ImageFiles *image;     /* NULL: not looked at */
-    ImportMachine *build, *run;  /* NULL: not simulated */
     GPtrArray *roots;            /* ImportRoot: what is imported (import_roots.h), or NULL */
+    GPtrArray *found;            /* ImportFound, or NULL: not simulated */
+    GPtrArray *deferred;         /* ImportFailure: of functions where there is a GPU; or NULL */
     const char *const *base_env; /* of the base's configuration; NULL: unknown */
     const ImageRoot *base_root;  /* the base's files; NULL: not on this machine */
     bool deep;           /* natives of all libraries were read, not torch's arch string alone */

@@ -164,17 +164,50 @@ GPtrArray *import_roots_find(const CheckRun *run)
     return roots;
 }
 
-/* Modules of `module:` and `symbol:`, which are found and not imported; the caller frees texts. */
-static void add_found(GPtrArray *modules, const GPtrArray *checks)
+void import_found_free(void *data)
+{
+    ImportFound *found = data;
+    g_free(found->text);
+    import_verdict_free(found->verdict);
+    g_free(found);
+}
+
+static const ImportFound *find_text(const GPtrArray *found, const char *text)
+{
+    for (guint i = 0; found && i < found->len; i++) {
+        const ImportFound *one = found->pdata[i];
+        if (g_str_equal(one->text, text))
+            return one;
+    }
+    return NULL;
+}
+
+static void add_found(GPtrArray *found, const GPtrArray *checks)
 {
     for (guint i = 0; checks && i < checks->len; i++) {
         const Check *check = checks->pdata[i];
-        bool found = check->kind == CHECK_MODULE || check->kind == CHECK_SYMBOL;
-        for (guint k = 0; found && k < check->items->len; k++) {
+        bool wanted = check->kind == CHECK_MODULE || check->kind == CHECK_SYMBOL;
+        for (guint k = 0; wanted && k < check->items->len; k++) {
             const char *text = ((const Text *)check->items->pdata[k])->text;
-            g_ptr_array_add(modules, g_strndup(text, strcspn(text, ":")));
+            if (find_text(found, text))
+                continue;
+            ImportFound *one = g_new0(ImportFound, 1);
+            one->text = g_strdup(text);
+            g_ptr_array_add(found, one);
         }
     }
+}
+
+GPtrArray *import_roots_items(const CheckRun *run)
+{
+    GPtrArray *found = g_ptr_array_new_with_free_func(import_found_free);
+    const RecipeChecks *checks = run->recipe->checks;
+    if (checks) {
+        add_found(found, checks->build);
+        add_found(found, checks->runtime);
+        add_found(found, checks->gpu);
+    }
+    return found;
 }
 
 static void free_script(void *script)
@@ -197,11 +230,10 @@ void import_roots_bring(const CheckRun *run, ImportSources *sources, WheelViews 
         script->text = g_bytes_get_data(root->text, &script->length);
         g_ptr_array_add(scripts, script);
     }
-    const RecipeChecks *checks = run->recipe->checks;
-    if (checks) {
-        add_found(modules, checks->build);
-        add_found(modules, checks->runtime);
-        add_found(modules, checks->gpu);
+    g_autoptr(GPtrArray) items = import_roots_items(run);
+    for (guint i = 0; i < items->len; i++) {
+        const char *text = ((const ImportFound *)items->pdata[i])->text;
+        g_ptr_array_add(modules, g_strndup(text, strcspn(text, ":")));
     }
     import_bring(sources, views, run->space, modules, scripts);
 }
@@ -215,21 +247,44 @@ static ImportVerdict *simulate(ImportMachine *machine, const ImportRoot *root)
     return import_machine_run(machine, root->name, text, length);
 }
 
-/* One world after the other, since each takes hundreds of megabytes; the second is looked at again
- * for what functions import. */
-void import_roots_simulate(CheckRun *run)
+static void find_items(const CheckRun *run, ImportMachine *machine)
 {
-    bool possible = run->build && run->run;
-    for (guint i = 0; possible && i < run->roots->len; i++) {
-        ImportRoot *root = run->roots->pdata[i];
-        root->build = simulate(run->build, root);
+    for (guint i = 0; i < run->found->len; i++) {
+        ImportFound *found = run->found->pdata[i];
+        const char *colon = strchr(found->text, ':');
+        g_autofree char *module = g_strndup(found->text, strcspn(found->text, ":"));
+        found->verdict = import_machine_find(machine, module, colon ? colon + 1 : NULL);
     }
-    if (possible)
-        import_machine_reset(run->build);
-    for (guint i = 0; possible && i < run->roots->len; i++) {
+}
+
+static void simulate_build(const CheckRun *run, ImportSources *sources)
+{
+    g_autoptr(ImportMachine) machine = import_machine_new(sources, WORLD_BUILD);
+    for (guint i = 0; i < run->roots->len; i++) {
         ImportRoot *root = run->roots->pdata[i];
-        root->run = simulate(run->run, root);
+        root->build = simulate(machine, root);
     }
+    import_machine_reset(machine);
+    find_items(run, machine);
+}
+
+/* The second world is looked at again for what functions import. */
+static void simulate_run(CheckRun *run, ImportSources *sources)
+{
+    g_autoptr(ImportMachine) machine = import_machine_new(sources, WORLD_RUN);
+    for (guint i = 0; i < run->roots->len; i++) {
+        ImportRoot *root = run->roots->pdata[i];
+        root->run = simulate(machine, root);
+    }
+    run->deferred = import_machine_deferred(machine);
+}
+
+/* One world after the other, since each takes hundreds of megabytes. */
+void import_roots_simulate(CheckRun *run, ImportSources *sources)
+{
+    run->found = import_roots_items(run);
+    simulate_build(run, sources);
+    simulate_run(run, sources);
 }
 
 const ImportRoot *import_roots_of_item(const CheckRun *run, const char *module)
@@ -240,4 +295,10 @@ const ImportRoot *import_roots_of_item(const CheckRun *run, const char *module)
             return root;
     }
     return NULL;
+}
+
+const ImportVerdict *import_roots_find_item(const CheckRun *run, const char *text)
+{
+    const ImportFound *found = find_text(run->found, text);
+    return found ? found->verdict : NULL;
 }

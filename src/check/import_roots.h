@@ -23,12 +23,23 @@ typedef struct {
 } ImportRoot;
 void import_root_free(void *root);
 
+/* A `module:` or `symbol:` of `checks:`, as without a driver. */
+typedef struct {
+    char *text; /* of the item: "torch.nn", "torch.nn:Linear" */
+    ImportVerdict *verdict;
+} ImportFound;
+void import_found_free(void *found);
+
 /* ImportRoot, in the order of the kinds, each module once a kind and `when`. Needs run->space; for
  * scripts run->image. */
 GPtrArray *import_roots_find(const CheckRun *run);
 /* Brings what they and the other items of `checks:` need. */
 void import_roots_bring(const CheckRun *run, ImportSources *sources, WheelViews *views);
-/* Fills in the verdicts of run->roots. */
-void import_roots_simulate(CheckRun *run);
+/* Fills in the verdicts of run->roots, run->found and run->deferred. */
+void import_roots_simulate(CheckRun *run, ImportSources *sources);
+/* The items that are found and not imported: ImportFound without verdicts, each text once. */
+GPtrArray *import_roots_items(const CheckRun *run);
 /* The root of a module that an item imports, or NULL. */
 const ImportRoot *import_roots_of_item(const CheckRun *run, const char *module);
+/* The verdict of an item that is found, or NULL. */
+const ImportVerdict *import_roots_find_item(const CheckRun *run, const char *text);

@@ -14,6 +14,7 @@ struct ImportSources {
     const ImportFiles *files;
     GHashTable *folders; /* path → Folder */
     GHashTable *sources; /* path → ImportSource */
+    bool missed;         /* see import_sources_missed() */
 };
 
 static void folder_free(void *data)
@@ -79,6 +80,11 @@ void import_sources_free(ImportSources *sources)
     g_hash_table_unref(sources->folders);
     g_hash_table_unref(sources->sources);
     g_free(sources);
+}
+
+bool import_sources_missed(const ImportSources *sources)
+{
+    return sources->missed;
 }
 
 const ImportScene *sources_scene(const ImportSources *sources)
@@ -160,7 +166,12 @@ char **sources_needed(ImportSources *sources, const char *path)
 
 GBytes *sources_read(ImportSources *sources, const char *path)
 {
-    return sources->files->read(sources->files, path);
+    GBytes *bytes = sources->files->read(sources->files, path);
+    if (!bytes && sources->files == &sources->of_space) {
+        const SpaceFile *file = file_space_find(sources->scene->space, path);
+        sources->missed |= file && file->member;
+    }
+    return bytes;
 }
 
 static const ImportSource *add_source(ImportSources *sources, const char *path, GBytes *bytes)

@@ -2,13 +2,14 @@
 
 #include "check/import_machine.h"
 
-static void step_free(void *data)
+void import_step_free(void *data)
 {
     ImportStep *step = data;
     if (!step)
         return;
     g_free(step->module);
     g_free(step->path);
+    g_free(step->distribution);
     g_free(step->text);
     g_free(step);
 }
@@ -20,7 +21,7 @@ void import_failure_free(void *data)
         return;
     g_free(failure->exception);
     g_free(failure->message);
-    step_free(failure->at);
+    import_step_free(failure->at);
     g_free(failure->function);
     g_free(failure);
 }
@@ -36,10 +37,10 @@ void import_verdict_free(ImportVerdict *verdict)
     g_free(verdict);
 }
 
-static ImportVerdict *verdict_new(void)
+ImportVerdict *import_verdict_new(void)
 {
     ImportVerdict *verdict = g_new0(ImportVerdict, 1);
-    verdict->chain = g_ptr_array_new_with_free_func(step_free);
+    verdict->chain = g_ptr_array_new_with_free_func(import_step_free);
     verdict->caught = g_ptr_array_new_with_free_func(import_failure_free);
     return verdict;
 }
@@ -124,7 +125,7 @@ static ImportStep *step_new(const Step *from)
     ImportStep *step = g_new0(ImportStep, 1);
     step->module = g_strdup(from->module->name);
     step->path = g_strdup(from->module->path ? from->module->path : "");
-    step->distribution = from->module->distribution;
+    step->distribution = g_strdup(from->module->distribution);
     step->line = from->line;
     step->text = import_source_line(from->module->source, from->line);
     return step;
@@ -221,7 +222,7 @@ static void begin(ImportMachine *machine, const char *stack)
 ImportVerdict *import_machine_import(ImportMachine *machine, const char *module)
 {
     char here;
-    ImportVerdict *verdict = verdict_new();
+    ImportVerdict *verdict = import_verdict_new();
     begin(machine, &here);
     if (!machine->stopped)
         module_import(machine, machine_text(machine, module));
@@ -233,7 +234,7 @@ ImportVerdict *import_machine_run(ImportMachine *machine, const char *name, cons
                                   size_t length)
 {
     char here;
-    ImportVerdict *verdict = verdict_new();
+    ImportVerdict *verdict = import_verdict_new();
     begin(machine, &here);
     Module *module = module_new(machine, "__main__", MODULE_SOURCE);
     module->path = machine_text(machine, name);
@@ -289,7 +290,7 @@ static Found locate(ImportMachine *machine, const char *module, FoundModule *ret
 ImportVerdict *import_machine_find(ImportMachine *machine, const char *module, const char *name)
 {
     char here;
-    ImportVerdict *verdict = verdict_new();
+    ImportVerdict *verdict = import_verdict_new();
     begin(machine, &here);
     FoundModule found;
     Found state = locate(machine, module, &found);

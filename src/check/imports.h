@@ -21,9 +21,9 @@ typedef enum {
 } ImportOutcome;
 
 typedef struct {
-    char *module;             /* "bitsandbytes.nn.triton_based_modules" */
-    char *path;               /* in the space: "bitsandbytes/nn/triton_based_modules.py" */
-    const char *distribution; /* or NULL; the space's */
+    char *module;       /* "bitsandbytes.nn.triton_based_modules" */
+    char *path;         /* in the space: "bitsandbytes/nn/triton_based_modules.py" */
+    char *distribution; /* or NULL */
     unsigned line;
     char *text; /* of the line, trimmed */
 } ImportStep;
@@ -34,8 +34,9 @@ typedef struct {
     char *message;     /* IMPORT_FAILS: "No module named 'triton.ops'"; IMPORT_UNKNOWN: why */
     bool driver;       /* it fails for want of a driver or device */
     GPtrArray *chain;  /* ImportStep: from the imported module's file to the failing statement */
-    GPtrArray *caught; /* ImportFailure that a clause swallowed, first ones; for -v */
+    GPtrArray *caught; /* ImportFailure that a clause swallowed, first ones */
 } ImportVerdict;
+ImportVerdict *import_verdict_new(void);
 void import_verdict_free(ImportVerdict *verdict);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImportVerdict, import_verdict_free)
 
@@ -46,6 +47,7 @@ typedef struct {
     ImportStep *at;
     char *function; /* qualified: "CacheBase.get_system" */
 } ImportFailure;
+void import_step_free(void *step);
 void import_failure_free(void *failure);
 
 /* The files that imports see: a FileSpace, a folder of this machine, or a test's own table. Paths
@@ -81,6 +83,8 @@ typedef struct {
 typedef struct ImportSources ImportSources;
 ImportSources *import_sources_new(const ImportScene *scene);
 void import_sources_free(ImportSources *sources);
+/* Whether a file of a wheel could not be read, so that another try may say more. */
+bool import_sources_missed(const ImportSources *sources);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImportSources, import_sources_free)
 
 typedef struct ImportMachine ImportMachine; /* one world of a scene: modules loaded so far */

@@ -254,9 +254,10 @@ void rule_imports(CheckRun *run)
 {
     for (guint i = 0; run->roots && i < run->roots->len; i++)
         judge_root(run, i);
-    if (!run->run)
+    if (!run->deferred)
         return;
-    g_autoptr(GPtrArray) failures = import_machine_deferred(run->run);
+    g_autoptr(GPtrArray) failures = g_ptr_array_copy(run->deferred, NULL, NULL);
+    g_ptr_array_set_free_func(failures, NULL);
     drop_told(run, failures);
     g_ptr_array_sort(failures, compare_failures);
     for (guint i = 0; i < failures->len;)

@@ -1,6 +1,7 @@
 #include "check/scene.h"
 
 #include "base/clock.h"
+#include "check/import_memory.h"
 #include "check/import_roots.h"
 #include "check/stale_modules.h"
 #include "lock/build_base.h"
@@ -15,10 +16,6 @@ struct CheckScene {
     BuildBase *base; /* NULL: not on this machine */
     FileSpace *space;
     ImageFiles *image;
-    char **env; /* of the image, as far as it is known */
-    ImportScene imports;
-    ImportSources *sources;
-    ImportMachine *build, *run_time;
     GArray *phases; /* ScenePhase */
     gint64 begun;   /* of the phase at hand */
 };
@@ -152,7 +149,8 @@ static void make_space(CheckScene *scene)
     end_phase(scene, "files placed");
 }
 
-static GPtrArray *make_env(const CheckScene *scene)
+/* Of the image, as far as it is known. */
+static char **make_env(const CheckScene *scene)
 {
     GPtrArray *env = g_ptr_array_new_with_free_func(g_free);
     const CheckRun *run = scene->run;
@@ -164,7 +162,7 @@ static GPtrArray *make_env(const CheckScene *scene)
         g_ptr_array_add(env, g_strconcat(pair->key, "=", pair->value, NULL));
     }
     g_ptr_array_add(env, NULL);
-    return env;
+    return (char **)g_ptr_array_free(env, FALSE);
 }
 
 static void keep_roots(GPtrArray *roots, const GPtrArray *only)
@@ -193,29 +191,45 @@ static char **find_needed(void *data, const char *path)
     return NULL;
 }
 
-static void open_imports(CheckScene *scene, const GPtrArray *only)
+static void simulate(CheckScene *scene, const ImportScene *imports, Cache *cache, const char *key)
+{
+    g_autoptr(ImportSources) sources = import_sources_new(imports);
+    import_roots_bring(scene->run, sources, scene->views);
+    end_phase(scene, "modules brought");
+    import_roots_simulate(scene->run, sources);
+    if (!import_sources_missed(sources))
+        import_memory_save(cache, key, scene->run);
+    end_phase(scene, "imports followed");
+}
+
+static void follow_imports(CheckScene *scene, const ImportScene *imports, Cache *cache)
+{
+    g_autofree char *key = import_memory_key(scene->run, imports);
+    if (import_memory_load(cache, key, scene->run))
+        end_phase(scene, "imports remembered");
+    else
+        simulate(scene, imports, cache, key);
+}
+
+static void open_imports(CheckScene *scene, Cache *cache, const GPtrArray *only)
 {
     CheckRun *run = scene->run;
     if (!run->target->base.python)
         return;
-    scene->env = (char **)g_ptr_array_free(make_env(scene), FALSE);
-    scene->imports = (ImportScene){
+    g_auto(GStrv) env = make_env(scene);
+    ImportScene imports = {
         .space = scene->space,
         .python = run->target->base.python,
         .platform = run->target->platform,
-        .env = (const char *const *)scene->env,
+        .env = (const char *const *)env,
         .needed = find_needed,
         .needed_data = run,
         .partial = run->recipe->base.kind == BASE_IMAGE && !scene->base,
     };
-    scene->sources = import_sources_new(&scene->imports);
     run->roots = import_roots_find(run);
     if (only)
         keep_roots(run->roots, only);
-    import_roots_bring(run, scene->sources, scene->views);
-    end_phase(scene, "modules brought");
-    run->build = scene->build = import_machine_new(scene->sources, WORLD_BUILD);
-    run->run = scene->run_time = import_machine_new(scene->sources, WORLD_RUN);
+    follow_imports(scene, &imports, cache);
 }
 
 CheckScene *check_scene_open(LockSession *session, CheckRun *run, const SceneOptions *options,
@@ -234,7 +248,7 @@ CheckScene *check_scene_open(LockSession *session, CheckRun *run, const SceneOpt
     if (!read_natives(scene, session, error))
         return NULL;
     make_space(scene);
-    open_imports(scene, options->only);
+    open_imports(scene, lock_session_cache(session), options->only);
     return g_steal_pointer(&scene);
 }
 
@@ -245,14 +259,9 @@ void check_scene_close(CheckScene *scene)
     CheckRun *run = scene->run;
     run->space = NULL;
     run->image = NULL;
-    run->build = run->run = NULL;
     run->base_env = NULL;
     run->base_root = NULL;
     g_ptr_array_set_size(run->wheels, 0);
-    import_machine_free(scene->build);
-    import_machine_free(scene->run_time);
-    import_sources_free(scene->sources);
-    g_strfreev(scene->env);
     image_files_free(scene->image);
     file_space_free(scene->space);
     wheel_views_free(scene->views);

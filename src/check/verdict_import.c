@@ -54,14 +54,11 @@ void verdict_import(const Verdict *verdict)
 
 static void decide_found(const Verdict *verdict, const Text *text)
 {
-    ImportMachine *machine = verdict->run->build;
-    if (!machine) {
+    const ImportVerdict *found = import_roots_find_item(verdict->run, text->text);
+    if (!found) {
         verdict_unknown(verdict, verdict_item(text), g_strdup("the wheels were not looked into"));
         return;
     }
-    const char *colon = strchr(text->text, ':');
-    g_autofree char *module = g_strndup(text->text, strcspn(text->text, ":"));
-    g_autoptr(ImportVerdict) found = import_machine_find(machine, module, colon ? colon + 1 : NULL);
     if (found->outcome == IMPORT_WORKS)
         verdict_holds(verdict, verdict_item(text));
     else if (found->outcome == IMPORT_FAILS)

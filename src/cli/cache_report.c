@@ -20,9 +20,12 @@ static const struct {
     {"extracts", "files inside wheels"},
     {"files", "digests of files elsewhere"},
     {"hosts", "what file hosts serve"},
+    {"imports", "what importing does"},
     {"members", "file lists of wheels"},
     {"metadata", "metadata of wheels"},
+    {"natives", "facts of libraries in wheels"},
     {"pages", "pages of indexes"},
+    {"roots", "files of base images"},
     {"sizes", "sizes of files"},
 };
 

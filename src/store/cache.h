@@ -4,7 +4,8 @@
  * "metadata", "members" and "sizes" (facts of a file by its sha256, which never go stale), "hosts"
  * (what file hosts were found to serve), "directories" and "extracts" (ends of wheels and the
  * members that were looked into, by sha256 and who served them), "natives" (facts of the shared
- * objects in a wheel), "roots" (file trees of images by their digest). */
+ * objects in a wheel), "roots" (file trees of images by their digest), "imports" (what importing
+ * does, by everything that decides it). */
 #pragma once
 
 #include "base/error.h"

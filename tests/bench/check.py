@@ -3,8 +3,9 @@
     [RAMEKIN_BENCH_WHEELS=DIR] python3 check.py [--ramekin PROGRAM] [--facts PROGRAM] [--rounds N]
         [--stack NAME]... [--json FILE]
 
-Every stack of lock.py is locked and checked with an empty cache (cold) and once more (warm); rounds are
-interleaved. Printed: medians of wall and processor seconds and resident megabytes, the ratio of check's
+Every stack of lock.py is locked and checked with an empty cache (cold), once more (warm), and with the
+cache but for what importing does (anew): what a check costs after any change, were the new wheel here
+already. Rounds are interleaved. Printed: medians of wall and processor seconds and resident megabytes, the ratio of check's
 wall time to that of lock in the same state, which check has to do as well, and how many bytes of the
 wheels check had to read. Then, for wheels of DIR (as build.py keeps them), how fast one thread reads the
 facts of Python sources and of shared objects, beside the time to inflate the same members. Nothing is
@@ -65,7 +66,9 @@ class Bench:
         for _ in range(self.options.rounds):
             for command in ("lock", "check"):
                 shutil.rmtree(self.path("cache"), ignore_errors=True)
-                for state in ("cold", "warm"):
+                for state in ("cold", "warm") + (("anew",) if command == "check" else ()):
+                    if state == "anew":
+                        shutil.rmtree(self.path("cache/ramekin/imports"), ignore_errors=True)
                     if os.path.exists(self.path("ramekin.lock")):
                         os.unlink(self.path("ramekin.lock"))
                     self.run(command, state)
@@ -76,7 +79,7 @@ class Bench:
             row = {"stack": self.stack, "command": command, "state": state, "rounds": len(runs)}
             for figure in ("wall", "cpu", "megabytes"):
                 row[figure] = statistics.median(getattr(run, figure) for run in runs)
-            peer = self.runs.get(("lock", state))
+            peer = self.runs.get(("lock", "warm" if state == "anew" else state))
             if command == "check" and peer:
                 row["wall_ratio"] = row["wall"] / statistics.median(run.wall for run in peer)
             effort = self.effort.get(state) if command == "check" else None

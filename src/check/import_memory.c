@@ -1,0 +1,340 @@
+#include "check/import_memory.h"
+
+#include "base/digest.h"
+#include "base/limits.h"
+#include "check/import_roots.h"
+#include "check/source_digest.h"
+#include "facts/python_parse.h"
+
+#define BUCKET "imports"
+#define MAGIC "ramekin imports 1\n"
+
+/* Writing */
+
+static void put(GByteArray *out, guint64 value)
+{
+    guint8 bytes[10];
+    guint length = 0;
+    for (; value >= 0x80; value >>= 7)
+        bytes[length++] = (guint8)(value | 0x80);
+    bytes[length++] = (guint8)value;
+    g_byte_array_append(out, bytes, length);
+}
+
+/* Its length + 1, or 0 for none. */
+static void put_text(GByteArray *out, const char *text)
+{
+    size_t length = text ? strlen(text) : 0;
+    put(out, text ? length + 1 : 0);
+    if (text)
+        g_byte_array_append(out, (const guint8 *)text, (guint)length);
+}
+
+static void put_step(GByteArray *out, const ImportStep *step)
+{
+    put_text(out, step->module);
+    put_text(out, step->path);
+    put_text(out, step->distribution);
+    put(out, step->line);
+    put_text(out, step->text);
+}
+
+static void put_verdict(GByteArray *out, const ImportVerdict *verdict)
+{
+    put(out, verdict->outcome);
+    put_text(out, verdict->exception);
+    put_text(out, verdict->message);
+    put(out, verdict->driver);
+    put(out, verdict->chain->len);
+    for (guint i = 0; i < verdict->chain->len; i++)
+        put_step(out, verdict->chain->pdata[i]);
+}
+
+GByteArray *import_memory_encode(const CheckRun *run)
+{
+    GByteArray *out = g_byte_array_new();
+    g_byte_array_append(out, (const guint8 *)MAGIC, strlen(MAGIC));
+    put(out, run->roots->len);
+    for (guint i = 0; i < run->roots->len; i++) {
+        const ImportRoot *root = run->roots->pdata[i];
+        put_verdict(out, root->build);
+        put_verdict(out, root->run);
+    }
+    put(out, run->found->len);
+    for (guint i = 0; i < run->found->len; i++)
+        put_verdict(out, ((const ImportFound *)run->found->pdata[i])->verdict);
+    put(out, run->deferred->len);
+    for (guint i = 0; i < run->deferred->len; i++) {
+        const ImportFailure *failure = run->deferred->pdata[i];
+        put_text(out, failure->exception);
+        put_text(out, failure->message);
+        put_text(out, failure->function);
+        put_step(out, failure->at);
+    }
+    return out;
+}
+
+/* Reading: an input that has failed gives zeros. */
+
+typedef struct {
+    const guint8 *at, *end;
+    bool failed;
+} Input;
+
+static guint64 take(Input *in)
+{
+    guint64 value = 0;
+    for (guint shift = 0; in->at < in->end && shift < 64; shift += 7) {
+        guint8 byte = *in->at++;
+        value |= (guint64)(byte & 0x7f) << shift;
+        if (!(byte & 0x80))
+            return value;
+    }
+    in->failed = true;
+    return 0;
+}
+
+static guint take_below(Input *in, guint limit)
+{
+    guint64 value = take(in);
+    in->failed = in->failed || value >= limit;
+    return in->failed ? 0 : (guint)value;
+}
+
+/* A number of things that take a byte each at least. */
+static guint take_count(Input *in)
+{
+    guint64 count = take(in);
+    in->failed = in->failed || count > (guint64)(in->end - in->at);
+    return in->failed ? 0 : (guint)count;
+}
+
+static char *take_text(Input *in)
+{
+    guint64 length = take(in);
+    if (length == 0)
+        return NULL;
+    const char *text = (const char *)in->at;
+    if (--length > (guint64)(in->end - in->at) || memchr(text, '\0', length) ||
+        !g_utf8_validate(text, (gssize)length, NULL)) {
+        in->failed = true;
+        return NULL;
+    }
+    in->at += length;
+    return g_strndup(text, length);
+}
+
+static char *take_needed(Input *in)
+{
+    char *text = take_text(in);
+    in->failed = in->failed || !text;
+    return text;
+}
+
+static ImportStep *take_step(Input *in)
+{
+    ImportStep *step = g_new0(ImportStep, 1);
+    step->module = take_needed(in);
+    step->path = take_needed(in);
+    step->distribution = take_text(in);
+    step->line = take_below(in, G_MAXUINT);
+    step->text = take_needed(in);
+    return step;
+}
+
+static ImportVerdict *take_verdict(Input *in)
+{
+    ImportVerdict *verdict = import_verdict_new();
+    verdict->outcome = (ImportOutcome)take_below(in, IMPORT_UNKNOWN + 1);
+    verdict->exception = take_text(in);
+    verdict->message = take_text(in);
+    verdict->driver = take_below(in, 2);
+    guint steps = take_count(in);
+    for (guint i = 0; i < steps && !in->failed; i++)
+        g_ptr_array_add(verdict->chain, take_step(in));
+    bool told = verdict->outcome == IMPORT_WORKS || verdict->message;
+    in->failed = in->failed || !told || (verdict->outcome == IMPORT_FAILS && !verdict->exception);
+    return verdict;
+}
+
+static GPtrArray *take_failures(Input *in)
+{
+    GPtrArray *failures = g_ptr_array_new_with_free_func(import_failure_free);
+    guint count = take_count(in);
+    for (guint i = 0; i < count && !in->failed; i++) {
+        ImportFailure *failure = g_new0(ImportFailure, 1);
+        failure->exception = take_needed(in);
+        failure->message = take_needed(in);
+        failure->function = take_text(in);
+        failure->at = take_step(in);
+        g_ptr_array_add(failures, failure);
+    }
+    return failures;
+}
+
+static void free_verdict(void *verdict)
+{
+    import_verdict_free(verdict);
+}
+
+/* As many as there should be. */
+static GPtrArray *take_verdicts(Input *in, guint count, guint worlds)
+{
+    GPtrArray *verdicts = g_ptr_array_new_with_free_func(free_verdict);
+    in->failed = take_count(in) != count || in->failed;
+    for (guint i = 0; i < count * worlds && !in->failed; i++)
+        g_ptr_array_add(verdicts, take_verdict(in));
+    return verdicts;
+}
+
+static void fill_in(CheckRun *run, GPtrArray *verdicts)
+{
+    for (guint i = 0; i < run->roots->len; i++) {
+        ImportRoot *root = run->roots->pdata[i];
+        root->build = g_steal_pointer(&verdicts->pdata[2 * i]);
+        root->run = g_steal_pointer(&verdicts->pdata[2 * i + 1]);
+    }
+}
+
+bool import_memory_decode(GBytes *bytes, CheckRun *run)
+{
+    gsize size;
+    const guint8 *data = g_bytes_get_data(bytes, &size);
+    if (size < strlen(MAGIC) || memcmp(data, MAGIC, strlen(MAGIC)) != 0)
+        return false;
+    Input in = {data + strlen(MAGIC), data + size, false};
+    g_autoptr(GPtrArray) items = import_roots_items(run);
+    g_autoptr(GPtrArray) verdicts = take_verdicts(&in, run->roots->len, 2);
+    g_autoptr(GPtrArray) found = take_verdicts(&in, items->len, 1);
+    g_autoptr(GPtrArray) deferred = take_failures(&in);
+    if (in.failed || in.at != in.end)
+        return false;
+    fill_in(run, verdicts);
+    for (guint i = 0; i < items->len; i++)
+        ((ImportFound *)items->pdata[i])->verdict = g_steal_pointer(&found->pdata[i]);
+    run->found = g_steal_pointer(&items);
+    run->deferred = g_steal_pointer(&deferred);
+    return true;
+}
+
+/* The key. Every text goes into the digest with its end, every list with its length. */
+
+static void add_bytes(Digest *digest, const void *data, size_t length)
+{
+    guint64 size = length;
+    digest_update(digest, &size, sizeof size);
+    digest_update(digest, data, length);
+}
+
+static void add_text(Digest *digest, const char *text)
+{
+    add_bytes(digest, text ? text : "", text ? strlen(text) + 1 : 0);
+}
+
+static void add_number(Digest *digest, guint64 number)
+{
+    digest_update(digest, &number, sizeof number);
+}
+
+static void add_texts(Digest *digest, const char *const *texts)
+{
+    guint count = texts ? g_strv_length((char **)texts) : 0;
+    add_number(digest, texts ? count + 1 : 0);
+    for (guint i = 0; i < count; i++)
+        add_text(digest, texts[i]);
+}
+
+static void add_roots(Digest *digest, const CheckRun *run)
+{
+    g_autoptr(GPtrArray) items = import_roots_items(run);
+    add_number(digest, run->roots->len);
+    for (guint i = 0; i < run->roots->len; i++) {
+        const ImportRoot *root = run->roots->pdata[i];
+        gsize length = 0;
+        const void *text = root->text ? g_bytes_get_data(root->text, &length) : NULL;
+        add_number(digest, root->kind);
+        add_text(digest, root->name);
+        add_bytes(digest, text ? text : "", length);
+    }
+    add_number(digest, items->len);
+    for (guint i = 0; i < items->len; i++)
+        add_text(digest, ((const ImportFound *)items->pdata[i])->text);
+}
+
+/* What Python reads: other files of a base are only there or not. */
+static void add_base_file(Digest *digest, const FileSpace *space, const SpaceFile *file)
+{
+    bool read = g_str_has_suffix(file->path, ".py") || g_str_has_suffix(file->path, ".pth");
+    g_autoptr(GBytes) bytes = read ? file_space_read(space, file, PY_MAX_BYTES, NULL) : NULL;
+    gsize length = 0;
+    const void *data = bytes ? g_bytes_get_data(bytes, &length) : NULL;
+    add_number(digest, bytes != NULL);
+    add_bytes(digest, data ? data : "", length);
+}
+
+static void add_space(Digest *digest, const FileSpace *space)
+{
+    const GPtrArray *files = file_space_files(space), *unknown = file_space_unknown(space);
+    add_number(digest, unknown->len);
+    add_number(digest, files->len);
+    for (guint i = 0; i < files->len; i++) {
+        const SpaceFile *file = files->pdata[i];
+        add_text(digest, file->path);
+        add_text(digest, file->distribution);
+        add_text(digest, file->view ? wheel_view_key(file->view) : NULL);
+        add_text(digest, file->member ? file->member->name : NULL);
+        if (file->member) {
+            add_number(digest, file->member->crc32);
+            add_number(digest, file->member->size);
+        } else if (!file->view) {
+            add_base_file(digest, space, file);
+        }
+    }
+}
+
+static void add_natives(Digest *digest, const CheckRun *run)
+{
+    add_number(digest, run->wheels->len);
+    for (guint i = 0; i < run->wheels->len; i++) {
+        const CheckWheel *wheel = run->wheels->pdata[i];
+        const GPtrArray *files = wheel->native ? wheel->native->files : NULL;
+        add_text(digest, wheel->file->sha256);
+        add_number(digest, files ? files->len + 1 : 0);
+        for (guint k = 0; files && k < files->len; k++) {
+            const NativeFile *file = files->pdata[k];
+            const SharedObject *object = file->object;
+            add_text(digest, file->member);
+            add_texts(digest, object ? (const char *const *)object->needed : NULL);
+        }
+    }
+}
+
+char *import_memory_key(const CheckRun *run, const ImportScene *scene)
+{
+    g_autoptr(Digest) digest = digest_new("sha256");
+    if (!digest || !scene->space)
+        return NULL;
+    add_text(digest, MAGIC SOURCE_DIGEST);
+    add_text(digest, scene->python);
+    add_text(digest, scene->platform);
+    add_number(digest, scene->partial);
+    add_texts(digest, scene->env);
+    add_roots(digest, run);
+    add_space(digest, scene->space);
+    add_natives(digest, run);
+    return digest_finish(digest);
+}
+
+bool import_memory_load(Cache *cache, const char *key, CheckRun *run)
+{
+    g_autoptr(GBytes) bytes = key ? cache_load(cache, BUCKET, key) : NULL;
+    return bytes && import_memory_decode(bytes, run);
+}
+
+void import_memory_save(Cache *cache, const char *key, const CheckRun *run)
+{
+    if (!key)
+        return;
+    g_autoptr(GByteArray) bytes = import_memory_encode(run);
+    cache_save(cache, BUCKET, key, bytes->data, bytes->len);
+}
