@@ -302,3 +302,12 @@ const ImportVerdict *import_roots_find_item(const CheckRun *run, const char *tex
     const ImportFound *found = find_text(run->found, text);
     return found ? found->verdict : NULL;
 }
+
+ResultKind import_root_without_driver(const ImportRoot *root)
+{
+    if (root->build->outcome == IMPORT_WORKS)
+        return RESULT_HOLDS;
+    if (root->build->outcome == IMPORT_UNKNOWN)
+        return RESULT_UNKNOWN;
+    return root->run->outcome == IMPORT_FAILS ? RESULT_FAILS : RESULT_MOVED;
+}

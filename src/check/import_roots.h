@@ -43,3 +43,6 @@ GPtrArray *import_roots_items(const CheckRun *run);
 const ImportRoot *import_roots_of_item(const CheckRun *run, const char *module);
 /* The verdict of an item that is found, or NULL. */
 const ImportVerdict *import_roots_find_item(const CheckRun *run, const char *text);
+/* How an item of `build` or `runtime` goes, where no driver is counted on: RESULT_MOVED where only
+ * that makes it fail. Needs both verdicts of the root. */
+ResultKind import_root_without_driver(const ImportRoot *root);

@@ -2,55 +2,16 @@
  * that somebody will call. One finding for each statement that fails, however many imports lead to
  * it. */
 #include "check/import_roots.h"
+#include "check/import_words.h"
 #include "check/rules.h"
 
 enum {
-    STEPS_SHOWN = 8,
     CALLS_SHOWN = 5,
 };
 
-static const ImportStep *last_step(const ImportVerdict *verdict)
-{
-    return verdict->chain->len > 0 ? verdict->chain->pdata[verdict->chain->len - 1] : NULL;
-}
-
-/* "bitsandbytes/nn/__init__.py:15: from .triton_based_modules import (… (bitsandbytes 0.45.0)" */
-static char *describe_step(const CheckRun *run, const ImportStep *step)
-{
-    const LockDistribution *owner =
-        step->distribution ? check_installed(run, step->distribution) : NULL;
-    return owner ? g_strdup_printf("%s:%u: %s (%s %s)", step->path, step->line, step->text,
-                                   owner->name, owner->version)
-                 : g_strdup_printf("%s:%u: %s", step->path, step->line, step->text);
-}
-
-/* The first steps and the last ones of a long way. */
-static void add_chain(const CheckRun *run, GStrvBuilder *lines, const GPtrArray *chain)
-{
-    guint head = chain->len > STEPS_SHOWN ? STEPS_SHOWN / 2 : chain->len;
-    guint tail = chain->len > STEPS_SHOWN ? STEPS_SHOWN - head : 0;
-    for (guint i = 0; i < chain->len; i++) {
-        if (i == head && tail > 0) {
-            g_autofree char *rest = g_strdup_printf("... %u more ...", chain->len - head - tail);
-            g_strv_builder_add(lines, rest);
-        }
-        if (i >= head && i + tail < chain->len)
-            continue;
-        g_autofree char *line = describe_step(run, chain->pdata[i]);
-        g_strv_builder_add(lines, line);
-    }
-}
-
-static char *describe_failure(const ImportVerdict *verdict)
-{
-    return verdict->message && *verdict->message
-               ? g_strdup_printf("%s: %s", verdict->exception, verdict->message)
-               : g_strdup(verdict->exception);
-}
-
 static bool same_failure(const ImportVerdict *a, const ImportVerdict *b)
 {
-    const ImportStep *one = last_step(a), *other = last_step(b);
+    const ImportStep *one = import_last_step(a), *other = import_last_step(b);
     return one && other && one->line == other->line && g_str_equal(one->path, other->path) &&
            g_strcmp0(a->exception, b->exception) == 0 && g_strcmp0(a->message, b->message) == 0;
 }
@@ -65,7 +26,7 @@ static char *describe_root(const ImportRoot *root)
 /* The place of the distribution whose file fails; else of the item that imports it. */
 static char *place_of(const CheckRun *run, const ImportRoot *root, const ImportVerdict *verdict)
 {
-    const ImportStep *step = last_step(verdict);
+    const ImportStep *step = import_last_step(verdict);
     const LockDistribution *owner =
         step && step->distribution ? check_installed(run, step->distribution) : NULL;
     if (!owner && root->distribution)
@@ -82,7 +43,7 @@ static void set_subject(const CheckRun *run, Finding *finding, const ImportRoot 
         finding->column = root->at.column;
         finding->width = root->at.width;
     }
-    const ImportStep *step = last_step(verdict);
+    const ImportStep *step = import_last_step(verdict);
     const LockDistribution *owner =
         step && step->distribution ? check_installed(run, step->distribution) : NULL;
     if (!owner)
@@ -122,7 +83,7 @@ static void add_item_line(GStrvBuilder *lines, const ImportRoot *root)
 static void judge_failure(CheckRun *run, const ImportRoot *root)
 {
     g_autofree char *place = place_of(run, root, root->run);
-    g_autofree char *subject = describe_root(root), *failure = describe_failure(root->run);
+    g_autofree char *subject = describe_root(root), *failure = import_failure_words(root->run);
     Finding *finding =
         check_add_at(run, "import-fails", place,
                      g_strdup_printf("%s fails, with a GPU and without: %s", subject, failure));
@@ -135,11 +96,11 @@ static void judge_failure(CheckRun *run, const ImportRoot *root)
     set_subject(run, finding, root, root->run);
     g_autoptr(GStrvBuilder) lines = g_strv_builder_new();
     add_item_line(lines, root);
-    add_chain(run, lines, root->run->chain);
+    import_chain_words(run, lines, root->run->chain);
     if (fails(root->build) && !same_failure(root->build, root->run)) {
-        g_autofree char *other = describe_failure(root->build);
-        const ImportStep *step = last_step(root->build);
-        g_autofree char *where = step ? describe_step(run, step) : g_strdup(root->name);
+        g_autofree char *other = import_failure_words(root->build);
+        const ImportStep *step = import_last_step(root->build);
+        g_autofree char *where = step ? import_step_words(run, step) : g_strdup(root->name);
         g_autofree char *line =
             g_strdup_printf("without a driver it ends earlier, %s: %s", other, where);
         g_strv_builder_add(lines, line);
@@ -151,7 +112,7 @@ static void judge_failure(CheckRun *run, const ImportRoot *root)
 static void judge_driver(CheckRun *run, const ImportRoot *root)
 {
     g_autofree char *place = place_of(run, root, root->build);
-    g_autofree char *subject = describe_root(root), *failure = describe_failure(root->build);
+    g_autofree char *subject = describe_root(root), *failure = import_failure_words(root->build);
     bool build = root->kind == ROOT_CHECK && !g_str_equal(root->when, "gpu");
     const char *moved = build ? "; the item is moved to `gpu`" : "";
     Finding *finding = check_add_at(
@@ -163,7 +124,7 @@ static void judge_driver(CheckRun *run, const ImportRoot *root)
     set_subject(run, finding, root, root->build);
     g_autoptr(GStrvBuilder) lines = g_strv_builder_new();
     add_item_line(lines, root);
-    add_chain(run, lines, root->build->chain);
+    import_chain_words(run, lines, root->build->chain);
     finding->evidence = g_strv_builder_end(lines);
 }
 
@@ -231,7 +192,7 @@ static int compare_failures(const void *a, const void *b)
 
 static bool ends_at(const ImportVerdict *verdict, const ImportStep *at)
 {
-    const ImportStep *last = verdict && fails(verdict) ? last_step(verdict) : NULL;
+    const ImportStep *last = verdict && fails(verdict) ? import_last_step(verdict) : NULL;
     return last && last->line == at->line && g_str_equal(last->path, at->path);
 }
 

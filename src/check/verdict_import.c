@@ -1,18 +1,7 @@
 /* Items that the simulation of imports decides. */
 #include "check/import_roots.h"
+#include "check/import_words.h"
 #include "check/verdict.h"
-
-static char *describe(const ImportVerdict *verdict)
-{
-    const ImportStep *step =
-        verdict->chain->len > 0 ? verdict->chain->pdata[verdict->chain->len - 1] : NULL;
-    g_autofree char *place =
-        step ? g_strdup_printf(" (%s:%u)", step->path, step->line) : g_strdup("");
-    const char *message = verdict->message ? verdict->message : "";
-    if (verdict->outcome == IMPORT_UNKNOWN)
-        return g_strdup_printf("%s%s", message, place);
-    return g_strdup_printf("%s%s%s%s", verdict->exception, *message ? ": " : "", message, place);
-}
 
 /* Where a GPU is at hand only what fails there counts. */
 static void decide_gpu(const Verdict *verdict, const Text *text, const ImportRoot *root)
@@ -20,21 +9,27 @@ static void decide_gpu(const Verdict *verdict, const Text *text, const ImportRoo
     if (root->run->outcome == IMPORT_WORKS)
         verdict_holds(verdict, verdict_item(text));
     else if (root->run->outcome == IMPORT_FAILS)
-        verdict_fails_silently(verdict, verdict_item(text), describe(root->run));
+        verdict_fails_silently(verdict, verdict_item(text), import_reason_words(root->run));
     else
-        verdict_unknown(verdict, verdict_item(text), describe(root->run));
+        verdict_unknown(verdict, verdict_item(text), import_reason_words(root->run));
 }
 
 static void decide_build(const Verdict *verdict, const Text *text, const ImportRoot *root)
 {
-    if (root->build->outcome == IMPORT_WORKS)
+    switch (import_root_without_driver(root)) {
+    case RESULT_HOLDS:
         verdict_holds(verdict, verdict_item(text));
-    else if (root->build->outcome == IMPORT_UNKNOWN)
-        verdict_unknown(verdict, verdict_item(text), describe(root->build));
-    else if (root->run->outcome == IMPORT_FAILS)
-        verdict_fails_silently(verdict, verdict_item(text), describe(root->build));
-    else
-        verdict_moved(verdict, verdict_item(text), describe(root->build));
+        break;
+    case RESULT_UNKNOWN:
+        verdict_unknown(verdict, verdict_item(text), import_reason_words(root->build));
+        break;
+    case RESULT_FAILS:
+        verdict_fails_silently(verdict, verdict_item(text), import_reason_words(root->build));
+        break;
+    case RESULT_MOVED:
+        verdict_moved(verdict, verdict_item(text), import_reason_words(root->build));
+        break;
+    }
 }
 
 void verdict_import(const Verdict *verdict)
@@ -62,9 +57,9 @@ static void decide_found(const Verdict *verdict, const Text *text)
     if (found->outcome == IMPORT_WORKS)
         verdict_holds(verdict, verdict_item(text));
     else if (found->outcome == IMPORT_FAILS)
-        verdict_fails(verdict, verdict_item(text), text->at, describe(found));
+        verdict_fails(verdict, verdict_item(text), text->at, import_reason_words(found));
     else
-        verdict_unknown(verdict, verdict_item(text), describe(found));
+        verdict_unknown(verdict, verdict_item(text), import_reason_words(found));
 }
 
 void verdict_found(const Verdict *verdict)

@@ -328,6 +328,9 @@ static void note_checks(const BuildRun *run, const BuiltImage *built)
     if (built->checks > 0)
         output_note(run->workspace->output, "%u build check%s not run", built->checks,
                     built->checks == 1 ? " was" : "s were");
+    if (built->moved > 0)
+        output_note(run->workspace->output, "%u import%s of `checks:` %s moved to `gpu`",
+                    built->moved, built->moved == 1 ? "" : "s", built->moved == 1 ? "is" : "are");
 }
 
 /* NULL where there is one target only. */

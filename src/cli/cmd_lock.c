@@ -1,5 +1,5 @@
 #include "cli/commands.h"
-#include "cli/workspace.h"
+#include "cli/locked_target.h"
 #include "text/jsonw.h"
 
 static const OptionRow rows[] = {
@@ -85,8 +85,11 @@ static int lock_one(Workspace *workspace, const WorkTarget *wanted, Lock *lock, 
         return status;
     LockTarget *old = lock_find_target(lock, wanted->row, wanted->platform);
     if (state == LOCKED_CURRENT && !workspace->options->upgrade) {
+        bool changed;
         result->target = old;
-        return 0;
+        status = workspace_decide_imports(workspace, wanted, old, &changed);
+        result->outcome = changed ? OUTCOME_LOCKED : OUTCOME_CURRENT;
+        return status;
     }
     if (state == LOCKED_STALE) {
         g_autofree char *label = work_target_label(workspace, wanted);
@@ -95,10 +98,11 @@ static int lock_one(Workspace *workspace, const WorkTarget *wanted, Lock *lock, 
     if (old)
         g_ptr_array_remove(lock->targets, old);
     status = workspace_resolve(workspace, wanted, lock, &result->target);
-    if (status == 0)
-        result->outcome =
-            lock_target_is_solved(result->target) ? OUTCOME_LOCKED : OUTCOME_UNSATISFIABLE;
-    return status;
+    if (status != 0)
+        return status;
+    bool solved = lock_target_is_solved(result->target), changed;
+    result->outcome = solved ? OUTCOME_LOCKED : OUTCOME_UNSATISFIABLE;
+    return workspace_decide_imports(workspace, wanted, result->target, &changed);
 }
 
 static guint row_rank(const Workspace *workspace, const LockTarget *target)
@@ -260,6 +264,12 @@ static bool has_findings(const LockTarget *target)
     return false;
 }
 
+static bool has_moved(const LockTarget *target)
+{
+    return lock_imports_any(target->imports, LOCK_IMPORT_MOVED) ||
+           lock_imports_any(target->imports, LOCK_IMPORT_UNDECIDED);
+}
+
 /* Which of several targets is spoken of. */
 static void introduce(const Workspace *workspace, const Result *result)
 {
@@ -268,7 +278,7 @@ static void introduce(const Workspace *workspace, const Result *result)
     g_autofree char *label = work_target_label(workspace, result->wanted);
     if (result->outcome == OUTCOME_UNSATISFIABLE)
         output_note(workspace->output, "%s can't be satisfied:", label);
-    else if (has_findings(result->target))
+    else if (has_findings(result->target) || has_moved(result->target))
         output_note(workspace->output, "%s:", label);
 }
 
@@ -282,6 +292,7 @@ static int report(const Workspace *workspace, Result *results)
             workspace_report_findings(workspace, result->wanted->recipe, result->target);
         if (result->outcome == OUTCOME_UNSATISFIABLE)
             workspace_explain_unsolved(workspace, result->target);
+        workspace_tell_imports(workspace, result->target);
         if (result->counted > 0 || result->outcome == OUTCOME_UNSATISFIABLE)
             status = 1;
     }

@@ -1,5 +1,5 @@
 #include "cli/commands.h"
-#include "cli/workspace.h"
+#include "cli/locked_target.h"
 #include "emit/wheel_facts.h"
 #include "plan/plan.h"
 
@@ -53,6 +53,9 @@ static int run_plan(Invocation *invocation)
     g_autoptr(Lock) fresh = lock_new();
     LockTarget *target = NULL;
     status = workspace_find_or_resolve(workspace, wanted, fresh, &target);
+    bool changed;
+    if (status == 0 && fresh->targets->len > 0)
+        status = workspace_decide_imports(workspace, wanted, target, &changed);
     if (status != 0)
         return status;
     print_plan(workspace, wanted, target);

@@ -1,5 +1,7 @@
 #include "cli/locked_target.h"
 
+#include "check/decide_imports.h"
+
 int workspace_refuse(const Workspace *workspace, const char *hint, const char *format, ...)
 {
     va_list args;
@@ -11,6 +13,47 @@ int workspace_refuse(const Workspace *workspace, const char *hint, const char *f
     if (hint)
         error_set_hint(error, "%s", hint);
     return output_error(workspace->output, error);
+}
+
+void workspace_tell_imports(const Workspace *workspace, const LockTarget *target)
+{
+    for (guint i = 0; i < target->imports->len; i++) {
+        const LockImport *item = target->imports->pdata[i];
+        if (item->verdict == LOCK_IMPORT_MOVED)
+            output_note(workspace->output,
+                        "%s: `import %s` needs a driver and is moved to `gpu`: %s", item->at,
+                        item->module, item->reason);
+        else if (item->verdict == LOCK_IMPORT_UNDECIDED)
+            output_note(workspace->output,
+                        "%s: whether `import %s` needs a driver is not known: %s", item->at,
+                        item->module, item->reason);
+    }
+}
+
+static bool same_verdicts(const GPtrArray *a, const GPtrArray *b)
+{
+    bool same = a->len == b->len;
+    for (guint i = 0; same && i < a->len; i++) {
+        const LockImport *one = a->pdata[i], *other = b->pdata[i];
+        same = one->verdict == other->verdict && g_str_equal(one->module, other->module);
+    }
+    return same;
+}
+
+int workspace_decide_imports(Workspace *workspace, const WorkTarget *wanted, LockTarget *target,
+                             bool *ret_changed)
+{
+    bool decided =
+        target->imports->len > 0 && !lock_imports_any(target->imports, LOCK_IMPORT_UNDECIDED);
+    *ret_changed = false;
+    if (decided || !imports_are_asked(wanted->recipe, target))
+        return 0;
+    GError *error = NULL;
+    g_autoptr(GPtrArray) before = g_ptr_array_ref(target->imports);
+    if (!imports_decide(workspace_session(workspace), wanted->recipe, target, &error))
+        return output_error(workspace->output, error);
+    *ret_changed = !same_verdicts(before, target->imports);
+    return 0;
 }
 
 /* A missing lock is made and written; a stale one is only ever replaced by `ramekin lock`. */
@@ -29,10 +72,15 @@ static int lock_missing(Workspace *workspace, const WorkTarget *wanted, LockTarg
         workspace_explain_unsolved(workspace, *ret_target);
         return 1;
     }
+    bool changed;
+    status = workspace_decide_imports(workspace, wanted, *ret_target, &changed);
+    if (status != 0)
+        return status;
     GError *error = NULL;
     if (!lock_save(lock, workspace->lock_path, &error))
         return output_error(workspace->output, error);
     output_note(workspace->output, "%s was not locked; wrote %s", label, workspace->lock_path);
+    workspace_tell_imports(workspace, *ret_target);
     return 0;
 }
 

@@ -6,6 +6,14 @@
 
 #include "cli/workspace.h"
 
+/* Puts into a solved target which `import` items of `checks:` need a driver, unless it says so
+ * already. *ret_changed: there is something new to save. A recipe without such items costs nothing.
+ */
+int workspace_decide_imports(Workspace *workspace, const WorkTarget *wanted, LockTarget *target,
+                             bool *ret_changed);
+/* Notes of those that are moved, and of those of which nobody knows. */
+void workspace_tell_imports(const Workspace *workspace, const LockTarget *target);
+
 /* Prints the message as an error of the user's input, with the hint (or NULL); its exit status. */
 int workspace_refuse(const Workspace *workspace, const char *hint, const char *format, ...)
     G_GNUC_PRINTF(3, 4);

@@ -24,6 +24,36 @@ static char *substituted_text(const LockTarget *target)
     return g_strdup_printf("%s%sbase %s", indexes, *indexes ? ", " : "", target->substituted_base);
 }
 
+/* Where the import runs, or NULL where nothing asks for it. */
+static char *import_text(const LockImport *item)
+{
+    static const char *const texts[] = {[LOCK_IMPORT_STAYS] = "where it stands",
+                                        [LOCK_IMPORT_MOVED] = "moved to gpu",
+                                        [LOCK_IMPORT_UNDECIDED] = "not decided"};
+    return item ? g_strdup_printf("%s: %s", item->list, texts[item->verdict]) : NULL;
+}
+
+static bool is_moved(const LockImport *item)
+{
+    return item && item->verdict == LOCK_IMPORT_MOVED;
+}
+
+/* Imports of `checks:` that one side moves to the GPU and the other does not. */
+static void compare_imports(Diff *diff)
+{
+    const GPtrArray *a = diff->a.target->imports, *b = diff->b.target->imports;
+    for (guint i = 0; i < a->len + b->len; i++) {
+        const LockImport *item = i < a->len ? a->pdata[i] : b->pdata[i - a->len];
+        const LockImport *before = lock_import_find(a, item->list, item->module);
+        const LockImport *after = lock_import_find(b, item->list, item->module);
+        bool told = i >= a->len && before;
+        if (told || is_moved(before) == is_moved(after))
+            continue;
+        g_autofree char *subject = g_strdup_printf("import %s", item->module);
+        diff_add_fact(diff, subject, import_text(before), import_text(after));
+    }
+}
+
 void diff_compare_facts(Diff *diff)
 {
     const LockTarget *a = diff->a.target, *b = diff->b.target;
@@ -38,6 +68,7 @@ void diff_compare_facts(Diff *diff)
     diff_add_fact(diff, "python", g_strdup(a->base.python), g_strdup(b->base.python));
     diff_add_fact(diff, "libc", g_strdup(a->base.libc), g_strdup(b->base.libc));
     diff_add_fact(diff, "substituted", substituted_text(a), substituted_text(b));
+    compare_imports(diff);
 }
 
 /* Configuration */

@@ -1,6 +1,7 @@
 /* Build checks as one RUN: a list of what must hold, and the script that goes through it. */
 #include "emit/build_scripts.h"
 #include "emit/emitter.h"
+#include "plan/plan_imports.h"
 #include "plan/start_check.h"
 #include "recipe/checks.h"
 #include "text/jsonw.h"
@@ -75,11 +76,12 @@ static void write_check(const Emitter *emitter, JsonWriter *writer, const Check 
 {
     if (check->kind == CHECK_INDEX)
         write_index_check(emitter, writer, check);
-    if (!is_executed(check->kind))
+    if (!is_executed(check->kind) || plan_is_moved(emitter->plan, check, "build"))
         return;
+    g_autoptr(GPtrArray) items = plan_kept_items(emitter->plan, check, "build");
     begin_item(writer, check_kind_name(check->kind), check->at);
-    for (guint i = 0; check->items && i < check->items->len; i++)
-        jsonw_string(writer, ((const Text *)check->items->pdata[i])->text);
+    for (guint i = 0; i < items->len; i++)
+        jsonw_string(writer, ((const Text *)items->pdata[i])->text);
     if (check->kind == CHECK_PYTHON)
         jsonw_string(writer, check->value.text);
     end_item(writer);
@@ -112,6 +114,28 @@ static void comment_others(Emitter *emitter, const GPtrArray *checks)
         return;
     g_autofree char *text = g_strdup_printf("Not executed here: %s", names->str);
     dockerfile_comment(emitter->writer, text);
+}
+
+/* "import bitsandbytes (ramekin.yaml:30): RuntimeError: ...", and the statements that lead there.
+ */
+static void comment_moved(Emitter *emitter)
+{
+    const GPtrArray *imports = emitter->target->imports;
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (guint i = 0; i < imports->len; i++) {
+        const LockImport *item = imports->pdata[i];
+        if (item->verdict != LOCK_IMPORT_MOVED || !g_str_equal(item->list, "build"))
+            continue;
+        g_string_append_printf(text, "%simport %s (%s): %s", text->len ? "\n" : "", item->module,
+                               item->at, item->reason);
+        for (size_t k = 0; item->evidence && item->evidence[k]; k++)
+            g_string_append_printf(text, "\n  %s", item->evidence[k]);
+    }
+    if (text->len == 0)
+        return;
+    g_string_prepend(text, "Not executed here, for want of a driver; " START_CHECK_SCRIPT
+                           " does it on the GPU:\n");
+    dockerfile_comment(emitter->writer, text->str);
 }
 
 static bool any_executed(const char *list)
@@ -157,8 +181,9 @@ static void add_plain_command(const Emitter *emitter, RunStep *run, const Check 
             g_autofree char *word = word_shell(((const Text *)check->items->pdata[i])->text);
             run_step_command(run, "test -e %s", word);
         }
-    } else if (check->kind == CHECK_IMPORT) {
-        g_autofree char **names = emitter_strings(check->items);
+    } else if (check->kind == CHECK_IMPORT && !plan_is_moved(emitter->plan, check, "build")) {
+        g_autoptr(GPtrArray) items = plan_kept_items(emitter->plan, check, "build");
+        g_autofree char **names = emitter_strings(items);
         g_autofree char *list = g_strjoinv(", ", names);
         run_step_command(run, "%s -c 'import %s'", emitter->python, list);
     }
@@ -182,6 +207,7 @@ gboolean emit_checks(Emitter *emitter, GError **error)
     if (any_executed(list))
         dockerfile_comment(emitter->writer, "Checks that need no GPU.");
     comment_others(emitter, checks->build);
+    comment_moved(emitter);
     if (any_executed(list) && all_plain(checks->build))
         write_plain_commands(emitter, checks->build);
     else if (any_executed(list))
@@ -191,7 +217,7 @@ gboolean emit_checks(Emitter *emitter, GError **error)
 
 void emit_start_check(Emitter *emitter)
 {
-    if (!start_check_is_wanted(emitter->recipe))
+    if (!start_check_is_wanted(emitter->plan))
         return;
     g_autofree char *expect = start_check_expect(emitter->plan);
     dockerfile_blank(emitter->writer);

@@ -4,9 +4,9 @@
 #include "emit/wheel_facts.h"
 #include "lock/fetch.h"
 #include "plan/image_settings.h"
+#include "plan/plan_imports.h"
 #include "plan/stage_files_tree.h"
 #include "plan/stage_tree.h"
-#include "recipe/checks.h"
 #include "recipe/config.h"
 
 /* Python compares the time of a source file only with byte code that says so; zip can't say less
@@ -471,6 +471,19 @@ static gboolean build_image(Build *build, GError **error)
     return make_image(build, error);
 }
 
+static void count_checks(Build *build)
+{
+    const RecipeChecks *checks = build->recipe->checks;
+    for (guint i = 0; checks && checks->build && i < checks->build->len; i++) {
+        bool moved = plan_is_moved(build->options->plan, checks->build->pdata[i], "build");
+        build->built->checks += !moved;
+    }
+    for (guint i = 0; i < build->target->imports->len; i++) {
+        const LockImport *item = build->target->imports->pdata[i];
+        build->built->moved += item->verdict == LOCK_IMPORT_MOVED;
+    }
+}
+
 gboolean image_build(const ImageBuildOptions *options, LayerMaker **ret_maker,
                      BuiltImage **ret_built, GError **error)
 {
@@ -487,8 +500,7 @@ gboolean image_build(const ImageBuildOptions *options, LayerMaker **ret_maker,
     };
     build.built->layers = g_ptr_array_new_with_free_func(built_layer_free);
     build.built->findings = g_ptr_array_new_with_free_func((GDestroyNotify)finding_free);
-    const RecipeChecks *checks = build.recipe->checks;
-    build.built->checks = checks && checks->build ? checks->build->len : 0;
+    count_checks(&build);
     gboolean ok = build_image(&build, error);
     if (ok) {
         *ret_built = g_steal_pointer(&build.built);

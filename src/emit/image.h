@@ -45,7 +45,8 @@ typedef struct {
     guint base_layers;
     GPtrArray
         *findings; /* Finding: of wheels that write the same files, which only their lists tell */
-    guint checks;  /* build checks of the recipe, none of which was run */
+    guint checks;  /* build checks of the recipe, none of which was run; without moved ones */
+    guint moved;   /* imports of `checks:` that are moved to `gpu` */
 } BuiltImage;
 void built_image_free(BuiltImage *built);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BuiltImage, built_image_free)

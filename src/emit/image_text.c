@@ -114,6 +114,7 @@ void built_image_json(const BuiltImage *built, JsonWriter *json)
     else
         jsonw_null(json);
     jsonw_unsigned_member(json, "build_checks_not_run", built->checks);
+    jsonw_unsigned_member(json, "imports_moved", built->moved);
     jsonw_key(json, "findings");
     json_records_encode(&finding_plan_record, json, built->findings, JSONW_BLOCK, NULL);
 }

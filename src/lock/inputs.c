@@ -1,6 +1,8 @@
 #include "lock/inputs.h"
 
 #include "base/digest.h"
+#include "recipe/checks.h"
+#include "recipe/config.h"
 #include "recipe/stage_download.h"
 #include "recipe/stage_files.h"
 #include "recipe/stage_git.h"
@@ -224,6 +226,42 @@ static void add_stage(const Stage *stage, LockTarget *target)
     add_part(target, name, writer);
 }
 
+static bool put_imports(JsonWriter *writer, const GPtrArray *checks)
+{
+    bool any = false;
+    jsonw_begin_array(writer, JSONW_COMPACT);
+    for (guint i = 0; checks && i < checks->len; i++) {
+        const Check *check = checks->pdata[i];
+        if (check->kind != CHECK_IMPORT)
+            continue;
+        put_texts(writer, check->items);
+        any = true;
+    }
+    jsonw_end_array(writer);
+    return any;
+}
+
+/* What decides which of the items need a driver, beside what is installed. */
+static void add_imports(const Recipe *recipe, LockTarget *target)
+{
+    const RecipeChecks *checks = recipe->checks;
+    if (!checks)
+        return;
+    JsonWriter *writer = begin_part();
+    bool build = put_imports(writer, checks->build);
+    bool runtime = put_imports(writer, checks->runtime);
+    if (!build && !runtime) {
+        jsonw_free(writer);
+        return;
+    }
+    for (guint i = 0; recipe->config->env && i < recipe->config->env->len; i++) {
+        const Pair *pair = recipe->config->env->pdata[i];
+        jsonw_string(writer, pair->key);
+        jsonw_string(writer, pair->value);
+    }
+    add_part(target, "imports", writer);
+}
+
 void inputs_of_recipe(const Recipe *recipe, LockTarget *target)
 {
     add_base(recipe, target);
@@ -231,4 +269,5 @@ void inputs_of_recipe(const Recipe *recipe, LockTarget *target)
     add_rules(recipe, target);
     for (guint i = 0; i < recipe->stages->len; i++)
         add_stage(recipe->stages->pdata[i], target);
+    add_imports(recipe, target);
 }

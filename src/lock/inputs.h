@@ -8,7 +8,7 @@
 
 #include "lock/lock_recipe.h"
 
-/* "base", "indexes", "rules" and "stage NAME" for each stage. */
+/* "base", "indexes", "rules", "stage NAME" for each stage, and "imports" where `checks:` import. */
 void inputs_of_recipe(const Recipe *recipe, LockTarget *target);
 /* Records an input of the target, once by name. */
 void inputs_add(LockTarget *target, const char *name, const void *content, size_t length);

@@ -43,6 +43,7 @@ LockTarget *lock_target_new(const char *row, const char *platform)
     target->inputs = list_new((GDestroyNotify)lock_input_free);
     target->base.installed = list_new((GDestroyNotify)lock_distribution_free);
     target->stages = list_new((GDestroyNotify)lock_stage_free);
+    target->imports = list_new(lock_import_free);
     return target;
 }
 
@@ -70,6 +71,7 @@ void lock_target_free(LockTarget *target)
     g_free(target->substituted_base);
     base_clear(&target->base);
     g_clear_pointer(&target->stages, g_ptr_array_unref);
+    g_clear_pointer(&target->imports, g_ptr_array_unref);
     g_free(target);
 }
 

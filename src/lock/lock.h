@@ -13,6 +13,7 @@
 #include "base/diags.h"
 #include "base/finding.h"
 #include "lock/lock_conflict.h"
+#include "lock/lock_import.h"
 
 #include <stdbool.h>
 
@@ -112,7 +113,8 @@ typedef struct {
     char **substituted;     /* index names, or NULL */
     char *substituted_base; /* the reference that another base stands in for, or NULL */
     LockBase base;
-    GPtrArray *stages; /* LockStage */
+    GPtrArray *stages;  /* LockStage */
+    GPtrArray *imports; /* LockImport, in the order of `checks:`; none before check has decided */
 } LockTarget;
 
 typedef struct {

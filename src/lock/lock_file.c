@@ -423,6 +423,8 @@ static const JsonField target_fields[] = {
      .record = &base_record},
     {.key = "stages", .type = JSON_FIELD_RECORDS, .offset = offsetof(LockTarget, stages),
      .record = &stage_record},
+    {.key = "imports", .type = JSON_FIELD_RECORDS, .offset = offsetof(LockTarget, imports),
+     .flags = JSON_OPTIONAL, .record = &lock_import_lock_record},
 };
 RECORD(target, LockTarget, target_fields, JSONW_BLOCK);
 RECORD(file, LockFile, file_fields, JSONW_INLINE);

@@ -23,6 +23,7 @@ static char *input_title(const char *name)
         {"base", "the base or its Python"},
         {"indexes", "`indexes:`"},
         {"rules", "a constraint or another rule for all stages"},
+        {"imports", "what `checks:` import (or `env:`)"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(titles); i++) {
         if (g_str_equal(titles[i].name, name))

@@ -27,8 +27,9 @@ typedef struct {
 
 typedef struct {
     char *recipe, *row, *platform, *python, *libc;
-    GPtrArray *stages; /* StageDocument */
-    GPtrArray *layers; /* PlanLayer */
+    GPtrArray *stages;  /* StageDocument */
+    GPtrArray *layers;  /* PlanLayer */
+    GPtrArray *imports; /* LockImport */
 } PlanDocument;
 
 static void free_action(void *data)
@@ -215,6 +216,8 @@ static const JsonField plan_fields[] = {
     TEXT(PlanDocument, libc, "libc", JSON_NULLABLE),
     LIST(PlanDocument, stages, &stage_record),
     LIST(PlanDocument, layers, &layer_record),
+    {.key = "imports", .type = JSON_FIELD_RECORDS, .offset = offsetof(PlanDocument, imports),
+     .flags = JSON_OPTIONAL, .record = &lock_import_plan_record},
 };
 /* clang-format on */
 static const JsonRecord plan_record = {sizeof(PlanDocument), plan_fields, G_N_ELEMENTS(plan_fields),
@@ -279,7 +282,7 @@ char *plan_encode_json(const Plan *plan, bool all, size_t *ret_length)
     for (guint i = 0; i < plan->stages->len; i++)
         g_ptr_array_add(stages, describe_stage(plan->stages->pdata[i], all));
     PlanDocument document = {plan->recipe_path, target->row, target->platform, target->base.python,
-                             target->base.libc, stages,      plan->layers};
+                             target->base.libc, stages,      plan->layers,     target->imports};
     g_autoptr(JsonWriter) writer = jsonw_new();
     json_record_encode(&plan_record, writer, &document, NULL);
     return jsonw_finish(writer, ret_length);
@@ -353,6 +356,8 @@ static Plan *make_plan(PlanDocument *document)
     target->base.libc = g_strdup(document->libc);
     for (guint i = 0; i < document->stages->len; i++)
         g_ptr_array_add(target->stages, make_stage(lock, document->stages->pdata[i]));
+    g_ptr_array_unref(target->imports);
+    target->imports = g_steal_pointer(&document->imports);
     Plan *plan = plan_new(NULL, target);
     plan->read_back = lock;
     plan->recipe_path = g_strdup(document->recipe);
@@ -372,6 +377,7 @@ static void clear_document(PlanDocument *document)
     g_free(document->libc);
     g_clear_pointer(&document->stages, g_ptr_array_unref);
     g_clear_pointer(&document->layers, g_ptr_array_unref);
+    g_clear_pointer(&document->imports, g_ptr_array_unref);
 }
 
 Plan *plan_decode_json(const char *name, const char *text, size_t length, GError **error)

@@ -1,6 +1,6 @@
 #include "plan/findings_text.h"
 #include "plan/layout.h"
-#include "plan/plan.h"
+#include "plan/plan_imports.h"
 #include "plan/plan_title.h"
 
 enum {
@@ -472,6 +472,7 @@ char *plan_format_text(const Plan *plan, const TextStyle *style)
         if (stage->stage->status != STAGE_UNSATISFIABLE) /* else the explanation says it */
             findings_put(&layout, stage->stage->findings, all);
     }
+    plan_put_imports(&layout, plan);
     put_totals(&layout, plan);
     return g_string_free(layout.out, FALSE);
 }

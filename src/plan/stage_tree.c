@@ -325,7 +325,7 @@ static gboolean add_text(Builder *builder, const char *path, unsigned mode, cons
 static gboolean add_start_check(Builder *builder, GError **error)
 {
     const Plan *plan = builder->input->plan;
-    if (!start_check_is_wanted(plan->recipe))
+    if (!start_check_is_wanted(plan))
         return TRUE;
     g_autofree char *expect = start_check_expect(plan);
     return add_text(builder, START_CHECK_SCRIPT, 0755, start_check_script(), error) &&

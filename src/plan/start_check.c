@@ -1,8 +1,8 @@
 #include "plan/start_check.h"
 
 #include "lock/environment_cuda.h"
+#include "plan/plan_imports.h"
 #include "plan/plan_scripts.h"
-#include "recipe/checks.h"
 #include "recipe/config.h"
 #include "text/jsonw.h"
 
@@ -16,9 +16,11 @@ static const char *const closed_torch_folders[] = {
     NULL,
 };
 
-bool start_check_is_wanted(const Recipe *recipe)
+bool start_check_is_wanted(const Plan *plan)
 {
-    return recipe->checks && (recipe->checks->runtime || recipe->checks->gpu);
+    const RecipeChecks *checks = plan->recipe->checks;
+    return checks && (checks->runtime || checks->gpu ||
+                      lock_imports_any(plan->target->imports, LOCK_IMPORT_MOVED));
 }
 
 const char *start_check_script(void)
@@ -78,27 +80,75 @@ static bool is_run(CheckKind kind)
            kind != CHECK_MAX_SIZE && kind != CHECK_KIND_COUNT;
 }
 
-static void write_items(JsonWriter *writer, const char *key, const GPtrArray *checks)
+static void write_item(JsonWriter *writer, const Plan *plan, const Check *check, const char *list)
 {
-    jsonw_key(writer, key);
-    jsonw_begin_array(writer, JSONW_BLOCK);
+    g_autofree char *place = span_address(check->at);
+    jsonw_begin_object(writer, JSONW_INLINE);
+    jsonw_string_member(writer, "kind", check_kind_name(check->kind));
+    jsonw_string_member(writer, "at", place ? place : "recipe");
+    jsonw_key(writer, "items");
+    jsonw_begin_array(writer, JSONW_INLINE);
+    g_autoptr(GPtrArray) items = plan_kept_items(plan, check, list);
+    for (guint i = 0; i < items->len; i++)
+        jsonw_string(writer, ((const Text *)items->pdata[i])->text);
+    if (check->kind == CHECK_PYTHON)
+        jsonw_string(writer, check->value.text);
+    jsonw_end_array(writer);
+    jsonw_end_object(writer);
+}
+
+static bool asks_for(const GPtrArray *checks, const char *module)
+{
     for (guint i = 0; checks && i < checks->len; i++) {
         const Check *check = checks->pdata[i];
-        if (!is_run(check->kind))
+        for (guint k = 0; check->kind == CHECK_IMPORT && k < check->items->len; k++) {
+            if (g_str_equal(((const Text *)check->items->pdata[k])->text, module))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* What other lists import and only a GPU's driver lets work; what `gpu` imports itself is there. */
+static void write_moved(JsonWriter *writer, const Plan *plan)
+{
+    const GPtrArray *imports = plan->target->imports;
+    for (guint i = 0; i < imports->len; i++) {
+        const LockImport *item = imports->pdata[i];
+        bool again = asks_for(plan->recipe->checks->gpu, item->module) ||
+                     (g_str_equal(item->list, "runtime") &&
+                      lock_import_is_moved(imports, "build", item->module));
+        if (item->verdict != LOCK_IMPORT_MOVED || again)
             continue;
-        g_autofree char *place = span_address(check->at);
         jsonw_begin_object(writer, JSONW_INLINE);
-        jsonw_string_member(writer, "kind", check_kind_name(check->kind));
-        jsonw_string_member(writer, "at", place ? place : "recipe");
-        jsonw_key(writer, "items");
-        jsonw_begin_array(writer, JSONW_INLINE);
-        for (guint j = 0; check->items && j < check->items->len; j++)
-            jsonw_string(writer, ((const Text *)check->items->pdata[j])->text);
-        if (check->kind == CHECK_PYTHON)
-            jsonw_string(writer, check->value.text);
-        jsonw_end_array(writer);
+        jsonw_string_member(writer, "kind", check_kind_name(CHECK_IMPORT));
+        jsonw_string_member(writer, "at", item->at);
+        jsonw_strings_member(writer, "items", (const char *const[]){item->module, NULL});
         jsonw_end_object(writer);
     }
+}
+
+static void write_items(JsonWriter *writer, const Plan *plan, const char *list,
+                        const GPtrArray *checks)
+{
+    for (guint i = 0; checks && i < checks->len; i++) {
+        const Check *check = checks->pdata[i];
+        if (is_run(check->kind) && !plan_is_moved(plan, check, list))
+            write_item(writer, plan, check, list);
+    }
+}
+
+static void write_lists(JsonWriter *writer, const Plan *plan)
+{
+    const RecipeChecks *checks = plan->recipe->checks;
+    jsonw_key(writer, "runtime");
+    jsonw_begin_array(writer, JSONW_BLOCK);
+    write_items(writer, plan, "runtime", checks->runtime);
+    jsonw_end_array(writer);
+    jsonw_key(writer, "gpu");
+    jsonw_begin_array(writer, JSONW_BLOCK);
+    write_items(writer, plan, "gpu", checks->gpu);
+    write_moved(writer, plan);
     jsonw_end_array(writer);
 }
 
@@ -141,10 +191,11 @@ static void write_closed_folders(JsonWriter *writer, const Plan *plan)
 }
 
 /* Whether the image needs a device: it has checks for one, or says what its host must have. */
-static bool needs_gpu(const Recipe *recipe)
+static bool needs_gpu(const Plan *plan)
 {
-    const RecipeHost *host = recipe->config->host;
-    return recipe->checks->gpu ||
+    const RecipeHost *host = plan->recipe->config->host;
+    return plan->recipe->checks->gpu ||
+           lock_imports_any(plan->target->imports, LOCK_IMPORT_MOVED) ||
            (host && (host->gpus || host->min_vram || host->min_cuda.text || host->min_driver.text));
 }
 
@@ -153,7 +204,7 @@ char *start_check_expect(const Plan *plan)
     const Recipe *recipe = plan->recipe;
     g_autoptr(JsonWriter) writer = jsonw_new();
     g_autofree char *min_cuda = start_check_min_cuda(plan);
-    bool gpu = needs_gpu(recipe);
+    bool gpu = needs_gpu(plan);
     jsonw_begin_object(writer, JSONW_BLOCK);
     jsonw_string_member(writer, "schema", "ramekin.expect/1");
     jsonw_string_member(writer, "image", recipe->name);
@@ -164,8 +215,7 @@ char *start_check_expect(const Plan *plan)
         write_size(writer, "min_vram", recipe->config->host->min_vram);
     write_distributions(writer, plan);
     write_closed_folders(writer, plan);
-    write_items(writer, "runtime", recipe->checks->runtime);
-    write_items(writer, "gpu", recipe->checks->gpu);
+    write_lists(writer, plan);
     write_storage(writer, recipe->config);
     jsonw_end_object(writer);
     return jsonw_finish(writer, NULL);

@@ -12,8 +12,9 @@
 #define START_CHECK_SCRIPT START_CHECK_FOLDER "/check.py"
 #define START_CHECK_EXPECT START_CHECK_FOLDER "/expect.json"
 
-/* Whether the image carries them: its recipe has checks for its start or for the GPU. */
-bool start_check_is_wanted(const Recipe *recipe);
+/* Whether the image carries them: its recipe has checks for its start or for the GPU, or an import
+ * of its build needs a driver and is moved there. */
+bool start_check_is_wanted(const Plan *plan);
 /* The script; static. */
 const char *start_check_script(void);
 /* The command of `healthcheck: generated`, NULL-terminated; the caller frees. */

@@ -32,7 +32,7 @@ static const Field check_fields[] = {
     {"version", &type_texts, offsetof(Check, items), 0, "Requirements that the installed versions meet; without a local label any label fits", &rule_requirement},
     {"cuda", &type_texts, offsetof(Check, items), 0, "CUDA versions or specifiers that torch is built for", NULL},
     {"index", &type_pairs, offsetof(Check, pairs), 0, "Index that a distribution comes from", &rule_distribution},
-    {"import", &type_texts, offsetof(Check, items), 0, "Modules that can be imported", &rule_module},
+    {"import", &type_texts, offsetof(Check, items), 0, "Modules that can be imported; one that needs a driver is moved to `gpu`", &rule_module},
     {"module", &type_texts, offsetof(Check, items), 0, "Modules that are there", &rule_module},
     {"symbol", &type_texts, offsetof(Check, items), 0, "Names that a module has, as module:name", &rule_symbol},
     {"absent", &type_texts, offsetof(Check, items), 0, "Names or globs that are not installed", &rule_distribution},

@@ -62,8 +62,8 @@ assert m.version("triton") == "3.2.0", m.version("triton")
 assert torch.tensor([1.0, 2.0]).sum().item() == 3.0
 print("torch", torch.__version__, "with triton", m.version("triton"))
 '
-check cuda-checks '
-import os, torch, transformers
+check 'cuda-checks#fixed' '
+import os, torch, transformers, bitsandbytes
 assert torch.version.cuda == "12.4", torch.version.cuda
 assert os.path.exists("/app/handler.py")
 print("torch", torch.__version__, "cuda", torch.version.cuda)

@@ -60,7 +60,10 @@ CASES = [
         [TORCH_26, VISION_021],
         "-r requirements-fixed.txt -c constraints.txt".split(),
     ]),
-    ("recipes/cuda-checks", None, {}, [[TORCH_26, "torchvision"], REQUIREMENTS]),
+    ("recipes/cuda-checks", "filed", {}, [
+        [TORCH_26, "torchvision"],
+        ["bitsandbytes==0.45.0", *REQUIREMENTS],
+    ]),
     ("recipes/torch-bnb", "downgrade", {"numeric.txt": "numpy>=1.24,<2\nscipy>=1.11,<1.13\n"}, [
         ["torch==2.3.1", "torchvision", *NUMERIC],
         [*BNB_BOUNDS, "bitsandbytes==0.42.0", *NUMERIC],
