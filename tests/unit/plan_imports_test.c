@@ -87,23 +87,22 @@ TEST(plan)
     assert_text(NULL, text, again);
     Layout layout = {g_string_new(NULL), false, 80};
     plan_put_imports(&layout, back);
-    assert_text(
-        NULL,
-        "\nchecks: build\n"
-        "  > import bnb (ramekin.yaml:20): needs a driver, moved to gpu: RuntimeError: 0\n"
-        "      active drivers\n"
-        "      bnb/__init__.py:15: from . import nn\n"
-        "      triton/driver.py:8: raise\n"
-        "  ? import vllm (ramekin.yaml:20): not decided, runs here: RuntimeError: 0\n"
-        "      active drivers\n"
-        "      bnb/__init__.py:15: from . import nn\n"
-        "      triton/driver.py:8: raise\n"
-        "\nchecks: runtime\n"
-        "  > import torch (ramekin.yaml:20): needs a driver, moved to gpu: RuntimeError:\n"
-        "      0 active drivers\n"
-        "      bnb/__init__.py:15: from . import nn\n"
-        "      triton/driver.py:8: raise\n",
-        layout.out->str);
+    assert_text(NULL,
+                "\nchecks: build\n"
+                "  > import bnb (ramekin.yaml:20): needs a driver, moved to gpu: RuntimeError: 0\n"
+                "      active drivers\n"
+                "      bnb/__init__.py:15: from . import nn\n"
+                "      triton/driver.py:8: raise\n"
+                "  ? import vllm (ramekin.yaml:20): not decided, runs here: RuntimeError: 0\n"
+                "      active drivers\n"
+                "      bnb/__init__.py:15: from . import nn\n"
+                "      triton/driver.py:8: raise\n"
+                "\nchecks: runtime\n"
+                "  > import torch (ramekin.yaml:20): needs a driver, moved to gpu: RuntimeError:\n"
+                "      0 active drivers\n"
+                "      bnb/__init__.py:15: from . import nn\n"
+                "      triton/driver.py:8: raise\n",
+                layout.out->str);
     g_string_free(layout.out, TRUE);
 }
 
