@@ -85,7 +85,7 @@
 #define g_hash_table_get_keys_as_ptr_array BANNED(g_hash_table_get_keys_as_ptr_array)
 #define g_hash_table_get_values_as_ptr_array BANNED(g_hash_table_get_values_as_ptr_array)
 
-/* Door: auth.c, cmd_build.c, output.c, sources.c, stages_dir.c, trust.c. */
+/* Door: auth.c, cmd_build.c, cmd_run.c, output.c, sources.c, stages_dir.c, trust.c. */
 #undef getenv
 #define getenv BANNED(getenv)
 #define g_getenv BANNED(g_getenv)

@@ -129,6 +129,8 @@ static gboolean remove_tree(const char *path, unsigned depth, GError **error)
     bool is_folder =
         g_file_test(path, G_FILE_TEST_IS_DIR) && !g_file_test(path, G_FILE_TEST_IS_SYMLINK);
     if (is_folder) {
+        if (access(path, R_OK | W_OK | X_OK) < 0)
+            chmod(path, 0700); /* its owner may, even where the folder says otherwise */
         g_autoptr(GPtrArray) names = sorted_dir(path, LIMIT_FOLDER_NAMES, error);
         if (!names)
             return FALSE;

@@ -6,6 +6,7 @@
 extern const Command command_init;
 extern const Command command_lock;
 extern const Command command_build;
+extern const Command command_run;
 extern const Command command_verify;
 extern const Command command_plan;
 extern const Command command_check;

@@ -12,6 +12,7 @@ static const size_t list_offsets[] = {
     offsetof(Options, indexes),       offsetof(Options, substitutes),
     offsetof(Options, upgrade_names), offsetof(Options, arguments),
     offsetof(Options, trusted_hosts), offsetof(Options, outputs),
+    offsetof(Options, env),
 };
 
 static void *field_at(Options *options, size_t offset)
@@ -207,6 +208,7 @@ gboolean options_parse(const Command *command, char *const *words, Options *opti
 {
     Parser parser = {command, options, words};
     bool only_arguments = false;
+    options->before_dashes = G_MAXUINT;
     while (*parser.next) {
         char *word = *parser.next++;
         gboolean ok = TRUE;
@@ -215,7 +217,7 @@ gboolean options_parse(const Command *command, char *const *words, Options *opti
         else if (only_arguments || *word != '-' || !word[1])
             g_ptr_array_add(options->arguments, word);
         else if (g_str_equal(word, "--"))
-            only_arguments = true;
+            only_arguments = true, options->before_dashes = options->arguments->len;
         else if (word[1] == '-')
             ok = parse_long(&parser, word + 2, error);
         else

@@ -92,7 +92,12 @@ typedef struct {
     char *since;
     bool deep, fix;
 
+    bool network, no_overlay;
+    int runner;     /* SandboxRunner */
+    GPtrArray *env; /* of run */
+
     GPtrArray *arguments; /* what is no option, in order */
+    guint before_dashes;  /* how many of them stand before "--"; G_MAXUINT: there is none */
 } Options;
 
 typedef enum {

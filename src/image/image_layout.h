@@ -40,6 +40,10 @@ typedef struct ImageLayout ImageLayout;
 
 /* `name` is what errors call it. Errors: ERROR_INPUT, ERROR_FAILED. */
 ImageLayout *image_layout_open(LayoutKind kind, const char *path, const char *name, GError **error);
+/* The same for oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:NAME]; where colons
+ * are in names, the shortest path that exists is meant. *ret_tag, to free, is NULL where none is
+ * named. ERROR_USAGE for another name. */
+ImageLayout *image_layout_open_named(const char *name, char **ret_tag, GError **error);
 void image_layout_free(ImageLayout *layout);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageLayout, image_layout_free)
 

@@ -2,15 +2,6 @@
 
 #include "plan/image_settings.h"
 
-static const struct {
-    const char *prefix;
-    LayoutKind kind;
-} forms[] = {
-    {"oci:", LAYOUT_FOLDER},
-    {"oci-archive:", LAYOUT_ARCHIVE},
-    {"docker-archive:", LAYOUT_DOCKER},
-};
-
 static void inspected_image_free(void *data)
 {
     InspectedImage *image = data;
@@ -30,36 +21,11 @@ void inspection_free(Inspection *inspection)
     g_free(inspection);
 }
 
-/* PATH[:TAG], where either may have colons in it. */
-static char *split_path(const char *text, const char **ret_tag)
-{
-    *ret_tag = NULL;
-    if (g_file_test(text, G_FILE_TEST_EXISTS))
-        return g_strdup(text);
-    for (const char *colon = strchr(text, ':'); colon; colon = strchr(colon + 1, ':')) {
-        g_autofree char *path = g_strndup(text, (gsize)(colon - text));
-        if (!g_file_test(path, G_FILE_TEST_EXISTS))
-            continue;
-        *ret_tag = colon[1] ? colon + 1 : NULL;
-        return g_steal_pointer(&path);
-    }
-    return g_strdup(text);
-}
-
 static GPtrArray *read_images(const char *name, char **ret_digest, GError **error)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(forms); i++) {
-        if (!g_str_has_prefix(name, forms[i].prefix))
-            continue;
-        const char *tag;
-        g_autofree char *path = split_path(name + strlen(forms[i].prefix), &tag);
-        g_autoptr(ImageLayout) layout = image_layout_open(forms[i].kind, path, path, error);
-        return layout ? image_layout_read_all(layout, tag, ret_digest, error) : NULL;
-    }
-    error_set(error, ERROR_USAGE, SPAN_NONE, "'%s' names no image on this machine", name);
-    if (error)
-        error_set_hint(*error, "write oci:DIR[:TAG], oci-archive:FILE or docker-archive:FILE");
-    return NULL;
+    g_autofree char *tag = NULL;
+    g_autoptr(ImageLayout) layout = image_layout_open_named(name, &tag, error);
+    return layout ? image_layout_read_all(layout, tag, ret_digest, error) : NULL;
 }
 
 /* One that is damaged, or of another version, is no reason to say nothing of the image. */

@@ -63,7 +63,8 @@ static GPtrArray *find_buckets(const Cache *cache, GError **error)
         return NULL;
     for (guint i = 0; i < names->len; i++) {
         g_autofree char *path = g_build_filename(cache_dir(cache), names->pdata[i], NULL);
-        if (!g_str_equal(names->pdata[i], CACHE_BLOBS) && is_folder(path))
+        if (!g_str_equal(names->pdata[i], CACHE_BLOBS) &&
+            !g_str_equal(names->pdata[i], CACHE_TREES) && is_folder(path))
             g_ptr_array_add(buckets, g_steal_pointer(&path));
     }
     return g_steal_pointer(&buckets);

@@ -24,7 +24,7 @@ SINGLE = {"gelf.h", "libelf.h"}
 EVERYWHERE = re.compile(
     r"(glib(-unix|-object|/gstdio)?|gio/(gio|gunix\w+))\.h$"
     # libc
-    r"|(assert|ctype|dirent|endian|errno|fcntl|float|ftw|glob|inttypes|limits|locale|math|poll|pthread"
+    r"|(assert|ctype|dirent|endian|errno|fcntl|float|ftw|glob|grp|inttypes|limits|locale|math|poll|pthread"
     r"|pwd|sched|signal|stdarg|stdbool|stddef|stdint|stdio|stdlib|string|strings|termios|time|unistd"
     r"|elf|(arpa|linux|net|netinet|sys)/\w+)\.h$"
 )
