@@ -150,6 +150,45 @@ const FindingPage finding_pages_check[] = {
             "push the result: an endpoint can pull it with credentials.",
     },
     {
+        .kind = {"runpod-cuda", SEVERITY_ERROR,
+                 "workers may get hosts whose driver is too old"},
+        .meaning =
+            "`allowedCudaVersions` of `runpod: hub` names a CUDA version of an older major version "
+            "than the one that torch is built for. The platform takes the listed versions "
+            "exactly, and puts workers on hosts of any of them.",
+        .matters =
+            "On such a host torch finds no usable driver: the worker fails, or computes on the "
+            "CPU, today or on another day, as the scheduler chooses.",
+        .example =
+            "stages: [{torch: {version: 2.6.0, cuda: 12.4}}]\n"
+            "runpod:\n"
+            "  type: serverless\n"
+            "  hub: {config: {allowedCudaVersions: [\"11.8\", \"12.4\"]}}\n",
+        .way_out =
+            "List the versions from the one that torch needs on, or leave the key out: it is then "
+            "filled in from the lock.",
+    },
+    {
+        .kind = {"runpod-gpu", SEVERITY_ERROR,
+                 "workers may get GPUs on which the image does not run"},
+        .meaning =
+            "`gpuIds` or `gpuTypeId` of `runpod: hub` lets workers or tests run on a GPU for which "
+            "the installed torch or an extension of it has no code, or that has less memory than "
+            "`host: {min_vram}` asks for. A pool hands out any of its members. A warning for a "
+            "name that no table has.",
+        .matters =
+            "The worker starts and fails at its first kernel (`no kernel image is available`), on "
+            "those hosts alone.",
+        .example =
+            "stages: [{torch: {version: 2.6.0, cuda: 12.4}}]\n"
+            "runpod:\n"
+            "  type: serverless\n"
+            "  hub: {config: {gpuIds: \"ADA_24,NVIDIA GeForce RTX 5090\"}}\n",
+        .way_out =
+            "Name pools whose members are all served, take single types out (`-NVIDIA ...`), or "
+            "choose a build that has code for them. Left out, the key is filled in from `host:`.",
+    },
+    {
         .kind = {"runpod-handler", SEVERITY_WARNING,
                  "the worker has nothing to start"},
         .meaning =
@@ -194,6 +233,22 @@ const FindingPage finding_pages_check[] = {
             "Name those that are used, or let one program answer for several.",
     },
     {
+        .kind = {"runpod-size", SEVERITY_WARNING,
+                 "the image is larger than the platform builds"},
+        .meaning =
+            "What is known of the image's bytes is more than the 80 GB that a build from GitHub on "
+            "RunPod may have: wheels and files unpacked, and the layers of the base as they are "
+            "packed. What other stages bring comes on top.",
+        .matters =
+            "The build runs for its whole time and is refused at the end.",
+        .example =
+            "- files: {models/: /models/}          # 90 GB of weights\n"
+            "runpod: {type: serverless, handler: /app/handler.py}\n",
+        .way_out =
+            "Put models on a network volume and load them from there, or make the image with "
+            "`ramekin build` and push it to a registry.",
+    },
+    {
         .kind = {"runs-as-root", SEVERITY_NOTE,
                  "the image runs as root"},
         .meaning =
@@ -225,6 +280,21 @@ const FindingPage finding_pages_check[] = {
             "Withdraw the credential at its issuer. Declare it in `secrets:` for what needs it "
             "during the build, and give it to the container as an environment variable when it "
             "starts.",
+    },
+    {
+        .kind = {"too-many-layers", SEVERITY_ERROR,
+                 "the image has more layers than Docker mounts"},
+        .meaning =
+            "The layers of the base and one for each stage are more than 127, or the base alone "
+            "leaves no room for those that `ramekin build` makes.",
+        .matters =
+            "`docker build` ends with `max depth exceeded`, after everything has been downloaded; "
+            "`ramekin build` refuses to begin.",
+        .example =
+            "base: oci:grown-over-years            # 125 layers\n",
+        .way_out =
+            "Take a base of fewer layers, or flatten this one. `ramekin build` makes as many "
+            "layers as `layers: {budget: ...}` says, whatever the number of stages.",
     },
     {
         .kind = {"torch-without-cuda", SEVERITY_ERROR,

@@ -347,6 +347,26 @@ const FindingPage finding_pages_stages[] = {
             "`force_reinstall` is not needed at all.",
     },
     {
+        .kind = {"shared-name", SEVERITY_WARNING,
+                 "two indexes have different projects of one name"},
+        .meaning =
+            "Two of the indexes that the stage asks have a project of the name, and not one "
+            "version in common: as far as their pages tell, these are two projects. pip pools the "
+            "indexes and takes the highest version. A note where nobody named the project.",
+        .matters =
+            "Whoever publishes a higher version on the index that lost decides what is installed "
+            "when the recipe is locked again, and may run code in the image: the usual way in is "
+            "the name of a private project, registered on a public index. The lock itself has the "
+            "file's digest and can not be changed so.",
+        .example =
+            "- pip:\n"
+            "    install: [our-tools]\n"
+            "    extra_indexes: [company]       # the default index has an our-tools too\n",
+        .way_out =
+            "Route the name: `indexes: {company: {url: ..., packages: [our-*]}}` asks that index "
+            "alone for it.",
+    },
+    {
         .kind = {"source-distribution", SEVERITY_ERROR,
                  "only a source distribution satisfies the request"},
         .meaning =

@@ -30,6 +30,8 @@ typedef struct {
     GPtrArray *deferred;         /* ImportFailure: of functions where there is a GPU; or NULL */
     const char *const *base_env; /* of the base's configuration; NULL: unknown */
     const ImageRoot *base_root;  /* the base's files; NULL: not on this machine */
+    unsigned base_layers;        /* 0: not known, or none */
+    guint64 base_packed;         /* bytes of the blobs of the base's layers; 0: not known */
     bool deep;           /* natives of all libraries were read, not torch's arch string alone */
     GPtrArray *findings; /* Finding: what the rules add, in order */
     GPtrArray *results;  /* CheckResult: one for each item of `checks:` */

@@ -2,8 +2,13 @@
 #include "check/rules.h"
 #include "check/secret_text.h"
 #include "image/reference.h"
+#include "plan/layering.h"
 #include "recipe/config.h"
 #include "recipe/stage_run.h"
+
+enum {
+    MAX_LAYERS = 127, /* overlay file systems: Docker's storage driver and buildkit */
+};
 
 static ImageReference *base_reference(const Recipe *recipe)
 {
@@ -109,6 +114,38 @@ static void judge_secrets(CheckRun *run)
     }
 }
 
+/* Why `ramekin build` can't put layers above the base's; NULL: it can, or the base's are not known.
+ */
+static GError *build_refusal(const CheckRun *run)
+{
+    LayeringOptions options = {.base_layers = run->base_layers};
+    g_autoptr(Layers) layers = NULL;
+    GError *error = NULL;
+    if (lock_target_is_solved(run->target))
+        layering_assign(run->plan, &options, &layers, &error);
+    return error;
+}
+
+/* What comes on top of the base's layers: by Docker one for each stage, or more. */
+static void judge_layers(CheckRun *run)
+{
+    guint stages = run->recipe->stages->len;
+    g_autoptr(GError) refused = build_refusal(run);
+    bool mountable = run->base_layers + stages <= MAX_LAYERS;
+    if (mountable && !refused)
+        return;
+    char *message = mountable
+                        ? g_strdup(refused->message)
+                        : g_strdup_printf("the base has %u layers, and %u %s above it: Docker "
+                                          "mounts %u at most",
+                                          run->base_layers, stages,
+                                          stages == 1 ? "stage comes" : "stages come", MAX_LAYERS);
+    Finding *finding = check_add(run, "too-many-layers", run->recipe->base.at, message);
+    finding->hint = g_strdup("take a base of fewer layers, or flatten it: `docker export` into a "
+                             "folder, `base: rootfs:DIR`; above it, `layers: {budget: ...}` says "
+                             "how many `ramekin build` makes");
+}
+
 /* What `files:` stages name and the recipe's folder does not have. */
 static void judge_files(CheckRun *run)
 {
@@ -132,6 +169,7 @@ void rule_image(CheckRun *run)
         judge_pin(run, reference);
         judge_devel(run, reference);
     }
+    judge_layers(run);
     judge_user(run);
     judge_secrets(run);
 }

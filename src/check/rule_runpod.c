@@ -1,12 +1,15 @@
 /* What the platform that the recipe names refuses, or does not have. Limits: RunPod's documentation
  * of serverless workers, pods and builds from GitHub. */
 #include "check/rules.h"
+#include "check/verdict.h"
 #include "image/reference.h"
+#include "plan/layout.h"
 #include "recipe/config.h"
 
 enum {
     MAX_HTTP_PORTS = 10, /* that a pod's proxy serves */
 };
+#define MAX_IMAGE_BYTES (80ull * 1000 * 1000 * 1000) /* of a build from GitHub */
 
 static void judge_platform(CheckRun *run)
 {
@@ -87,6 +90,30 @@ static void judge_handler(CheckRun *run, const RecipeRunpod *runpod)
     finding->hint = g_strdup_printf("`- files: {%s: %s}`", name, handler->text);
 }
 
+/* What is known of the image's bytes is a floor: those of stages that fetch something are not. */
+static void judge_size(CheckRun *run, const RecipeRunpod *runpod)
+{
+    bool all;
+    guint64 above = verdict_image_size(run, &all), size = above + run->base_packed;
+    if (size <= MAX_IMAGE_BYTES)
+        return;
+    g_autofree char *whole = layout_size(size), *wheels = layout_size(above);
+    g_autofree char *base = layout_size(run->base_packed), *limit = layout_size(MAX_IMAGE_BYTES);
+    Finding *finding =
+        check_add(run, "runpod-size", runpod->at,
+                  g_strdup_printf("the image has %s or more, and a build from GitHub on RunPod may "
+                                  "have %s",
+                                  whole, limit));
+    GPtrArray *lines = g_ptr_array_new();
+    g_ptr_array_add(lines, g_strdup_printf("wheels and files: %s unpacked", wheels));
+    if (run->base_packed > 0)
+        g_ptr_array_add(lines, g_strdup_printf("layers of the base: %s compressed", base));
+    g_ptr_array_add(lines, NULL);
+    finding->evidence = (char **)g_ptr_array_free(lines, FALSE);
+    finding->hint = g_strdup("put models on a network volume (`runpod: {volume: ...}`), or make "
+                             "the image with `ramekin build` and push it");
+}
+
 void rule_runpod(CheckRun *run)
 {
     const RecipeRunpod *runpod = run->recipe->config->runpod;
@@ -96,4 +123,5 @@ void rule_runpod(CheckRun *run)
     judge_base(run);
     judge_ports(run, runpod);
     judge_handler(run, runpod);
+    judge_size(run, runpod);
 }

@@ -15,4 +15,5 @@ void rule_imports(CheckRun *run);
 void rule_indexes(CheckRun *run);
 void rule_platform(CheckRun *run);
 void rule_runpod(CheckRun *run);
+void rule_runpod_hub(CheckRun *run);
 void rule_scripts(CheckRun *run);

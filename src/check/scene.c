@@ -58,6 +58,8 @@ static gboolean open_base(CheckScene *scene, LockSession *session, GError **erro
     if (scene->base->tree) {
         run->base_env = (const char *const *)scene->base->tree->env;
         run->base_root = scene->base->tree->root;
+        run->base_layers = scene->base->tree->layers;
+        run->base_packed = scene->base->tree->packed;
     }
     end_phase(scene, "base");
     return TRUE;

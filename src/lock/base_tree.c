@@ -233,6 +233,18 @@ static gboolean open_layout(OpenLayout *open, LayoutKind kind, const BaseRequest
     return open->layout != NULL;
 }
 
+static guint64 packed_size(const ImageManifest *manifest)
+{
+    guint64 size = 0;
+    for (guint i = 0; i < manifest->layers->len; i++) {
+        const ImageLayer *layer = manifest->layers->pdata[i];
+        if (layer->size == 0)
+            return 0;
+        size += layer->size;
+    }
+    return size;
+}
+
 static gboolean open_image(BaseTree *tree, LayoutKind kind, const BaseRequest *request,
                            const char *const *wanted, GError **error)
 {
@@ -247,6 +259,8 @@ static gboolean open_image(BaseTree *tree, LayoutKind kind, const BaseRequest *r
     g_strfreev(tree->env);
     tree->env = g_strdupv(manifest->config->env);
     tree->user = g_strdup(manifest->config->user);
+    tree->layers = manifest->layers->len;
+    tree->packed = packed_size(manifest);
     tree->root = get_root(open.layout, manifest, wanted, request->cache, error);
     return tree->root != NULL;
 }

@@ -10,9 +10,11 @@
 
 typedef struct {
     ImageRoot *root;
-    char *digest; /* of the image, or NULL */
-    char **env;   /* "KEY=value", never NULL */
-    char *user;   /* or NULL */
+    char *digest;    /* of the image, or NULL */
+    char **env;      /* "KEY=value", never NULL */
+    char *user;      /* or NULL */
+    unsigned layers; /* of an image */
+    guint64 packed;  /* bytes of its layers' blobs; 0: not all are known */
 } BaseTree;
 
 /* `wanted` (or NULL): paths of files that are to be read beside what facts need. Errors: as

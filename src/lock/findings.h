@@ -53,6 +53,7 @@ void judge_clashes(Judge *judge);
 void judge_copies(Judge *judge);
 void judge_base(Judge *judge);
 void judge_indexes(Judge *judge);
+void judge_shared_name(const Judge *judge, const Pin *pin);
 void judge_protect_unmatched(Judge *judge);
 void judge_torch(Judge *judge); /* after judge_changes() and judge_held_back() */
 void judge_mixed_cuda(Judge *judge);

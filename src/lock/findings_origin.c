@@ -113,5 +113,7 @@ void judge_indexes(Judge *judge)
         const Rival *rival = pin->action != PIN_KEEP ? find_expected(judge, pin) : NULL;
         if (rival)
             judge_index(judge, pin, rival);
+        else if (pin->action != PIN_KEEP && pin->file)
+            judge_shared_name(judge, pin);
     }
 }

@@ -1,4 +1,4 @@
-"""layout.py DIR [--user NAME] [--arch NAME] [--env KEY=VALUE]... [--hostile KIND] [PATH=TEXT]...:
+"""layout.py DIR [--user NAME] [--arch NAME] [--env KEY=VALUE]... [--layers N] [--hostile KIND] [PATH=TEXT]...:
 an OCI layout with the least that looks like a Python 3.11 with pip 24.0 on glibc 2.36, and more
 files (a TEXT of "-> TARGET" is a link); or one that is wrong in some way."""
 
@@ -80,6 +80,7 @@ def main():
     parser.add_argument("--env", action="append", default=["PATH=/usr/local/bin:/usr/bin"])
     parser.add_argument("--hostile", default="")
     parser.add_argument("--arch", default="amd64")
+    parser.add_argument("--layers", type=int, default=1, help="so many, all but the first empty")
     parser.add_argument("files", nargs="*")
     arguments = parser.parse_intermixed_args()
     if sum(entry.startswith("PATH=") for entry in arguments.env) > 1:
@@ -100,13 +101,15 @@ def main():
     blob = wrong_gzip(tar) if arguments.hostile == "broken-gzip" else tar
     content = put(blob, damage(blob, arguments.hostile))
     diff_id = "sha256:" + hashlib.sha256(tar + b"x" * (arguments.hostile == "wrong-diff-id")).hexdigest()
+    empty = [put(bytes(10240)) for _ in range(1, arguments.layers)]
+    empty_ids = ["sha256:" + hashlib.sha256(bytes(10240)).hexdigest() for _ in empty]
     config = {
         "architecture": arguments.arch,
         "os": "linux",
         "config": {"Env": arguments.env, "User": arguments.user},
-        "rootfs": {"type": "layers", "diff_ids": [diff_id]},
+        "rootfs": {"type": "layers", "diff_ids": [diff_id] + empty_ids},
     }
-    manifest = {"schemaVersion": 2, "config": put(json.dumps(config).encode()), "layers": [content]}
+    manifest = {"schemaVersion": 2, "config": put(json.dumps(config).encode()), "layers": [content] + empty}
     index = {"schemaVersion": 2, "manifests": [put(json.dumps(manifest).encode())]}
     with open(os.path.join(arguments.dir, "index.json"), "w", encoding="utf-8") as stream:
         json.dump(index, stream)
