@@ -141,39 +141,15 @@ Flow module_execute(ImportMachine *machine, Module *module)
     return flow == FLOW_RAISE || flow == FLOW_STOP ? flow : FLOW_NEXT;
 }
 
-/* Libraries of the driver: they are no part of an image, the container toolkit brings them. */
-static const char *const driver_libraries[] = {"libcuda.so.1", "libnvidia-ml.so.1",
-                                               "libnvcuvid.so.1", "libnvidia-encode.so.1"};
-
-const char *driver_library(const char *name)
-{
-    for (unsigned i = 0; i < G_N_ELEMENTS(driver_libraries); i++) {
-        const char *known = driver_libraries[i];
-        size_t stem = (size_t)(strstr(known, ".so") - known) + 3;
-        if (strncmp(name, known, stem) == 0 && (!name[stem] || name[stem] == '.'))
-            return known;
-    }
-    return NULL;
-}
-
 static bool load_extension(ImportMachine *machine, Module *module)
 {
     module->state = MODULE_LOADED;
     module->scope->names->open = true;
     g_ptr_array_add(machine->extensions, module);
-    g_auto(GStrv) needed = sources_needed(machine->sources, module->path);
-    for (char **name = needed; name && *name && machine->world == WORLD_BUILD; name++) {
-        const char *library = driver_library(*name);
-        if (!library)
-            continue;
-        raise_builtin(
-            machine, RAISED_WORLD, "ImportError", NULL,
-            machine_format(machine, "%s: cannot open shared object file: No such file or directory",
-                           library));
-        module_failed(machine, module, frame_depth(machine));
-        return false;
-    }
-    return true;
+    if (library_load(machine, module->path, true))
+        return true;
+    module_failed(machine, module, frame_depth(machine));
+    return false;
 }
 
 static bool load_module(ImportMachine *machine, Module *module)

@@ -268,6 +268,7 @@ struct ImportMachine {
     const char *stop_reason;
     unsigned restarts;     /* after imports that were stopped */
     GPtrArray *possible;   /* Raised that may happen */
+    const Raised *doubt;   /* the first library that may not be loaded, whatever catches that */
     GPtrArray *caught;     /* Raised */
     GPtrArray *extensions; /* Module */
     GPtrArray *extension_paths;
@@ -464,9 +465,11 @@ bool module_is_touched(const ImportMachine *machine, const char *name);
 void module_touch(ImportMachine *machine, const char *name);
 /* Touches every dotted name that occurs as text in a source. */
 void source_touch(ImportMachine *machine, const ImportSource *source);
-/* The driver's library that a name stands for, or NULL. */
-const char *driver_library(const char *name);
 void paths_install(ImportMachine *machine);
+
+/* import_library.c: the loader takes the shared object at a path of the space; false: it raised,
+ * ImportError or what the module begins with, and OSError for what is no `import`. */
+bool library_load(ImportMachine *machine, const char *path, bool import);
 
 /* import_deferred.c, imports.c */
 void deferred_walk(ImportMachine *machine, GPtrArray *failures); /* adds ImportFailure */
@@ -477,7 +480,7 @@ int native_contains(ImportMachine *machine, const Value *value, const Value *ite
 #define NATIVE(name)                                                                               \
     static const Value *name(ImportMachine *machine, const Value *self, const Arguments *arguments)
 extern const NativeTable natives_builtins, natives_types, natives_system, natives_import,
-    natives_tools, natives_packages;
+    natives_tools, natives_packages, natives_libraries;
 const Value *builtin_dict(ImportMachine *machine, const Value *self, const Arguments *arguments);
 /* The argument's text, or NULL. */
 const char *argument_text(const Arguments *arguments, unsigned index, const char *name);

@@ -3,6 +3,7 @@
 #include "base/digest.h"
 #include "base/limits.h"
 #include "check/import_roots.h"
+#include "check/library_load.h"
 #include "check/source_digest.h"
 #include "facts/python_parse.h"
 
@@ -307,6 +308,12 @@ static void add_natives(Digest *digest, const CheckRun *run)
             add_texts(digest, object ? (const char *const *)object->needed : NULL);
         }
     }
+    g_autoptr(GPtrArray) names = library_names(run);
+    add_number(digest, run->deep);
+    add_number(digest, run->image && image_files_are_open(run->image));
+    add_number(digest, names->len);
+    for (guint i = 0; i < names->len; i++)
+        add_text(digest, names->pdata[i]);
 }
 
 char *import_memory_key(const CheckRun *run, const ImportScene *scene)

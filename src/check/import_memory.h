@@ -7,7 +7,8 @@
 
 /* A digest over all that can make a difference: the program's own sources, Python's version, the
  * platform and the environment, every file of the space by its path, its owner and the wheel it
- * comes from (of a base's sources the content), what shared objects need, the roots with their
+ * comes from (of a base's sources the content), what shared objects need and the names of the
+ * libraries that may be there, the roots with their
  * texts, and the items that are found. NULL: not to be remembered. The caller frees. Needs
  * run->roots. */
 char *import_memory_key(const CheckRun *run, const ImportScene *scene);

@@ -400,39 +400,8 @@ NATIVE(os_listdir)
     return list;
 }
 
-NATIVE(ctypes_load)
-{
-    const char *name = argument_text(arguments, 0, "name");
-    const char *library = name ? driver_library(name) : NULL;
-    const char *inside = name && !library ? tree_path(machine, name) : NULL;
-    g_auto(GStrv) needed = inside ? sources_needed(machine->sources, inside) : NULL;
-    for (char **one = needed; one && *one && !library; one++)
-        name = library = driver_library(*one);
-    if (library && machine->world == WORLD_BUILD) {
-        machine->world_reads++;
-        return raise_builtin(machine, RAISED_WORLD, "OSError", NULL,
-                             machine_format(machine,
-                                            "%s: cannot open shared object file: No such file or "
-                                            "directory",
-                                            name));
-    }
-    machine->unknowns++;
-    return machine->foreign;
-}
-
-NATIVE(ctypes_find_library)
-{
-    const char *name = argument_text(arguments, 0, "name");
-    bool driver = name && (g_str_equal(name, "cuda") || g_str_equal(name, "nvidia-ml"));
-    machine->world_reads += driver;
-    return driver && machine->world == WORLD_BUILD ? machine->none : machine->unknown;
-}
-
 /* clang-format off */
 static const Native systems[] = {
-    {"ctypes.CDLL", ctypes_load, NULL},
-    {"ctypes.cdll.LoadLibrary", ctypes_load, NULL},
-    {"ctypes.util.find_library", ctypes_find_library, NULL},
     {"os.environ", NULL, NULL},
     {"os.environ.get", os_getenv, NULL},
     {"os.environ.pop", os_environ_pop, NULL},

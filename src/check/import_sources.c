@@ -161,7 +161,15 @@ char **sources_needed(ImportSources *sources, const char *path)
     const ImportScene *scene = sources->scene;
     if (sources->files != &sources->of_space)
         return sources->files->needed ? sources->files->needed(sources->files, path) : NULL;
-    return scene->needed ? scene->needed(scene->needed_data, path) : NULL;
+    return scene->needed ? scene->needed(scene->library_data, path) : NULL;
+}
+
+LibraryProblem *sources_problem(ImportSources *sources, const char *path)
+{
+    const ImportScene *scene = sources->scene;
+    if (sources->files != &sources->of_space)
+        return sources->files->problem ? sources->files->problem(sources->files, path) : NULL;
+    return scene->problem ? scene->problem(scene->library_data, path) : NULL;
 }
 
 GBytes *sources_read(ImportSources *sources, const char *path)

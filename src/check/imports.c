@@ -192,8 +192,9 @@ static void fill_verdict(ImportMachine *machine, ImportVerdict *verdict)
         verdict->message = message_of(raised);
         verdict->driver = raised->driver;
         add_chain(verdict, raised);
-    } else if (raised || first_possible(machine)) {
+    } else if (raised || first_possible(machine) || machine->doubt) {
         raised = raised ? raised : first_possible(machine);
+        raised = raised ? raised : machine->doubt;
         verdict->outcome = IMPORT_UNKNOWN;
         g_autofree char *message = message_of(raised);
         verdict->message = g_strdup_printf("it may raise %s: %s", raised->class->name, message);
@@ -213,7 +214,7 @@ static void begin(ImportMachine *machine, const char *stack)
     machine->stack = stack;
     machine->frame = NULL;
     machine->weak = machine->calls = 0;
-    machine->raised = machine->handled = NULL;
+    machine->raised = machine->handled = machine->doubt = NULL;
     machine->limit = MAX_STEPS;
     g_ptr_array_set_size(machine->possible, 0);
     g_ptr_array_set_size(machine->caught, 0);

@@ -50,6 +50,20 @@ typedef struct {
 void import_step_free(void *step);
 void import_failure_free(void *failure);
 
+/* What stands against loading a shared object, wherever that is tried. */
+typedef struct {
+    const char *exception; /* of an import: "ImportError", "ValueError" */
+    char *message;
+    bool loader;  /* the loader refuses it; else the module in it cannot begin */
+    bool certain; /* else what decides it was not read */
+} LibraryProblem;
+void library_problem_free(LibraryProblem *problem);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LibraryProblem, library_problem_free)
+
+/* A library of the driver, by the name that others need it by; the one it is known as, or NULL.
+ * They are no part of an image, the container toolkit brings them. */
+const char *driver_library(const char *name);
+
 /* The files that imports see: a FileSpace, a folder of this machine, or a test's own table. Paths
  * are the space's: below site-packages without a leading slash. */
 typedef struct ImportFiles ImportFiles;
@@ -60,9 +74,11 @@ struct ImportFiles {
     /* NULL: cannot be read now, which makes unknown what depends on it. */
     GBytes *(*read)(const ImportFiles *files, const char *path);
     const char *(*distribution)(const ImportFiles *files, const char *path); /* or NULL; its own */
-    /* NULL-terminated names of the libraries that an extension module needs (DT_NEEDED), or NULL:
-     * not read. The caller frees. May be NULL. */
+    /* NULL-terminated names of the libraries that loading a shared object needs (DT_NEEDED), or
+     * NULL: not read. The caller frees. May be NULL. */
     char **(*needed)(const ImportFiles *files, const char *path);
+    /* NULL: nothing that is known. The caller frees. May be NULL. */
+    LibraryProblem *(*problem)(const ImportFiles *files, const char *path);
     void *data;
     bool partial; /* there are more files than these: an absent one proves nothing */
 };
@@ -75,7 +91,8 @@ typedef struct {
     const ImportFiles *files; /* instead of the space */
     bool partial;             /* as ImportFiles: a base whose own site-packages is not known */
     char **(*needed)(void *data, const char *path); /* as ImportFiles; may be NULL */
-    void *needed_data;
+    LibraryProblem *(*problem)(void *data, const char *path);
+    void *library_data; /* of both */
 } ImportScene;
 
 /* Trees of the files that were read, for the machines of one scene (each file is parsed once for

@@ -65,3 +65,57 @@ const char *native_host_cuda(const CheckRun *run)
     const RecipeHost *host = run->recipe->config->host;
     return host ? host->min_cuda.text : NULL;
 }
+
+bool native_is_torch_name(const char *name)
+{
+    const char *at = name;
+    if (!g_str_has_prefix(at, "_ZN"))
+        return false;
+    at += 3;
+    at += *at == 'K';
+    return g_str_has_prefix(at, "3c10") || g_str_has_prefix(at, "2at") ||
+           g_str_has_prefix(at, "5torch");
+}
+
+bool native_uses_torch(const SharedObject *object)
+{
+    for (guint i = 0; i < object->undefined->len; i++) {
+        if (native_is_torch_name(g_array_index(object->undefined, SharedSymbol, i).name))
+            return true;
+    }
+    return false;
+}
+
+bool native_is_defined(const CheckRun *run, const char *name)
+{
+    for (guint i = 0; i < run->wheels->len; i++) {
+        const WheelNative *native = ((const CheckWheel *)run->wheels->pdata[i])->native;
+        for (guint k = 0; native && k < native->files->len; k++) {
+            const NativeFile *file = native->files->pdata[k];
+            if (file->object && shared_object_find(file->object, name, NULL))
+                return true;
+        }
+    }
+    return false;
+}
+
+bool native_is_complete(const CheckRun *run, const WheelNative *torch)
+{
+    for (guint i = 0; i < torch->files->len; i++) {
+        const NativeFile *file = torch->files->pdata[i];
+        if (g_str_has_prefix(file->member, "torch/lib/libtorch") && !file->object)
+            return false;
+    }
+    return run->deep && torch->deep;
+}
+
+const char *native_missing_of_torch(const CheckRun *run, const SharedObject *object)
+{
+    for (guint i = 0; i < object->undefined->len; i++) {
+        const SharedSymbol *symbol = &g_array_index(object->undefined, SharedSymbol, i);
+        if (!symbol->weak && native_is_torch_name(symbol->name) &&
+            !native_is_defined(run, symbol->name))
+            return symbol->name;
+    }
+    return NULL;
+}

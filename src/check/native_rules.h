@@ -19,3 +19,13 @@ const char *native_find_env(const char *const *env, const char *key);
 /* A floor that the recipe states, or NULL. */
 const char *native_host_driver(const CheckRun *run);
 const char *native_host_cuda(const CheckRun *run);
+
+/* What names of torch's own namespaces look like: torch::, at::, c10::. */
+bool native_is_torch_name(const char *name);
+bool native_uses_torch(const SharedObject *object);
+/* Whether any library that was read defines it: of torch, of the wheel itself, of another. */
+bool native_is_defined(const CheckRun *run, const char *name);
+/* Whether all that could define torch's functions was read. */
+bool native_is_complete(const CheckRun *run, const WheelNative *torch);
+/* The first name of torch's that the object needs and nothing defines, or NULL. */
+const char *native_missing_of_torch(const CheckRun *run, const SharedObject *object);

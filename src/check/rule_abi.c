@@ -134,27 +134,6 @@ static void judge_floor(CheckRun *run, const CheckWheel *wheel, GHashTable *load
                                     floor->what, wheel->file->name);
 }
 
-/* What names of torch's own namespaces look like: torch::, at::, c10::. */
-static bool is_torch_name(const char *name)
-{
-    const char *at = name;
-    if (!g_str_has_prefix(at, "_ZN"))
-        return false;
-    at += 3;
-    at += *at == 'K';
-    return g_str_has_prefix(at, "3c10") || g_str_has_prefix(at, "2at") ||
-           g_str_has_prefix(at, "5torch");
-}
-
-static bool uses_torch(const SharedObject *object)
-{
-    for (guint i = 0; i < object->undefined->len; i++) {
-        if (is_torch_name(g_array_index(object->undefined, SharedSymbol, i).name))
-            return true;
-    }
-    return false;
-}
-
 /* Which std::string torch's own libraries define functions with; -1: not known. */
 static int torch_cxx11(const WheelNative *torch, const NativeFile **ret_file)
 {
@@ -165,36 +144,11 @@ static int torch_cxx11(const WheelNative *torch, const NativeFile **ret_file)
     const GArray *defined = (*ret_file)->object->defined;
     for (guint i = 0; i < defined->len; i++) {
         const char *name = g_array_index(defined, SharedSymbol, i).name;
-        int kind = is_torch_name(name) ? symbol_cxx11(name) : -1;
+        int kind = native_is_torch_name(name) ? symbol_cxx11(name) : -1;
         if (kind >= 0)
             seen[kind] = true;
     }
     return seen[0] == seen[1] ? -1 : seen[1];
-}
-
-/* Whether any library that was read defines it: of torch, of the wheel itself, of another. */
-static bool is_defined(const CheckRun *run, const char *name)
-{
-    for (guint i = 0; i < run->wheels->len; i++) {
-        const WheelNative *native = ((const CheckWheel *)run->wheels->pdata[i])->native;
-        for (guint k = 0; native && k < native->files->len; k++) {
-            const NativeFile *file = native->files->pdata[k];
-            if (file->object && shared_object_find(file->object, name, NULL))
-                return true;
-        }
-    }
-    return false;
-}
-
-/* Whether all that could define torch's functions was read. */
-static bool is_complete(const CheckRun *run, const WheelNative *torch)
-{
-    for (guint i = 0; i < torch->files->len; i++) {
-        const NativeFile *file = torch->files->pdata[i];
-        if (g_str_has_prefix(file->member, "torch/lib/libtorch") && !file->object)
-            return false;
-    }
-    return run->deep && torch->deep;
 }
 
 static void judge_strings(CheckRun *run, const CheckWheel *wheel, const NativeFile *file,
@@ -204,8 +158,8 @@ static void judge_strings(CheckRun *run, const CheckWheel *wheel, const NativeFi
     GPtrArray *evidence = g_ptr_array_new();
     for (guint i = 0; i < file->object->undefined->len && evidence->len < SHOWN_SYMBOLS; i++) {
         const SharedSymbol *symbol = &g_array_index(file->object->undefined, SharedSymbol, i);
-        if (!symbol->weak && is_torch_name(symbol->name) && symbol_cxx11(symbol->name) == !kind &&
-            !is_defined(run, symbol->name))
+        if (!symbol->weak && native_is_torch_name(symbol->name) &&
+            symbol_cxx11(symbol->name) == !kind && !native_is_defined(run, symbol->name))
             g_ptr_array_add(evidence, g_strdup_printf("%s needs %s", file->member, symbol->name));
     }
     if (evidence->len == 0) {
@@ -232,7 +186,8 @@ static void judge_symbols(CheckRun *run, const CheckWheel *wheel, const NativeFi
     guint missing = 0;
     for (guint i = 0; i < file->object->undefined->len; i++) {
         const SharedSymbol *symbol = &g_array_index(file->object->undefined, SharedSymbol, i);
-        if (symbol->weak || !is_torch_name(symbol->name) || is_defined(run, symbol->name))
+        if (symbol->weak || !native_is_torch_name(symbol->name) ||
+            native_is_defined(run, symbol->name))
             continue;
         if (missing++ < SHOWN_SYMBOLS)
             g_ptr_array_add(evidence, g_strdup_printf("%s needs %s", file->member, symbol->name));
@@ -257,12 +212,12 @@ static void judge_torch(CheckRun *run, const CheckWheel *wheel, const CheckWheel
     int kind = torch_cxx11(torch->native, &from);
     for (guint i = 0; i < wheel->native->files->len; i++) {
         const NativeFile *file = wheel->native->files->pdata[i];
-        if (!file->object || !uses_torch(file->object))
+        if (!file->object || !native_uses_torch(file->object))
             continue;
         guint before = run->findings->len;
         if (kind >= 0)
             judge_strings(run, wheel, file, torch, kind, from);
-        if (run->findings->len == before && is_complete(run, torch->native))
+        if (run->findings->len == before && native_is_complete(run, torch->native))
             judge_symbols(run, wheel, file, torch);
         if (run->findings->len != before)
             return; /* the wheel's other libraries were compiled with it */

@@ -12,8 +12,10 @@ enum {
 static bool same_failure(const ImportVerdict *a, const ImportVerdict *b)
 {
     const ImportStep *one = import_last_step(a), *other = import_last_step(b);
-    return one && other && one->line == other->line && g_str_equal(one->path, other->path) &&
-           g_strcmp0(a->exception, b->exception) == 0 && g_strcmp0(a->message, b->message) == 0;
+    bool same = one && other ? one->line == other->line && g_str_equal(one->path, other->path)
+                             : one == other;
+    return same && g_strcmp0(a->exception, b->exception) == 0 &&
+           g_strcmp0(a->message, b->message) == 0;
 }
 
 static char *describe_root(const ImportRoot *root)

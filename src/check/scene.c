@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "check/import_memory.h"
 #include "check/import_roots.h"
+#include "check/library_load.h"
 #include "check/stale_modules.h"
 #include "lock/build_base.h"
 #include "lock/fetch.h"
@@ -176,30 +177,13 @@ static void keep_roots(GPtrArray *roots, const GPtrArray *only)
     }
 }
 
-/* What the library at the path in the space needs; NULL: it was not read. */
-static char **find_needed(void *data, const char *path)
-{
-    const CheckRun *run = data;
-    const SpaceFile *file = file_space_find(run->space, path);
-    const CheckWheel *wheel = file && file->member && file->distribution
-                                  ? check_find_wheel(run, file->distribution)
-                                  : NULL;
-    bool own = wheel && wheel->native && wheel->file == file->file;
-    for (guint i = 0; own && i < wheel->native->files->len; i++) {
-        const NativeFile *native = wheel->native->files->pdata[i];
-        if (g_str_equal(native->member, file->member->name))
-            return native->object ? g_strdupv(native->object->needed) : NULL;
-    }
-    return NULL;
-}
-
 static void simulate(CheckScene *scene, const ImportScene *imports, Cache *cache, const char *key)
 {
     g_autoptr(ImportSources) sources = import_sources_new(imports);
     import_roots_bring(scene->run, sources, scene->views);
     end_phase(scene, "modules brought");
     import_roots_simulate(scene->run, sources);
-    if (!import_sources_missed(sources))
+    if (!import_sources_missed(sources) && !library_judge_missed(imports->library_data))
         import_memory_save(cache, key, scene->run);
     end_phase(scene, "imports followed");
 }
@@ -219,13 +203,15 @@ static void open_imports(CheckScene *scene, Cache *cache, const GPtrArray *only)
     if (!run->target->base.python)
         return;
     g_auto(GStrv) env = make_env(scene);
+    g_autoptr(LibraryJudge) libraries = library_judge_new(run, cache);
     ImportScene imports = {
         .space = scene->space,
         .python = run->target->base.python,
         .platform = run->target->platform,
         .env = (const char *const *)env,
-        .needed = find_needed,
-        .needed_data = run,
+        .needed = library_judge_needed,
+        .problem = library_judge_problem,
+        .library_data = libraries,
         .partial = run->recipe->base.kind == BASE_IMAGE && !scene->base,
     };
     run->roots = import_roots_find(run);

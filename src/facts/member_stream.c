@@ -19,12 +19,21 @@ struct MemberStream {
     guint64 made; /* bytes in this pass */
     guint64 seen; /* by the scanners, in any pass */
     guint32 crc;
-    FatbinScanner *fatbin;
-    TorchArchScanner *arches;
+    const MemberScanners *scanners;
 };
 
+void member_scanners_feed(const MemberScanners *scanners, const void *bytes, size_t length)
+{
+    if (scanners->fatbin)
+        fatbin_scanner_feed(scanners->fatbin, bytes, length);
+    if (scanners->arches)
+        torch_arch_scanner_feed(scanners->arches, bytes, length);
+    if (scanners->numpy)
+        numpy_scanner_feed(scanners->numpy, bytes, length);
+}
+
 MemberStream *member_stream_new(const ZipSource *source, const ZipMember *member,
-                                FatbinScanner *fatbin, TorchArchScanner *arches, GError **error)
+                                const MemberScanners *scanners, GError **error)
 {
     guint64 begin;
     if (member->method != STORED && member->method != DEFLATED) {
@@ -40,8 +49,7 @@ MemberStream *member_stream_new(const ZipSource *source, const ZipMember *member
     stream->begin = begin;
     stream->inflater = inflater_new();
     stream->ready = g_byte_array_new();
-    stream->fatbin = fatbin;
-    stream->arches = arches;
+    stream->scanners = scanners;
     return stream;
 }
 
@@ -67,10 +75,7 @@ static gboolean rewind_member(void *data, G_GNUC_UNUSED GError **error)
 static void show_scanners(MemberStream *stream, const guint8 *bytes, size_t length)
 {
     stream->crc = crc32_update(stream->crc, bytes, length);
-    if (stream->fatbin)
-        fatbin_scanner_feed(stream->fatbin, bytes, length);
-    if (stream->arches)
-        torch_arch_scanner_feed(stream->arches, bytes, length);
+    member_scanners_feed(stream->scanners, bytes, length);
     stream->seen += length;
 }
 

@@ -4,14 +4,23 @@
 
 #include "archive/zip.h"
 #include "facts/fatbin.h"
+#include "facts/numpy_words.h"
 #include "facts/shared_object.h"
 #include "facts/torch_words.h"
 
 typedef struct MemberStream MemberStream;
 
-/* Borrows all; scanners may be NULL. ERROR_INPUT: a member that can't be read. */
+/* What all bytes of a member pass by; each may be NULL. */
+typedef struct {
+    FatbinScanner *fatbin;
+    TorchArchScanner *arches;
+    NumpyScanner *numpy;
+} MemberScanners;
+void member_scanners_feed(const MemberScanners *scanners, const void *bytes, size_t length);
+
+/* Borrows all. ERROR_INPUT: a member that can't be read. */
 MemberStream *member_stream_new(const ZipSource *source, const ZipMember *member,
-                                FatbinScanner *fatbin, TorchArchScanner *arches, GError **error);
+                                const MemberScanners *scanners, GError **error);
 void member_stream_free(MemberStream *stream);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MemberStream, member_stream_free)
 ObjectStream member_stream_object(MemberStream *stream);

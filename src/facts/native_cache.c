@@ -2,7 +2,7 @@
 
 #include "base/limits.h"
 
-#define MAGIC "ramekin natives 1\n"
+#define MAGIC "ramekin natives 2\n"
 
 enum {
     NO_TEXT = 0, /* texts are written as their length + 1 */
@@ -116,6 +116,16 @@ static void put_fatbin(GByteArray *out, const FatbinSummary *fatbin)
     }
 }
 
+/* Most objects have nothing to do with numpy. */
+static void put_numpy(GByteArray *out, const NumpyWords *numpy)
+{
+    put(out, numpy->headers | (numpy->sizes ? 4u : 0u));
+    if (numpy->headers == 0)
+        return;
+    put(out, numpy->major);
+    put(out, numpy->minor);
+}
+
 static void put_numbers(GByteArray *out, const GArray *numbers)
 {
     put(out, numbers ? numbers->len + 1 : 0);
@@ -139,6 +149,7 @@ GByteArray *native_encode(const WheelNative *native)
         put(out, file->size);
         put_object(out, file->object);
         put_fatbin(out, file->fatbin);
+        put_numpy(out, &file->numpy);
     }
     return out;
 }
@@ -361,6 +372,18 @@ static FatbinSummary *take_fatbin(Input *in)
     return fatbin;
 }
 
+static NumpyWords take_numpy(Input *in)
+{
+    guint bits = take_below(in, 8);
+    NumpyWords numpy = {.headers = bits & 3, .sizes = bits & 4};
+    in->failed = in->failed || numpy.headers > 2;
+    if (numpy.headers > 0) {
+        numpy.major = take_below(in, 1000);
+        numpy.minor = take_below(in, 1000);
+    }
+    return numpy;
+}
+
 static GArray *take_numbers(Input *in)
 {
     guint count = take_count(in);
@@ -395,6 +418,7 @@ WheelNative *native_decode(GBytes *bytes)
         file->size = take(&in);
         file->object = take_object(&in);
         file->fatbin = take_fatbin(&in);
+        file->numpy = take_numpy(&in);
         g_ptr_array_add(native->files, file);
         in.failed = in.failed || !file->member;
     }

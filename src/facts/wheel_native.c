@@ -12,7 +12,8 @@
 #define ARCHES_MEMBER "torch/lib/libtorch_python.so"
 
 enum {
-    CHEAP_BYTES = 1024 * 1024, /* compressed, of an object that is brought */
+    CHEAP_BYTES = 1024 * 1024,       /* compressed, of an object that is brought */
+    LOADED_BYTES = 24 * 1024 * 1024, /* of one that an import loads */
     VERSION_BYTES = 64 * 1024,
     THREADS = 8,
 };
@@ -82,11 +83,10 @@ typedef struct {
 } Job;
 
 /* Damaged objects are files that were not read; what the wheel's directory promises must hold. */
-static gboolean read_streamed(Job *job, FatbinScanner *fatbin, TorchArchScanner *arches,
-                              GError **error)
+static gboolean read_streamed(Job *job, const MemberScanners *scanners, GError **error)
 {
     g_autoptr(MemberStream) stream =
-        member_stream_new(&job->reading->source, job->member, fatbin, arches, error);
+        member_stream_new(&job->reading->source, job->member, scanners, error);
     if (!stream)
         return FALSE;
     ObjectStream bytes = member_stream_object(stream);
@@ -94,20 +94,23 @@ static gboolean read_streamed(Job *job, FatbinScanner *fatbin, TorchArchScanner 
     return member_stream_finish(stream, error);
 }
 
-static gboolean read_brought(Job *job, FatbinScanner *fatbin, TorchArchScanner *arches,
+static gboolean read_brought(NativeFile *file, WheelView *view, const MemberScanners *scanners,
                              GError **error)
 {
-    g_autoptr(GBytes) bytes =
-        wheel_view_read(job->reading->view, job->member->name, LIMIT_OBJECT_TABLES, error);
+    g_autoptr(GBytes) bytes = wheel_view_read(view, file->member, LIMIT_OBJECT_TABLES, error);
     if (!bytes)
         return FALSE;
     gsize size;
     const guint8 *data = g_bytes_get_data(bytes, &size);
-    job->file->object = shared_object_from_bytes(bytes, NULL);
-    fatbin_scanner_feed(fatbin, data, size);
-    if (arches)
-        torch_arch_scanner_feed(arches, data, size);
+    file->object = shared_object_from_bytes(bytes, NULL);
+    member_scanners_feed(scanners, data, size);
     return TRUE;
+}
+
+static bool may_be_extension(const char *member)
+{
+    const char *slash = strrchr(member, '/');
+    return !g_str_has_prefix(slash ? slash + 1 : member, "lib") && g_str_has_suffix(member, ".so");
 }
 
 static void run_job(void *data, G_GNUC_UNUSED void *unused)
@@ -116,15 +119,22 @@ static void run_job(void *data, G_GNUC_UNUSED void *unused)
     WheelNative *native = job->reading->native;
     g_autoptr(FatbinScanner) fatbin = fatbin_scanner_new();
     g_autoptr(TorchArchScanner) arches = NULL;
+    g_autoptr(NumpyScanner) numpy = NULL;
     if (strcmp(job->member->name, ARCHES_MEMBER) == 0)
         arches = torch_arch_scanner_new();
-    bool read = job->reading->fd >= 0 ? read_streamed(job, fatbin, arches, &job->error)
-                                      : read_brought(job, fatbin, arches, &job->error);
+    if (may_be_extension(job->member->name))
+        numpy = numpy_scanner_new();
+    MemberScanners scanners = {fatbin, arches, numpy};
+    bool read = job->reading->fd >= 0
+                    ? read_streamed(job, &scanners, &job->error)
+                    : read_brought(job->file, job->reading->view, &scanners, &job->error);
     if (!read) {
         g_clear_pointer(&job->file->object, shared_object_free);
         return;
     }
     job->file->fatbin = fatbin_scanner_finish(fatbin);
+    if (numpy)
+        job->file->numpy = numpy_scanner_finish(numpy);
     if (arches) /* one member alone: no other thread touches these */
         torch_arch_scanner_finish(arches, &native->torch_arches, &native->torch_ptx);
 }
@@ -294,4 +304,49 @@ WheelNative *wheel_native_read(WheelView *view, NativeDepth depth, Cache *cache,
         error_set(error, ERROR_NETWORK, SPAN_NONE, "%s: %s", wheel_view_filename(view),
                   wheel_view_problem(view));
     return native;
+}
+
+/* One object alone, in the form of a whole wheel's facts. */
+static NativeFile *take_cached(Cache *cache, const char *key, const char *member)
+{
+    g_autoptr(GBytes) bytes = cache ? cache_load(cache, BUCKET, key) : NULL;
+    g_autoptr(WheelNative) native = bytes ? native_decode(bytes) : NULL;
+    NativeFile *file = native && native->files->len == 1 ? native->files->pdata[0] : NULL;
+    return file && g_str_equal(file->member, member) ? g_ptr_array_steal_index(native->files, 0)
+                                                     : NULL;
+}
+
+static void keep_cached(Cache *cache, const char *key, NativeFile *file)
+{
+    WheelNative native = {.files = g_ptr_array_new()};
+    g_ptr_array_add(native.files, file);
+    g_autoptr(GByteArray) bytes = native_encode(&native);
+    cache_save(cache, BUCKET, key, bytes->data, bytes->len);
+    g_ptr_array_unref(native.files);
+}
+
+bool native_file_bring(NativeFile *file, WheelView *view, Cache *cache)
+{
+    const ZipDirectory *directory = wheel_view_directory(view);
+    const ZipMember *member = directory ? zip_directory_find(directory, file->member) : NULL;
+    if (file->object || !member || member->compressed_size > LOADED_BYTES)
+        return true;
+    g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, file->member, -1);
+    g_autofree char *key = g_strconcat(wheel_view_key(view), "-", digest, NULL);
+    NativeFile *known = take_cached(cache, key, file->member);
+    if (known) {
+        file->object = g_steal_pointer(&known->object);
+        file->numpy = known->numpy;
+        native_file_free(known);
+        return true;
+    }
+    g_autoptr(NumpyScanner) numpy = may_be_extension(file->member) ? numpy_scanner_new() : NULL;
+    MemberScanners scanners = {.numpy = numpy};
+    if (!read_brought(file, view, &scanners, NULL))
+        return false;
+    if (numpy)
+        file->numpy = numpy_scanner_finish(numpy);
+    if (cache)
+        keep_cached(cache, key, file);
+    return true;
 }

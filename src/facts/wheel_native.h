@@ -5,6 +5,7 @@
 #pragma once
 
 #include "facts/fatbin.h"
+#include "facts/numpy_words.h"
 #include "facts/shared_object.h"
 #include "python/wheel_view.h"
 
@@ -13,6 +14,7 @@ typedef struct {
     guint64 size;          /* of the file */
     SharedObject *object;  /* NULL: not read, or damaged, or none after all */
     FatbinSummary *fatbin; /* NULL: not read; no containers: it has no code for a GPU */
+    NumpyWords numpy;      /* of objects that may be extension modules */
 } NativeFile;
 
 typedef struct {
@@ -45,3 +47,6 @@ WheelNative *wheel_native_read(WheelView *view, NativeDepth depth, Cache *cache,
 gboolean wheel_natives_read(const GPtrArray *views, NativeDepth depth, Cache *cache,
                             GPtrArray **ret_natives, GError **error);
 void native_file_free(void *file);
+/* Reads an object that NATIVE_CHEAP has left alone, where it is small enough for one that an import
+ * loads; false: it could not be had. For the thread that opened the views. */
+bool native_file_bring(NativeFile *file, WheelView *view, Cache *cache);

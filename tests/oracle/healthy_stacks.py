@@ -18,11 +18,11 @@ import subprocess
 import sys
 import tempfile
 
-from import_truth import (
-    BUILD, HERE, SKIP, Skip, Trees, check_machine, execute, find_python, findings_of, in_words, read_verdicts,
-)  # fmt: skip
+from import_truth import findings_of, in_words, read_verdicts
+from truth_machine import BUILD, HERE, SKIP, Skip, Trees, check_machine, execute, find_python
 
 STACKS = os.path.join(HERE, "healthy")
+DISK = 9  # gigabytes of the largest stack
 
 
 def modules_of(recipe):
@@ -100,8 +100,8 @@ def main():
         with tempfile.TemporaryDirectory() as scratch:
             work = os.path.abspath(options.work or scratch)
             os.makedirs(work, exist_ok=True)
-            check_machine(work)
-            trees = Trees(options.python, work)
+            check_machine(work, DISK)
+            trees = Trees(options.python, work, DISK)
             trees.prepare()
             for name in options.stack or sorted(os.listdir(STACKS)):
                 bad += judge(name, options, trees, work)

@@ -1,59 +1,42 @@
 """Imports foretold by `ramekin check`, then really made on a machine without a GPU.
 
     python3 import_truth.py [--ramekin PROGRAM] [--python PYTHON] [--table FILE] [--work DIR]
-        [--case PATTERN]... [--list] [--json FILE]
+        [--case PATTERN]... [--part N/M] [--again] [--disk GB] [--list] [--json FILE]
 
 The table (import_truth.ini) names cases: distributions with their exact versions, and modules to import.
-For every case a recipe of one stage that installs just these is checked first. Then pip puts each wheel
-into a folder of its own (once for all cases), a virtual environment gets hard links to the case's, and a
-fresh interpreter imports each module. No expected outcome is written down anywhere: what Python does is
-what is compared with.
+For every case a recipe of one stage that installs just these is checked first, over a base that is this
+machine: its Python with nothing installed, and the libraries that its loader finds. Then pip puts each
+wheel into a folder of its own (once for all cases), a virtual environment gets hard links to the case's,
+and a fresh interpreter imports each module. No expected outcome is written down anywhere: what Python does
+is what is compared with.
+
+With --work (or $RAMEKIN_TRUTH_WORK) wheels, caches and what Python did are kept, so that a run that was cut
+short goes on where it was, and one after a change of check takes only as long as check does; --again makes
+the imports anew. Parts of one table run side by side in work folders of their own. Wheels take at most
+--disk gigabytes.
 
 A module's line says what was foretold and what happened; where both fail, whether it is the same
 exception in the same line. Wrong is a module that was foretold to work and fails, or the reverse; what
 check called unknown is counted apart, as are cases of which the table says why the wheels' files do not
-tell (`beyond`). Ends with 1 if anything is wrong, with 77 where the index cannot be reached, no Python
-3.11 is there or a driver is installed.
+tell (`beyond`), which has to be needed. Ends with 1 if anything is wrong or could not be run, with 77 where
+the index cannot be reached, no Python 3.11 is there or a driver is installed.
 """
 
 import argparse
 import configparser
 import fnmatch
+import hashlib
 import json
 import os
-import platform
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-BUILD = os.path.join(HERE, "..", "..", "build")
-SKIP = 77
-GIGABYTES = 15
-NOT_IMPORTED = {"bin", "share", "include", "etc"}
-PROBE = """
-import json, sys, traceback
-module, out = sys.argv[1:]
-sys.argv = ["-c"]
-told = {"outcome": "works"}
-try:
-    __import__(module)
-except BaseException as error:
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith("<")]
-    last = frames[-1] if frames else None
-    told = {"outcome": "fails", "exception": type(error).__name__, "message": str(error).split("\\n")[0][:160]}
-    told["where"] = [(f.filename.rsplit("site-packages/", 1)[-1], f.lineno) for f in frames]
-with open(out, "w") as stream:
-    json.dump(told, stream)
-import os
-os._exit(0)
-"""
+from truth_machine import BUILD, HERE, SKIP, Skip, Trees, check_machine, execute, find_python, make_base
 
-
-class Skip(Exception):
-    pass
+VERDICTS = ("right", "wrong", "beyond", "unknown")
 
 
 def canonical(name):
@@ -108,7 +91,8 @@ def unfold(section, sets, row):
         else:
             pins.pop(axis, None)
     add(pins, section.get("force", "").split())
-    return {"pins": pins, "import": section["import"].split(), "beyond": section.get("beyond")}
+    case = {"pins": pins, "import": section["import"].split(), "beyond": section.get("beyond")}
+    return dict(case, deep=section.getboolean("deep", False))
 
 
 def add(pins, items):
@@ -117,87 +101,12 @@ def add(pins, items):
         pins[canonical(name)] = version
 
 
-class Trees:
-    """Site-packages folders made of wheels that pip unpacked once."""
-
-    def __init__(self, python, work):
-        self.python, self.work = python, work
-        self.pip = os.path.join(work, "pip", "bin", "python")
-
-    def prepare(self):
-        if not os.path.exists(self.pip):
-            subprocess.run([self.python, "-m", "venv", os.path.join(self.work, "pip")], check=True)
-        done = subprocess.run(
-            [self.pip, "-m", "pip", "install", "-q", "-r", os.path.join(HERE, "requirements.txt")],
-            check=False, capture_output=True, text=True,
-        )  # fmt: skip
-        if done.returncode != 0:
-            raise Skip("the package index cannot be reached")
-
-    def unit(self, name, version):
-        """The folder that holds one wheel, as pip installs it."""
-        folder = os.path.join(self.work, "units", "%s-%s" % (name, version))
-        if os.path.isdir(folder):
-            return folder
-        part = folder + ".part"
-        shutil.rmtree(part, ignore_errors=True)
-        command = [self.pip, "-m", "pip", "install", "-q", "--no-cache-dir", "--no-deps", "--no-compile"]
-        command += ["--only-binary", ":all:", "--target", part, "%s==%s" % (name, version)]
-        done = subprocess.run(command, check=False, capture_output=True, text=True)
-        if done.returncode != 0:
-            raise RuntimeError("pip: " + " ".join(done.stderr.strip().splitlines()[-1:]))
-        os.rename(part, folder)
-        return folder
-
-    def make(self, pins):
-        """A virtual environment with these and nothing else."""
-        folders = [self.unit(name, version) for name, version in sorted(pins.items())]
-        top = os.path.join(self.work, "tree")
-        shutil.rmtree(top, ignore_errors=True)
-        subprocess.run([self.python, "-m", "venv", "--without-pip", top], check=True)
-        site = os.path.join(top, "lib", "python3.11", "site-packages")
-        for folder in folders:
-            for name in sorted(set(os.listdir(folder)) - NOT_IMPORTED):
-                link(os.path.join(folder, name), os.path.join(site, name))
-        return os.path.join(top, "bin", "python")
-
-
-def link(source, target):
-    if os.path.isdir(source):
-        os.makedirs(target, exist_ok=True)
-        for name in os.listdir(source):
-            link(os.path.join(source, name), os.path.join(target, name))
-        return
-    if os.path.lexists(target):
-        os.unlink(target)
-    os.link(source, target)
-
-
-def execute(python, module, work):
-    """What Python does: {"outcome", "exception", "message", "where"}."""
-    home = os.path.join(work, "home")
-    shutil.rmtree(home, ignore_errors=True)
-    os.makedirs(home)
-    out = os.path.join(home, "told.json")
-    environment = {"PATH": "/usr/bin:/bin", "HOME": home, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        subprocess.run(
-            [python, "-c", PROBE, module, out], cwd=home, env=environment, check=False, timeout=600,
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        with open(out, encoding="utf-8") as stream:
-            return json.load(stream)
-    except (subprocess.TimeoutExpired, OSError, ValueError):
-        return {"outcome": "fails", "exception": "(the interpreter died)", "message": "", "where": []}
-
-
-def write_recipe(path, pins, modules):
+def write_recipe(path, base, pins, modules):
     recipe = {
         "version": 1,
         "name": "truth",
-        "base": "python:3.11-slim-bookworm",
+        "base": base,
         "python": "3.11",
-        "libc": "glibc " + platform.libc_ver()[1],
         "stages": [{"pip": {"install": ["%s==%s" % pin for pin in sorted(pins.items())], "no_deps": True}}],
         "checks": {"build": [{"import": [module]} for module in modules]},
     }
@@ -205,20 +114,21 @@ def write_recipe(path, pins, modules):
         json.dump(recipe, stream, indent=1)
 
 
-def foretell(ramekin, pins, modules, work):
+def foretell(options, case, work):
     """What check says of each module: {module: {"outcome", "message", "where"}}."""
     folder = os.path.join(work, "recipe")
     os.makedirs(folder, exist_ok=True)
     path = os.path.join(folder, "ramekin.yaml")
-    write_recipe(path, pins, modules)
-    command = [ramekin, "check", "--format", "json", "--fail-on", "never", "--progress", "none", path]
+    write_recipe(path, options.base, case["pins"], case["import"])
+    command = [options.ramekin, "check", "--format", "json", "--fail-on", "never", "--progress", "none"]
+    command += ["--deep"] if case["deep"] else []
     environment = dict(os.environ, XDG_CACHE_HOME=os.path.join(work, "cache"), NO_COLOR="1")
-    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
+    done = subprocess.run([*command, path], check=False, capture_output=True, text=True, env=environment)
     try:
         document = json.loads(done.stdout)
     except ValueError:
         raise RuntimeError("check ended with %d: %s" % (done.returncode, done.stderr.strip()[:600])) from None
-    return read_verdicts(document, modules)
+    return read_verdicts(document, case["import"])
 
 
 RESULTS = {"holds": "works", "moved": "fails", "fails": "fails", "unknown": "unknown"}
@@ -253,34 +163,57 @@ def place(item, findings):
 
 class Tally:
     def __init__(self):
-        self.counts = dict.fromkeys(("right", "wrong", "beyond", "unknown"), 0)
-        self.lines = [0, 0]  # both fail: in the same line, in another
         self.rows = []
+        self.not_run = self.needless = 0
 
     def add(self, case, module, told, done, beyond=None):
         if told["outcome"] == "unknown":
             verdict = "unknown"
         else:
             verdict = "right" if told["outcome"] == done["outcome"] else "beyond" if beyond else "wrong"
-        self.counts[verdict] += 1
         same = None
         if told["outcome"] == done["outcome"] == "fails":
             same = told.get("where") in ["%s:%d" % tuple(frame) for frame in done["where"]]
-            self.lines[0 if same else 1] += 1
         self.rows.append(dict(case=case, module=module, told=told, done=done, verdict=verdict, same_line=same))
-        self.show(self.rows[-1])
+        self.show(self.rows[-1], beyond)
 
-    def show(self, row):
+    def show(self, row, beyond):
         mark = {"right": "  ", "wrong": "! ", "beyond": "~ ", "unknown": "? "}[row["verdict"]]
         print("%s%-48s %-28s %-8s %s" % (
             mark, row["case"], row["module"], row["told"]["outcome"], in_words(row["done"])), flush=True)  # fmt: skip
         if row["verdict"] != "right" or row["same_line"] is False:
             print("    foretold: %s" % in_words(row["told"]), flush=True)
+        if row["verdict"] == "beyond":
+            print("    because: %s" % beyond, flush=True)
+
+    def close_case(self, name, case):
+        """An explanation that explains nothing is out of date."""
+        own = [row for row in self.rows if row["case"] == name]
+        if case["beyond"] and not any(row["verdict"] in ("beyond", "unknown") for row in own):
+            print("! %s: the table explains what is foretold rightly: %s" % (name, case["beyond"]), flush=True)
+            self.needless += 1
+
+    def fail_case(self, name, error):
+        print("! %s: %s" % (name, error), flush=True)
+        self.not_run += 1
+
+    def count(self, **wanted):
+        return sum(all(row[key] == value for key, value in wanted.items()) for row in self.rows)
 
     def end(self):
-        print("%(right)d right, %(wrong)d wrong, %(beyond)d beyond what files tell, %(unknown)d unknown" % self.counts, end="")
-        print("; of the failures %d in the foretold line, %d in another" % tuple(self.lines))
-        return 1 if self.counts["wrong"] else 0
+        """The agreement table; 0 if nothing is wrong and all was run."""
+        print("\n%-24s %8s %8s" % ("", "works", "fails"))
+        for told in ("works", "fails", "unknown"):
+            own = [row for row in self.rows if row["told"]["outcome"] == told]
+            done = [sum(row["done"]["outcome"] == outcome for row in own) for outcome in ("works", "fails")]
+            print("foretold: %-14s %8d %8d" % (told, *done))
+        print(", ".join("%d %s" % (self.count(verdict=verdict), verdict) for verdict in VERDICTS), end="")
+        print(" of %d imports in %d cases" % (len(self.rows), len({row["case"] for row in self.rows})), end="")
+        print("; of the failures that were foretold %d in the very line, %d in another" % (
+            self.count(same_line=True), self.count(same_line=False)))  # fmt: skip
+        if self.not_run or self.needless:
+            print("%d cases could not be run, %d explanations are out of date" % (self.not_run, self.needless))
+        return 1 if self.count(verdict="wrong") or self.not_run or self.needless else 0
 
 
 def in_words(told):
@@ -293,44 +226,58 @@ def in_words(told):
     return words + (" (%s)" % where if where else "")
 
 
+def outcome_file(options, case, work):
+    """What Python did with the same wheels and modules is kept here."""
+    asked = json.dumps([sorted(case["pins"].items()), case["import"], os.path.realpath(options.python)])
+    return os.path.join(work, "done", hashlib.sha256(asked.encode()).hexdigest()[:24] + ".json")
+
+
+def really(options, case, trees, work):
+    """What Python does with each module, now or in an earlier run."""
+    path = outcome_file(options, case, work)
+    if os.path.exists(path) and not options.again:
+        with open(path, encoding="utf-8") as stream:
+            return json.load(stream)
+    python = trees.make(case["pins"])
+    done = {module: execute(python, module, work) for module in case["import"]}
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path + ".part", "w", encoding="utf-8") as stream:
+        json.dump(done, stream)
+    os.rename(path + ".part", path)
+    return done
+
+
 def compare(options, cases, work):
-    tally, trees = Tally(), Trees(options.python, work)
+    tally, trees = Tally(), Trees(options.python, work, options.disk)
     trees.prepare()
+    options.base = make_base(options.python, work)
     for name, case in cases.items():
+        began = time.monotonic()
         try:
-            told = foretell(options.ramekin, case["pins"], case["import"], work)
-            python = trees.make(case["pins"])
+            told = foretell(options, case, work)
+            spent = time.monotonic() - began
+            done = really(options, case, trees, work)
         except RuntimeError as error:
-            print("! %s: %s" % (name, error), flush=True)
-            tally.counts["wrong"] += 1
+            tally.fail_case(name, error)
             continue
         for module in case["import"]:
-            tally.add(name, module, told[module], execute(python, module, work), case["beyond"])
+            tally.add(name, module, told[module], done[module], case["beyond"])
+            tally.rows[-1]["seconds"] = round(spent, 1)
+        tally.close_case(name, case)
     if options.json:
         with open(options.json, "w", encoding="utf-8") as stream:
             json.dump(tally.rows, stream, indent=1)
     return tally.end()
 
 
-def find_python():
-    """A CPython 3.11, which the recipes declare."""
-    for name in (os.environ.get("RAMEKIN_TEST_PYTHON"), "python3.11", sys.executable):
-        path = name and shutil.which(name)
-        if path:
-            asked = [path, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
-            done = subprocess.run(asked, check=False, capture_output=True, text=True)
-            if done.stdout.strip() == "3.11":
-                return path
-    raise Skip("no Python 3.11 is here")
-
-
-def check_machine(folder):
-    if platform.machine() != "x86_64":
-        raise Skip("the wheels of the table are for x86_64")
-    if os.path.exists("/proc/driver/nvidia"):
-        raise Skip("a driver is installed here: imports would not be those of a build")
-    if shutil.disk_usage(folder).free < GIGABYTES * 1e9:
-        raise Skip("less than %d GB of disk are free" % GIGABYTES)
+def pick(options, cases):
+    if options.case:
+        cases = {n: c for n, c in cases.items() if any(fnmatch.fnmatch(n, p) for p in options.case)}
+    if options.part:
+        part, parts = map(int, options.part.split("/"))
+        size = -(-len(cases) // parts)  # neighbours share wheels
+        cases = dict(list(cases.items())[(part - 1) * size : part * size])
+    return cases
 
 
 def main():
@@ -338,25 +285,24 @@ def main():
     parser.add_argument("--ramekin", default=os.path.join(BUILD, "src", "ramekin"))
     parser.add_argument("--python")
     parser.add_argument("--table", default=os.path.join(HERE, "import_truth.ini"))
-    parser.add_argument("--work", help="keep wheels and caches here for the next run")
+    parser.add_argument("--work", default=os.environ.get("RAMEKIN_TRUTH_WORK"), help="keep all here for the next run")
     parser.add_argument("--case", action="append", metavar="PATTERN", help="these cases alone")
+    parser.add_argument("--part", metavar="N/M", help="the Nth of M parts of the cases")
+    parser.add_argument("--again", action="store_true", help="make imports that an earlier run made")
+    parser.add_argument("--disk", type=float, default=14, metavar="GB", help="what unpacked wheels may take")
     parser.add_argument("--list", action="store_true", help="name the cases")
     parser.add_argument("--json", metavar="FILE", help="the table as JSON too")
     options = parser.parse_args()
-    cases = read_table(options.table)
-    if options.case:
-        cases = {n: c for n, c in cases.items() if any(fnmatch.fnmatch(n, p) for p in options.case)}
+    cases = pick(options, read_table(options.table))
     if options.list:
         print("\n".join(cases))
         return 0
     try:
         options.python = options.python or find_python()
-        if options.work:
-            os.makedirs(options.work, exist_ok=True)
-            check_machine(options.work)
-            return compare(options, cases, os.path.abspath(options.work))
-        check_machine(tempfile.gettempdir())
-        with tempfile.TemporaryDirectory() as work:
+        with tempfile.TemporaryDirectory() as scratch:
+            work = os.path.abspath(options.work or scratch)
+            os.makedirs(work, exist_ok=True)
+            check_machine(work, options.disk)
             return compare(options, cases, work)
     except Skip as reason:
         print(reason)

@@ -64,6 +64,21 @@ static char **memory_needed(const ImportFiles *files, const char *path)
     return lines;
 }
 
+/* A line "# certain loader ImportError no" of a shared object; a word may be left out. */
+static LibraryProblem *memory_problem(const ImportFiles *files, const char *path)
+{
+    g_autofree char *text = file_text(files->data, path);
+    const char *at = text ? strstr(text, "# ") : NULL;
+    if (!at)
+        return NULL;
+    LibraryProblem *problem = g_new0(LibraryProblem, 1);
+    problem->certain = strstr(at, "certain") != NULL;
+    problem->loader = strstr(at, "loader") != NULL;
+    problem->exception = strstr(at, "ValueError") ? "ValueError" : "ImportError";
+    problem->message = g_strdup("no");
+    return problem;
+}
+
 static const char *const env[] = {"MODE=fast", NULL};
 
 static ImportSources *sources_of(const char *tree, ImportFiles *files, ImportScene *scene)
@@ -72,6 +87,7 @@ static ImportSources *sources_of(const char *tree, ImportFiles *files, ImportSce
                            .read = memory_read,
                            .distribution = memory_distribution,
                            .needed = memory_needed,
+                           .problem = memory_problem,
                            .data = (void *)tree,
                            .partial = strstr(tree, "# partial") != NULL};
     *scene =
@@ -147,6 +163,25 @@ static const Row modules[] = {
     {"extension that wants the driver", "@@ a.py\nimport b\n@@ b.abi3.so\nlibc.so.6\nlibcuda.so.1\n",
      "ImportError: libcuda.so.1: cannot open shared object file: No such file or directory (a.py:1) driver",
      "works"},
+    {"extension that the loader refuses", "@@ a.py\nimport b\n@@ b.abi3.so\n# certain loader ImportError\n",
+     "ImportError: no (a.py:1)", NULL},
+    {"extension that cannot begin", "@@ a.py\ntry:\n    import b\nexcept ImportError:\n    pass\n"
+     "@@ b.abi3.so\n# certain ValueError\n", "ValueError: no (a.py:2)", NULL},
+    {"extension refused and caught", "@@ a.py\ntry:\n    import b\nexcept ImportError:\n    pass\n"
+     "@@ b.abi3.so\n# certain loader ImportError\n", "works", NULL},
+    {"a refused one is refused again", "@@ a.py\ntry:\n    import b\nexcept ImportError:\n    pass\nimport b\n"
+     "@@ b.abi3.so\n# certain loader ImportError\n", "ImportError: no (a.py:5)", NULL},
+    {"extension that may be refused", "@@ a.py\nimport b\n@@ b.abi3.so\n# loader ImportError\n",
+     "unknown", NULL},
+    {"caught or not, what comes later is as uncertain",
+     "@@ a.py\ntry:\n    import b\nexcept ImportError:\n    pass\n@@ b.abi3.so\n# loader ImportError\n",
+     "unknown", NULL},
+    {"library that the loader refuses",
+     "@@ a.py\nimport ctypes, os\nctypes.CDLL(os.path.join(os.path.dirname(__file__), 'b.so'))\n"
+     "@@ b.so\n# certain loader ImportError\n", "OSError: no (a.py:2)", NULL},
+    {"library whose module is not begun",
+     "@@ a.py\nimport ctypes, os\nctypes.CDLL(os.path.join(os.path.dirname(__file__), 'b.so'))\n"
+     "@@ b.so\n# certain ValueError\n", "works", NULL},
     {"partial tree", "@@ a.py\nimport missing\n# partial\n", "unknown", NULL},
     {"the base may bring it", "@@ a.py\nimport missing\n# base\n", "unknown", NULL},
     {"the base is taken not to bring it",

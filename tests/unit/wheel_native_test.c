@@ -34,6 +34,7 @@ static WheelNative *sample(void)
         file->size = g_bytes_get_size(elf);
         file->object = i < 2 ? shared_object_from_bytes(elf, NULL) : NULL;
         file->fatbin = i == 1 ? fatbin_summary_new() : NULL;
+        file->numpy = (NumpyWords){.headers = i, .major = i, .minor = 20 * i, .sizes = i == 1};
         g_ptr_array_add(native->files, file);
     }
     FatbinSummary *fatbin = ((NativeFile *)native->files->pdata[1])->fatbin;
@@ -57,6 +58,8 @@ TEST(cached_form)
     g_assert_cmpmem(first->data, first->len, second->data, second->len);
     const SharedObject *object = ((NativeFile *)again->files->pdata[0])->object;
     g_assert_cmpstr(shared_object_find(object, "lib_first_of_all", "LIB_1")->version, ==, "LIB_1");
+    const NumpyWords *numpy = &((NativeFile *)again->files->pdata[1])->numpy;
+    g_assert_true(numpy->headers == 1 && numpy->major == 1 && numpy->minor == 20 && numpy->sizes);
     g_assert_cmpstr(again->torch_version, ==, "2.6.0+cu124");
     g_assert_null(again->torch_cuda);
 }
@@ -144,6 +147,47 @@ TEST(torch_arches)
             assert_text(rows[i].text, rows[i].found, found);
         }
     }
+}
+
+static NumpyWords find_numpy(const char *text, size_t length, size_t piece)
+{
+    g_autoptr(NumpyScanner) scanner = numpy_scanner_new();
+    for (size_t at = 0; at < length; at += piece)
+        numpy_scanner_feed(scanner, text + at, MIN(piece, length - at));
+    return numpy_scanner_finish(scanner);
+}
+
+TEST(numpy_words)
+{
+#define ABI_TEXT "module compiled against ABI version 0x%x but this version of numpy is 0x%x"
+#define API_TEXT "module was compiled against NumPy C-API version 0x%x (NumPy "
+    static const struct {
+        const char *text;
+        NumpyWords words;
+    } rows[] = {
+        {"....." ABI_TEXT ".....", {1, 0, 0, false}},
+        {ABI_TEXT "....." API_TEXT "1.20) but the running NumPy", {2, 1, 20, false}},
+        {API_TEXT "2.1) but" ABI_TEXT, {2, 2, 1, false}},
+        {API_TEXT "x) but", {2, 0, 0, false}},
+        {API_TEXT "1.20", {2, 0, 0, false}},
+        {"%s size changed, may indicate binary incompatibility." ABI_TEXT, {1, 0, 0, true}},
+        {"compiled against ABI version 0x%x", {0, 0, 0, false}},
+        {"", {0, 0, 0, false}},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        size_t length = strlen(rows[i].text);
+        for (size_t piece = 1; piece <= length + 1; piece++) {
+            NumpyWords found = find_numpy(rows[i].text, length, piece);
+            g_assert_true(found.headers == rows[i].words.headers);
+            g_assert_true(found.major == rows[i].words.major);
+            g_assert_true(found.minor == rows[i].words.minor);
+            g_assert_true(found.sizes == rows[i].words.sizes);
+        }
+    }
+    static const char header[] = "#define NPY_SIZEOF_LONG 8\n#define NPY_ABI_VERSION 0x02000000\n";
+    g_assert_cmphex(numpy_abi_parse(header, strlen(header)), ==, 0x02000000);
+    g_assert_cmphex(numpy_abi_parse(header, strlen(header) - 40), ==, 0);
+    g_assert_cmphex(numpy_abi_parse("", 0), ==, 0);
 }
 
 TEST(object_names)

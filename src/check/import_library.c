@@ -1,0 +1,94 @@
+/* Shared objects that an import loads: extension modules, and what ctypes is told to open. */
+#include "check/import_machine.h"
+
+static const char *const driver_libraries[] = {"libcuda.so.1", "libnvidia-ml.so.1",
+                                               "libnvcuvid.so.1", "libnvidia-encode.so.1"};
+
+const char *driver_library(const char *name)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(driver_libraries); i++) {
+        const char *known = driver_libraries[i];
+        size_t stem = (size_t)(strstr(known, ".so") - known) + 3;
+        if (strncmp(name, known, stem) == 0 && (!name[stem] || name[stem] == '.'))
+            return known;
+    }
+    return NULL;
+}
+
+void library_problem_free(LibraryProblem *problem)
+{
+    if (!problem)
+        return;
+    g_free(problem->message);
+    g_free(problem);
+}
+
+static bool refuse_driver(ImportMachine *machine, const char *name, const char *exception)
+{
+    machine->world_reads++;
+    raise_builtin(machine, RAISED_WORLD, exception, NULL,
+                  machine_format(machine,
+                                 "%s: cannot open shared object file: No such file or directory",
+                                 name));
+    return false;
+}
+
+/* Whatever catches the refusal, what comes after it is as uncertain. */
+static void doubt(ImportMachine *machine, const char *exception, const char *message)
+{
+    guint before = machine->possible->len;
+    raise_possible(machine, RAISED_NATIVE, exception, NULL, message);
+    if (!machine->doubt && machine->possible->len > before)
+        machine->doubt = machine->possible->pdata[before];
+}
+
+bool library_load(ImportMachine *machine, const char *path, bool import)
+{
+    const char *exception = import ? "ImportError" : "OSError";
+    g_auto(GStrv) needed = sources_needed(machine->sources, path);
+    for (char **name = needed; name && *name && machine->world == WORLD_BUILD; name++) {
+        const char *driver = driver_library(*name);
+        if (driver)
+            return refuse_driver(machine, driver, exception);
+    }
+    g_autoptr(LibraryProblem) problem = sources_problem(machine->sources, path);
+    if (!problem || (!import && !problem->loader))
+        return true;
+    const char *message = machine_text(machine, problem->message);
+    exception = import ? problem->exception : exception;
+    if (problem->certain)
+        raise_builtin(machine, RAISED_NATIVE, exception, NULL, message);
+    else
+        doubt(machine, exception, message);
+    return !problem->certain;
+}
+
+NATIVE(ctypes_load)
+{
+    const char *name = argument_text(arguments, 0, "name");
+    if (name && driver_library(name) && machine->world == WORLD_BUILD)
+        return refuse_driver(machine, name, "OSError") ? machine->foreign : NULL;
+    const char *inside = name ? tree_path(machine, name) : NULL;
+    if (inside && !library_load(machine, inside, false))
+        return NULL;
+    machine->unknowns++;
+    return machine->foreign;
+}
+
+NATIVE(ctypes_find_library)
+{
+    const char *name = argument_text(arguments, 0, "name");
+    bool driver = name && (g_str_equal(name, "cuda") || g_str_equal(name, "nvidia-ml"));
+    machine->world_reads += driver;
+    return driver && machine->world == WORLD_BUILD ? machine->none : machine->unknown;
+}
+
+/* clang-format off */
+static const Native libraries[] = {
+    {"ctypes.CDLL", ctypes_load, NULL},
+    {"ctypes.cdll.LoadLibrary", ctypes_load, NULL},
+    {"ctypes.util.find_library", ctypes_find_library, NULL},
+};
+/* clang-format on */
+
+const NativeTable natives_libraries = {libraries, G_N_ELEMENTS(libraries)};

@@ -1,0 +1,330 @@
+#include "check/library_load.h"
+
+#include "base/limits.h"
+#include "check/native_rules.h"
+#include "python/requirement.h"
+
+enum {
+    MAX_OBJECTS = 2000,  /* that one import loads */
+    MAX_FOLDERS = 20000, /* of a base that is searched for libraries */
+};
+
+typedef struct {
+    const CheckWheel *wheel;
+    NativeFile *file;
+} Object;
+
+struct LibraryJudge {
+    CheckRun *run;
+    Cache *cache;
+    GPtrArray *objects;  /* Object, of all installed wheels */
+    GHashTable *by_name; /* name of a file, or what it calls itself → Object */
+    GHashTable *of_base; /* names of libraries anywhere in the base; made when one is missed */
+    int base_is_known;   /* -1: not asked yet */
+    guint32 numpy_abi;   /* of what is installed; 0: not known */
+    char *numpy_version; /* or NULL */
+    bool numpy_asked;
+    bool missed;
+};
+
+static void add_name(LibraryJudge *judge, const char *name, Object *object)
+{
+    if (name && !g_hash_table_contains(judge->by_name, name))
+        g_hash_table_insert(judge->by_name, g_strdup(name), object);
+}
+
+LibraryJudge *library_judge_new(CheckRun *run, Cache *cache)
+{
+    LibraryJudge *judge = g_new0(LibraryJudge, 1);
+    judge->run = run;
+    judge->cache = cache;
+    judge->objects = g_ptr_array_new_with_free_func(g_free);
+    judge->by_name = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    judge->base_is_known = -1;
+    for (guint i = 0; i < run->wheels->len; i++) {
+        const CheckWheel *wheel = run->wheels->pdata[i];
+        if (!wheel->native || !native_is_installed(run, wheel))
+            continue;
+        for (guint k = 0; k < wheel->native->files->len; k++) {
+            Object *object = g_new0(Object, 1);
+            *object = (Object){wheel, wheel->native->files->pdata[k]};
+            g_ptr_array_add(judge->objects, object);
+            add_name(judge, native_base_name(object->file->member), object);
+            if (object->file->object)
+                add_name(judge, object->file->object->soname, object);
+        }
+    }
+    return judge;
+}
+
+void library_judge_free(LibraryJudge *judge)
+{
+    if (!judge)
+        return;
+    g_ptr_array_unref(judge->objects);
+    g_hash_table_unref(judge->by_name);
+    g_clear_pointer(&judge->of_base, g_hash_table_unref);
+    g_free(judge->numpy_version);
+    g_free(judge);
+}
+
+/* The object at a path of the space, read if it is not too large; NULL: none of a wheel's. */
+static const Object *find_object(LibraryJudge *judge, const char *path, Object *ret_object)
+{
+    const CheckRun *run = judge->run;
+    const SpaceFile *file = file_space_find(run->space, path);
+    const CheckWheel *wheel = file && file->member && file->distribution
+                                  ? check_find_wheel(run, file->distribution)
+                                  : NULL;
+    if (!wheel || !wheel->native || wheel->file != file->file)
+        return NULL;
+    for (guint i = 0; i < wheel->native->files->len; i++) {
+        NativeFile *native = wheel->native->files->pdata[i];
+        if (!g_str_equal(native->member, file->member->name))
+            continue;
+        *ret_object = (Object){wheel, native};
+        judge->missed |= !native_file_bring(native, wheel->view, judge->cache);
+        return ret_object;
+    }
+    return NULL;
+}
+
+/* The object and what it needs, as far as that was read: Object, each once. */
+static GPtrArray *find_loaded(const LibraryJudge *judge, Object *first)
+{
+    GPtrArray *loaded = g_ptr_array_new();
+    g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+    g_ptr_array_add(loaded, first);
+    g_hash_table_add(seen, first->file);
+    for (guint i = 0; i < loaded->len && loaded->len < MAX_OBJECTS; i++) {
+        const SharedObject *object = ((const Object *)loaded->pdata[i])->file->object;
+        for (char **name = object ? object->needed : NULL; name && *name; name++) {
+            Object *next = g_hash_table_lookup(judge->by_name, *name);
+            if (next && g_hash_table_add(seen, next->file))
+                g_ptr_array_add(loaded, next);
+        }
+    }
+    return loaded;
+}
+
+char **library_judge_needed(void *data, const char *path)
+{
+    LibraryJudge *judge = data;
+    Object first;
+    if (!find_object(judge, path, &first) || !first.file->object)
+        return NULL;
+    g_autoptr(GPtrArray) loaded = find_loaded(judge, &first);
+    g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+    for (guint i = 0; i < loaded->len; i++) {
+        const SharedObject *object = ((const Object *)loaded->pdata[i])->file->object;
+        if (object)
+            g_strv_builder_addv(names, (const char **)object->needed);
+    }
+    return g_strv_builder_end(names);
+}
+
+/* Libraries of the base */
+
+static bool is_library(const char *name)
+{
+    return g_str_has_suffix(name, ".so") || strstr(name, ".so.");
+}
+
+/* Everything that may be a folder is looked into: a loader's configuration may name any. */
+static void collect_libraries(const ImageRoot *base, GPtrArray *names)
+{
+    static const char *const tops[] = {"/lib", "/lib64", "/usr", "/opt"};
+    g_autoptr(GPtrArray) folders = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < G_N_ELEMENTS(tops); i++)
+        g_ptr_array_add(folders, g_strdup(tops[i]));
+    for (guint i = 0; i < folders->len && i < MAX_FOLDERS; i++) {
+        const char *folder = folders->pdata[i];
+        g_autoptr(GPtrArray) entries = image_root_list(base, folder);
+        for (guint k = 0; entries && k < entries->len; k++) {
+            const char *name = entries->pdata[k];
+            g_autofree char *path = g_build_filename(folder, name, NULL);
+            if (is_library(name))
+                g_ptr_array_add(names, g_strdup(name));
+            else if (image_root_stat(base, path, false, NULL) == PATH_FOLDER)
+                g_ptr_array_add(folders, g_steal_pointer(&path));
+        }
+    }
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+GPtrArray *library_names(const CheckRun *run)
+{
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    if (run->base_root)
+        collect_libraries(run->base_root, names);
+    const GPtrArray *entries = run->image ? image_files_entries(run->image) : NULL;
+    for (guint i = 0; entries && i < entries->len; i++) {
+        const char *name = native_base_name(((const TreeEntry *)entries->pdata[i])->path);
+        if (is_library(name))
+            g_ptr_array_add(names, g_strdup(name));
+    }
+    g_ptr_array_sort(names, compare_names);
+    return names;
+}
+
+/* A base that has no C library was not looked at as a whole, or is none that runs Python. */
+static bool base_is_known(LibraryJudge *judge)
+{
+    const CheckRun *run = judge->run;
+    if (judge->base_is_known >= 0)
+        return judge->base_is_known;
+    judge->base_is_known = 0;
+    if (!run->base_root || !run->image || image_files_are_open(run->image))
+        return false;
+    g_autoptr(GPtrArray) names = library_names(run);
+    judge->of_base = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (guint i = 0; i < names->len; i++)
+        g_hash_table_add(judge->of_base, g_strdup(names->pdata[i]));
+    judge->base_is_known = g_hash_table_contains(judge->of_base, "libc.so.6");
+    return judge->base_is_known;
+}
+
+bool library_judge_missed(const LibraryJudge *judge)
+{
+    return judge->missed;
+}
+
+/* Nothing in wheels or base is called so, wherever it lies. */
+static bool is_absent(LibraryJudge *judge, const char *name)
+{
+    return !driver_library(name) && !g_hash_table_contains(judge->by_name, name) &&
+           !strchr(name, '/') && base_is_known(judge) &&
+           !g_hash_table_contains(judge->of_base, name) && !g_str_has_prefix(name, "ld-linux") &&
+           !g_str_has_prefix(name, "libpython");
+}
+
+static LibraryProblem *problem_new(const char *exception, bool loader, bool certain, char *message)
+{
+    LibraryProblem *problem = g_new0(LibraryProblem, 1);
+    problem->exception = exception;
+    problem->loader = loader;
+    problem->certain = certain;
+    problem->message = message;
+    return problem;
+}
+
+static LibraryProblem *judge_needed(LibraryJudge *judge, const GPtrArray *loaded)
+{
+    for (guint i = 0; i < loaded->len; i++) {
+        const SharedObject *object = ((const Object *)loaded->pdata[i])->file->object;
+        for (char **name = object ? object->needed : NULL; name && *name; name++) {
+            if (is_absent(judge, *name))
+                return problem_new("ImportError", true, true,
+                                   g_strdup_printf("%s: cannot open shared object file: No such "
+                                                   "file or directory",
+                                                   *name));
+        }
+    }
+    return NULL;
+}
+
+/* torch */
+
+/* The clause of the wheel's own metadata that the installed torch does not meet; or NULL. */
+static char *unmet_torch(const CheckRun *run, const CheckWheel *wheel)
+{
+    const LockDistribution *own = check_installed(run, wheel->file->name);
+    const LockDistribution *torch = check_installed(run, "torch");
+    for (char **clause = own && torch ? own->requires : NULL; clause && *clause; clause++) {
+        g_autoptr(Requirement) requirement = requirement_parse(*clause, NULL);
+        if (!requirement || !g_str_equal(requirement->canonical, "torch"))
+            continue;
+        if (!specifier_set_contains_text(requirement->specifiers, torch->version, PRERELEASES_YES))
+            return g_strdup(*clause);
+    }
+    return NULL;
+}
+
+static LibraryProblem *judge_torch(const CheckRun *run, const Object *object)
+{
+    const CheckWheel *torch = check_find_wheel(run, "torch");
+    const SharedObject *shared = object->file->object;
+    if (!shared || !torch || !torch->native || torch == object->wheel || !native_uses_torch(shared))
+        return NULL;
+    if (native_is_complete(run, torch->native)) {
+        const char *missing = native_missing_of_torch(run, shared);
+        return missing ? problem_new("ImportError", true, true,
+                                     g_strdup_printf("%s: undefined symbol: %s",
+                                                     object->file->member, missing))
+                       : NULL;
+    }
+    g_autofree char *clause = unmet_torch(run, object->wheel);
+    if (!clause)
+        return NULL;
+    return problem_new("ImportError", true, false,
+                       g_strdup_printf("%s is loaded, which was compiled for %s: `check --deep` "
+                                       "looks for what it needs in torch %s",
+                                       object->file->member, clause, torch->file->version));
+}
+
+/* numpy */
+
+static void ask_numpy(LibraryJudge *judge)
+{
+    static const char *const places[] = {"numpy/_core/include/numpy/_numpyconfig.h",
+                                         "numpy/core/include/numpy/_numpyconfig.h"};
+    const CheckRun *run = judge->run;
+    const LockDistribution *numpy = check_installed(run, "numpy");
+    if (judge->numpy_asked)
+        return;
+    judge->numpy_asked = true;
+    judge->numpy_version = g_strdup(numpy ? numpy->version : NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(places) && judge->numpy_abi == 0; i++) {
+        const SpaceFile *file = file_space_find(run->space, places[i]);
+        g_autoptr(GBytes) bytes =
+            file ? file_space_read(run->space, file, LIMIT_CONFIG_BYTES, NULL) : NULL;
+        if (bytes)
+            judge->numpy_abi =
+                numpy_abi_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+    }
+}
+
+/* Cython compares the size of `dtype` before the module calls import_array(); a smaller one than
+ * it was compiled for is refused, a larger one is not. */
+static LibraryProblem *judge_numpy(LibraryJudge *judge, const Object *object)
+{
+    const NumpyWords *words = &object->file->numpy;
+    if (words->headers == 0)
+        return NULL;
+    ask_numpy(judge);
+    if (words->headers == 1 && judge->numpy_abi >= 0x02000000)
+        return words->sizes
+                   ? problem_new("ValueError", false, true,
+                                 g_strdup("numpy.dtype size changed, may indicate binary "
+                                          "incompatibility. Expected 96 from C header, got 88 from "
+                                          "PyObject"))
+                   : problem_new("ImportError", false, true,
+                                 g_strdup("numpy.core.multiarray failed to import"));
+    unsigned major, minor;
+    if (words->headers != 2 || !judge->numpy_version ||
+        sscanf(judge->numpy_version, "%u.%u", &major, &minor) != 2)
+        return NULL;
+    if (major > words->major || (major == words->major && minor >= words->minor))
+        return NULL;
+    return problem_new("ImportError", false, true,
+                       g_strdup_printf("numpy._core.multiarray failed to import: the module needs "
+                                       "numpy %u.%u or newer, and numpy %s is installed",
+                                       words->major, words->minor, judge->numpy_version));
+}
+
+LibraryProblem *library_judge_problem(void *data, const char *path)
+{
+    LibraryJudge *judge = data;
+    Object first;
+    if (!find_object(judge, path, &first) || !first.file->object)
+        return NULL;
+    g_autoptr(GPtrArray) loaded = find_loaded(judge, &first);
+    LibraryProblem *problem = judge_needed(judge, loaded);
+    for (guint i = 0; i < loaded->len && !problem; i++)
+        problem = judge_torch(judge->run, loaded->pdata[i]);
+    return problem ? problem : judge_numpy(judge, &first);
+}

@@ -1,0 +1,24 @@
+/* Whether the loader takes a shared object of the image when an import asks for it, and whether the
+ * module in it can begin (ld.so(8); numpy's C API, "Memory compatibility"). Decided from what was
+ * read of the wheels and from the base's files; an object that is too large to be looked at is
+ * taken to be in order. */
+#pragma once
+
+#include "check/check.h"
+
+typedef struct LibraryJudge LibraryJudge;
+
+/* Borrows both, and the run's wheels, space, image and base, which are known before it is asked. */
+LibraryJudge *library_judge_new(CheckRun *run, Cache *cache);
+void library_judge_free(LibraryJudge *judge);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LibraryJudge, library_judge_free)
+
+/* Whether an answer would have been another one if all could have been read. */
+bool library_judge_missed(const LibraryJudge *judge);
+/* Names of all libraries of the base and of the recipe's own files, sorted: with the wheels, what
+ * answers depend on. The caller frees both. */
+GPtrArray *library_names(const CheckRun *run);
+
+/* The two questions of an ImportScene; `judge` is a LibraryJudge. */
+char **library_judge_needed(void *judge, const char *path);
+LibraryProblem *library_judge_problem(void *judge, const char *path);
