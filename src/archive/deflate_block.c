@@ -12,9 +12,9 @@ static const guint16 length_base[29] = {3,  4,  5,  6,   7,   8,   9,   10,  11,
                                         67, 83, 99, 115, 131, 163, 195, 227, 258};
 static const guint8 distance_extra[30] = {0, 0, 0, 0, 1, 1, 2, 2,  3,  3,  4,  4,  5,  5,  6,
                                           6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13};
-static const guint16 distance_base[30] = {
-    1,   2,   3,   4,   5,   7,    9,    13,   17,   25,   33,   49,   65,    97,    129,
-    193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577};
+static const guint16 distance_base[31] = {
+    1,   2,   3,   4,   5,    7,    9,    13,   17,   25,   33,   49,    65,    97,    129, 193,
+    257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577, 0};
 static const guint8 precode_order[19] = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
                                          11, 4,  12, 3, 13, 2, 14, 1, 15};
 
@@ -54,6 +54,30 @@ static void init_fixed(DeflateCodes *codes)
     huffman_codes(codes->distance_lengths, DEFLATE_DISTANCES, codes->distance_codes);
 }
 
+static guint32 make_word(const DeflateCodes *codes, unsigned symbol, guint32 extra, unsigned count)
+{
+    unsigned length = codes->lengths[symbol];
+    return codes->codes[symbol] | extra << length | (length + count) << 24;
+}
+
+static void make_words(const DeflateTables *tables, const DeflateCodes *codes, DeflateWords *words)
+{
+    for (unsigned i = 0; i < DEFLATE_END; i++)
+        words->symbols[i] = make_word(codes, i, 0, 0);
+    words->end = make_word(codes, DEFLATE_END, 0, 0);
+    for (unsigned length = DEFLATE_MATCH_MIN; length <= DEFLATE_MATCH_MAX; length++) {
+        unsigned symbol = tables->length_symbols[length];
+        words->symbols[DEFLATE_TOKEN_MATCH + length - DEFLATE_MATCH_MIN] = make_word(
+            codes, DEFLATE_END + 1 + symbol, length - length_base[symbol], length_extra[symbol]);
+    }
+    for (unsigned i = 0; i < DISTANCE_SYMBOLS; i++) {
+        guint32 length = codes->distance_lengths[i];
+        words->distances[i] =
+            codes->distance_codes[i] | length << 16 | (length + distance_extra[i]) << 24;
+    }
+    words->distances[DEFLATE_NO_DISTANCE] = 0;
+}
+
 void deflate_tables_init(DeflateTables *tables)
 {
     for (unsigned symbol = 0; symbol < LENGTH_SYMBOLS; symbol++) {
@@ -65,12 +89,14 @@ void deflate_tables_init(DeflateTables *tables)
     for (unsigned symbol = 0; symbol < DISTANCE_SYMBOLS; symbol++) {
         unsigned start = distance_base[symbol] - 1u, end = start + (1u << distance_extra[symbol]);
         for (unsigned less = start; less < end; less++)
-            tables->distance_symbols[less < 256 ? less : 256 + (less >> 7)] = (guint8)symbol;
+            tables->distance_symbols[less < 256 ? less + 1 : 257 + (less >> 7)] = (guint8)symbol;
     }
+    tables->distance_symbols[0] = DEFLATE_NO_DISTANCE;
     for (unsigned i = 0; i < 256; i++)
         tables->logarithms[i] = fraction_logarithm(i);
     tables->logarithms[256] = 4096;
     init_fixed(&tables->fixed);
+    make_words(tables, &tables->fixed, &tables->fixed_words);
 }
 
 /* n log2 n in 1/4096, straight between two entries of the table. */
@@ -148,39 +174,40 @@ void deflate_stored_write(DeflateBits *out, const guint8 *raw, size_t length, bo
     } while (length > 0);
 }
 
-static inline void token_put(const DeflateTables *tables, const DeflateCodes *codes,
+/* Without a branch for what is a literal: it would be guessed wrong too often. */
+static inline void token_put(const DeflateTables *tables, const DeflateWords *words,
                              DeflateToken token, DeflateBits *out)
 {
-    unsigned length = token & 511, distance = token >> 9;
-    if (distance == 0) {
-        put(out, codes->codes[length], codes->lengths[length]);
-        return;
-    }
-    unsigned symbol = tables->length_symbols[length];
-    put(out, codes->codes[DEFLATE_END + 1 + symbol], codes->lengths[DEFLATE_END + 1 + symbol]);
-    put(out, length - length_base[symbol], length_extra[symbol]);
-    symbol = deflate_distance_symbol(tables, distance);
-    put(out, codes->distance_codes[symbol], codes->distance_lengths[symbol]);
-    put(out, distance - distance_base[symbol], distance_extra[symbol]);
+    guint32 word = words->symbols[token % DEFLATE_TOKEN_SYMBOLS];
+    unsigned distance = token / DEFLATE_TOKEN_SYMBOLS;
+    put(out, word & 0xffffff, word >> 24);
+    unsigned symbol = deflate_distance_symbol(tables, distance);
+    word = words->distances[symbol];
+    put(out, (word & 0xffff) | (distance - distance_base[symbol]) << (word >> 16 & 0xff),
+        word >> 24);
 }
 
-void deflate_token_write(const DeflateTables *tables, const DeflateCodes *codes, DeflateToken token,
-                         DeflateBits *out)
+void deflate_token_write(const DeflateTables *tables, DeflateToken token, DeflateBits *out)
 {
-    token_put(tables, codes, token, out);
+    token_put(tables, &tables->fixed_words, token, out);
     drain(out);
 }
 
+void deflate_end_write(const DeflateTables *tables, DeflateBits *out)
+{
+    deflate_bits_put(out, tables->fixed_words.end & 0xffffff, tables->fixed_words.end >> 24);
+}
+
 /* Seven bits wait at most, and a token has at most 48. */
-static void write_tokens(const DeflateTables *tables, const DeflateCodes *codes,
+static void write_tokens(const DeflateTables *tables, const DeflateWords *words,
                          const DeflateBlock *block, DeflateBits *out)
 {
     DeflateBits bits = *out;
     for (size_t i = 0; i < block->count; i++) {
-        token_put(tables, codes, block->tokens[i], &bits);
+        token_put(tables, words, block->tokens[i], &bits);
         drain(&bits);
     }
-    put(&bits, codes->codes[DEFLATE_END], codes->lengths[DEFLATE_END]);
+    put(&bits, words->end & 0xffffff, words->end >> 24);
     drain(&bits);
     *out = bits;
 }
@@ -304,6 +331,7 @@ static guint64 stored_cost(const DeflateBits *out, size_t length)
 void deflate_block_write(const DeflateTables *tables, const DeflateBlock *block, DeflateBits *out)
 {
     DeflateCodes dynamic;
+    DeflateWords words;
     Preamble preamble;
     huffman_lengths(block->counts->literals, DEFLATE_LITERALS, CODE_BITS, dynamic.lengths);
     huffman_lengths(block->counts->distances, DEFLATE_DISTANCES, CODE_BITS,
@@ -315,12 +343,13 @@ void deflate_block_write(const DeflateTables *tables, const DeflateBlock *block,
         deflate_stored_write(out, block->raw, block->raw_length, block->final);
     } else if (fixed_cost <= dynamic_cost) {
         deflate_bits_put(out, block->final | TYPE_FIXED << 1, 3);
-        write_tokens(tables, &tables->fixed, block, out);
+        write_tokens(tables, &tables->fixed_words, block, out);
     } else {
         huffman_codes(dynamic.lengths, DEFLATE_LITERALS, dynamic.codes);
         huffman_codes(dynamic.distance_lengths, DEFLATE_DISTANCES, dynamic.distance_codes);
+        make_words(tables, &dynamic, &words);
         deflate_bits_put(out, block->final | TYPE_DYNAMIC << 1, 3);
         write_preamble(&preamble, out);
-        write_tokens(tables, &dynamic, block, out);
+        write_tokens(tables, &words, block, out);
     }
 }

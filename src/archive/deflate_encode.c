@@ -10,9 +10,6 @@ enum {
     BLOCK_TOKENS = 64 * 1024, /* at most, but for one unit */
     HEADER_COST = 900 * 4096, /* of another dynamic block, in 1/4096 bit */
     OUT_ROOM = SEGMENT + 8192,
-    FIRST_PLACE = 2 * DEFLATE_WINDOW,
-    /* of a matcher: where it is rebased, which must not change what comes out */
-    LAST_PLACE = 1u << 30,
     SMALL_HASH_BITS = 8,
 };
 
@@ -29,7 +26,7 @@ struct DeflateEncoder {
     void *sink_data;
     DeflateTables tables;
     DeflateMatcher matcher;
-    guint32 place; /* of the segment's first byte */
+    guint32 place; /* of the segment's first byte, going round */
     size_t filled; /* of the segment */
     bool begun;    /* a segment before this one belongs to the same stream */
     DeflateBits bits;
@@ -43,7 +40,6 @@ DeflateEncoder *deflate_encoder_new(DeflateSink sink, void *data)
     DeflateEncoder *encoder = g_new0(DeflateEncoder, 1);
     encoder->sink = sink;
     encoder->sink_data = data;
-    encoder->place = FIRST_PLACE;
     encoder->bits.at = encoder->out;
     deflate_tables_init(&encoder->tables);
     return encoder;
@@ -109,6 +105,10 @@ static void encode_segment(DeflateEncoder *encoder, bool final)
     const guint8 *start = encoder->window + DEFLATE_WINDOW, *at = start;
     const guint8 *end = start + encoder->filled;
     Part block = {.raw = at};
+    if (!encoder->begun) {
+        deflate_matcher_clear(&encoder->matcher);
+        encoder->place = DEFLATE_FIRST_PLACE;
+    }
     while (at < end) {
         Part unit = {.raw = at};
         DeflateParse parse = {at, end, encoder->place + (guint32)(at - start),
@@ -129,11 +129,6 @@ static void begin_segment(DeflateEncoder *encoder)
     memmove(encoder->window, encoder->window + encoder->filled, DEFLATE_WINDOW);
     encoder->filled = 0;
     encoder->begun = true;
-    if (encoder->place < LAST_PLACE)
-        return;
-    guint32 less = (encoder->place - FIRST_PLACE) & ~(guint32)(DEFLATE_WINDOW - 1);
-    deflate_matcher_rebase(&encoder->matcher, encoder->place, less);
-    encoder->place -= less;
 }
 
 gboolean deflate_encoder_write(DeflateEncoder *encoder, const void *bytes, size_t length,
@@ -176,12 +171,12 @@ static void encode_fixed(const DeflateTables *tables, const guint8 *in, size_t l
             }
         }
         bool match = run >= DEFLATE_MATCH_MIN;
-        DeflateToken token =
-            match ? (guint32)(at + 1 - before) << 9 | (guint32)run : (guint32)in[at];
-        deflate_token_write(tables, &tables->fixed, token, bits);
+        DeflateToken token = match ? deflate_match_token((unsigned)(at + 1 - before), (unsigned)run)
+                                   : (guint32)in[at];
+        deflate_token_write(tables, token, bits);
         at += match ? run : 1;
     }
-    deflate_token_write(tables, &tables->fixed, DEFLATE_END, bits);
+    deflate_end_write(tables, bits);
 }
 
 static void encode_small(DeflateEncoder *encoder, bool final)
@@ -207,11 +202,6 @@ static void encode_rest(DeflateEncoder *encoder, bool final)
     encode_segment(encoder, final);
     encoder->filled = 0;
     encoder->begun = false;
-    encoder->place += FIRST_PLACE;
-    if (encoder->place < LAST_PLACE)
-        return;
-    deflate_matcher_clear(&encoder->matcher);
-    encoder->place = FIRST_PLACE;
 }
 
 gboolean deflate_encoder_cut(DeflateEncoder *encoder, GError **error)

@@ -4,7 +4,8 @@
  * What comes out is a function of the bytes of the stream and of DEFLATE_ENCODER_VERSION: not of
  * the machine (integers only, no choice by processor, byte order does not matter), not of how the
  * bytes were cut into writes, and not of what the same encoder wrote before. Whoever changes one
- * byte of the output raises the version, and with it every cache key and golden digest.
+ * byte of the output raises the version, and with it every cache key and golden digest, whether a
+ * release had the old one or not: caches and images of builds in between have it.
  *
  * The method: hash chains over 32 KiB with lazy matching, blocks cut where the statistics of the
  * data change, and for each block the cheapest of a dynamic code, the fixed code and no
@@ -15,7 +16,7 @@
 #include "base/error.h"
 
 enum {
-    DEFLATE_ENCODER_VERSION = 1,
+    DEFLATE_ENCODER_VERSION = 2,
     /* A stream, or what stands between two cuts, of at most so many bytes is one block of the fixed
      * code or stored: about a microsecond for a tar header. */
     DEFLATE_SMALL_BYTES = 1536,

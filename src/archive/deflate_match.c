@@ -4,10 +4,13 @@
 
 /* How hard the search is. These numbers are part of the format version. */
 enum {
-    CHAIN = 12,                        /* candidates looked at */
-    CHAIN_LAZY = 5,                    /* when there is a match already one byte before */
-    NICE = 48,                         /* a match that is long enough to be taken at once */
-    DISTANCE_MAX = DEFLATE_WINDOW - 1, /* the last place of the window has lost its step */
+    CHAIN = 9,      /* candidates looked at */
+    CHAIN_LAZY = 4, /* when there is a match already one byte before */
+    NICE = 48,      /* a match that is long enough not to look for a longer one */
+    NICE_LAZY = 24, /* nor for a better one a byte later */
+    NEAR = 4096,    /* how far back a match of 3 bytes pays */
+    DISTANCE_MAX = DEFLATE_WINDOW - 1, /* the last place of the window has lost its chain */
+    FOUR = 4,                          /* bytes that the chains are of */
 };
 
 typedef struct {
@@ -43,18 +46,6 @@ void deflate_matcher_clear(DeflateMatcher *matcher)
     memset(matcher, 0, sizeof *matcher);
 }
 
-static void rebase(guint32 *places, size_t count, guint32 now, guint32 less)
-{
-    for (size_t i = 0; i < count; i++)
-        places[i] = now - places[i] <= DEFLATE_WINDOW ? places[i] - less : 0;
-}
-
-void deflate_matcher_rebase(DeflateMatcher *matcher, guint32 now, guint32 less)
-{
-    rebase(matcher->newest4, G_N_ELEMENTS(matcher->newest4), now, less);
-    rebase(matcher->newest3, G_N_ELEMENTS(matcher->newest3), now, less);
-}
-
 static inline unsigned match_length(const guint8 *a, const guint8 *b, unsigned from, unsigned limit)
 {
     unsigned length = from;
@@ -69,58 +60,87 @@ static inline unsigned match_length(const guint8 *a, const guint8 *b, unsigned f
     return limit;
 }
 
-/* Enters the place and returns how far back the one before with the same hash is; 0: none. */
+/* Enters the place and returns the one before with the same hash. */
 static inline unsigned enter4(DeflateMatcher *matcher, guint32 bytes, guint32 place)
 {
-    guint32 *newest = &matcher->newest4[hash4(bytes)];
-    guint32 step = place - *newest;
-    *newest = place;
-    step = step <= DISTANCE_MAX ? step : 0;
-    matcher->steps[place % DEFLATE_WINDOW] = (guint16)step;
-    return step;
+    guint16 *newest = &matcher->newest4[hash4(bytes)];
+    unsigned before = *newest;
+    matcher->before[place % DEFLATE_WINDOW] = (guint16)before;
+    *newest = (guint16)place;
+    return before;
 }
 
 static inline unsigned enter3(DeflateMatcher *matcher, guint32 bytes, guint32 place)
 {
-    guint32 *newest = &matcher->newest3[hash3(bytes)];
-    guint32 step = place - *newest;
-    *newest = place;
-    return step <= DISTANCE_MAX ? step : 0;
+    guint16 *newest = &matcher->newest3[hash3(bytes)];
+    unsigned before = *newest;
+    *newest = (guint16)place;
+    return before;
 }
 
-/* Enters the place and finds a match longer than match->length, of which `limit` bytes are there.
- * The nearest of the longest wins. */
-static inline void find(DeflateMatcher *matcher, const guint8 *at, guint32 place, unsigned limit,
-                        unsigned chain, Match *match)
+/* Where a search stands. */
+typedef struct {
+    const guint8 *at;
+    guint32 place;
+    unsigned limit;     /* bytes that are there */
+    unsigned candidate; /* place of the next one */
+    unsigned chain;     /* how many may be looked at yet */
+} Search;
+
+static inline unsigned distance_to(const Search *search, unsigned place)
 {
-    guint32 bytes = load32(at);
-    unsigned near = enter3(matcher, bytes, place);
-    unsigned distance = enter4(matcher, bytes, place);
-    unsigned best = match->length;
-    /* one branch that is nearly always the same: a hash of three bytes is wrong more often than not
-     */
-    bool same3 = ((load32(at - near) ^ bytes) & 0xffffff) == 0;
-    if ((near != 0) & same3 & (best < 3)) {
-        best = 3;
-        match->distance = near;
-    }
-    unsigned nice = MIN(limit, NICE);
-    unsigned step = distance;
-    for (; step; step = matcher->steps[(place - distance) % DEFLATE_WINDOW], distance += step) {
-        if (distance > DISTANCE_MAX || chain-- == 0)
-            break;
+    return (guint16)(search->place - place);
+}
+
+/* Goes to the next candidate and returns its distance; 0: there is none. */
+static inline unsigned take(const DeflateMatcher *matcher, Search *search)
+{
+    unsigned distance = distance_to(search, search->candidate);
+    if (distance - 1 >= DISTANCE_MAX || search->chain-- == 0)
+        return 0;
+    search->candidate = matcher->before[search->candidate % DEFLATE_WINDOW];
+    return distance;
+}
+
+/* Looks for a match longer than match->length, which is 3 at least. The nearest of the longest
+ * wins. */
+static inline void find_longer(const DeflateMatcher *matcher, Search search, Match *match)
+{
+    const guint8 *at = search.at;
+    unsigned best = match->length, distance;
+    guint32 bytes = load32(at), tail = load32(at + best + 1 - FOUR);
+    while (best < MIN(search.limit, NICE) && (distance = take(matcher, &search)) > 0) {
         const guint8 *other = at - distance;
-        if (load32(other + best - 3) != load32(at + best - 3) || load32(other) != bytes)
+        if (load32(other + best + 1 - FOUR) != tail || load32(other) != bytes)
             continue;
-        unsigned length = match_length(at, other, 4, limit);
-        if (length > best) {
-            best = length;
-            match->distance = distance;
-            if (length >= nice)
-                break;
-        }
+        unsigned length = match_length(at, other, FOUR, search.limit);
+        if (length <= best)
+            continue;
+        best = length;
+        tail = load32(at + best + 1 - FOUR);
+        match->distance = distance;
     }
     match->length = best;
+}
+
+/* The best match of a place, which is entered; its length is 0 where there is none. */
+static inline Match find(DeflateMatcher *matcher, Search search)
+{
+    Match match = {0, 0};
+    guint32 bytes = load32(search.at);
+    unsigned distance, near = distance_to(&search, enter3(matcher, bytes, search.place));
+    search.candidate = enter4(matcher, bytes, search.place);
+    while ((distance = take(matcher, &search)) > 0) {
+        if (load32(search.at - distance) != bytes)
+            continue;
+        match.length = match_length(search.at, search.at - distance, FOUR, search.limit);
+        match.distance = distance;
+        find_longer(matcher, search, &match);
+        return match;
+    }
+    if (near - 1 < NEAR && ((load32(search.at - near) ^ bytes) & 0xffffff) == 0)
+        match = (Match){DEFLATE_MATCH_MIN, near};
+    return match;
 }
 
 static inline int magnitude(unsigned distance)
@@ -137,21 +157,42 @@ static inline bool is_better(const Match *next, const Match *now)
            2;
 }
 
+/* Whether the place behind that of `match`, which is entered, has a better one. */
+static inline bool find_better(DeflateMatcher *matcher, Search search, Match *match)
+{
+    guint32 bytes = load32(search.at);
+    enter3(matcher, bytes, search.place);
+    search.candidate = enter4(matcher, bytes, search.place);
+    Match next = {MAX(match->length - 1, DEFLATE_MATCH_MIN), match->distance};
+    find_longer(matcher, search, &next);
+    if (next.length < match->length || !is_better(&next, match))
+        return false;
+    *match = next;
+    return true;
+}
+
+/* Enters the places of a match. Matches of 3 bytes are looked for from its last one only: those
+ * before are nearly always part of what is found by 4. */
 static inline void enter_between(DeflateMatcher *matcher, const guint8 *at, const guint8 *end,
                                  const guint8 *input_end, guint32 place)
 {
-    const guint8 *last = end <= input_end - 4 ? end : input_end - 3;
-    for (; at < last; at++, place++) {
-        guint32 bytes = load32(at);
-        enter3(matcher, bytes, place);
-        enter4(matcher, bytes, place);
-    }
+    const guint8 *last = end <= input_end - FOUR ? end : input_end - FOUR + 1;
+    if (at >= last)
+        return;
+    for (; at < last; at++, place++)
+        enter4(matcher, load32(at), place);
+    enter3(matcher, load32(at - 1), place - 1);
 }
 
-static inline unsigned limit_at(const guint8 *at, const guint8 *end)
+static inline Search search_at(const DeflateParse *parse, const guint8 *at, unsigned chain)
 {
-    size_t left = (size_t)(end - at);
-    return left < DEFLATE_MATCH_MAX ? (unsigned)left : DEFLATE_MATCH_MAX;
+    size_t left = (size_t)(parse->end - at);
+    return (Search){
+        .at = at,
+        .place = parse->place + (guint32)(at - parse->start),
+        .limit = left < DEFLATE_MATCH_MAX ? (unsigned)left : DEFLATE_MATCH_MAX,
+        .chain = chain,
+    };
 }
 
 const guint8 *deflate_parse(DeflateMatcher *matcher, const DeflateTables *tables,
@@ -159,34 +200,28 @@ const guint8 *deflate_parse(DeflateMatcher *matcher, const DeflateTables *tables
 {
     const guint8 *at = parse->start, *end = parse->end;
     DeflateToken *token = parse->tokens, *last = token + parse->room - 1;
-    guint32 shift = parse->place;
     while (at < end && token < last) {
-        Match match = {2, 0};
-        if (end - at >= 4)
-            find(matcher, at, shift + (guint32)(at - parse->start), limit_at(at, end), CHAIN,
-                 &match);
-        if (match.length < DEFLATE_MATCH_MIN) {
+        Match match = {0, 0};
+        if (end - at >= FOUR)
+            match = find(matcher, search_at(parse, at, CHAIN));
+        if (match.length == 0) {
             counts->literals[*at]++;
             *token++ = *at++;
             continue;
         }
         const guint8 *entered = at + 1;
-        while (match.length < NICE && end - entered >= 4 && token < last) {
-            Match next = {match.length - 1, match.distance};
-            find(matcher, entered, shift + (guint32)(entered - parse->start),
-                 limit_at(entered, end), CHAIN_LAZY, &next);
-            entered++;
-            if (next.length < match.length || !is_better(&next, &match))
+        while (match.length < NICE_LAZY && end - entered >= FOUR && token < last) {
+            Search search = search_at(parse, entered++, CHAIN_LAZY);
+            if (!find_better(matcher, search, &match))
                 break;
             counts->literals[*at]++;
             *token++ = *at++;
-            match = next;
         }
         counts->literals[DEFLATE_END + 1 + tables->length_symbols[match.length]]++;
         counts->distances[deflate_distance_symbol(tables, match.distance)]++;
-        *token++ = match.distance << 9 | match.length;
+        *token++ = deflate_match_token(match.distance, match.length);
         at += match.length;
-        enter_between(matcher, entered, at, end, shift + (guint32)(entered - parse->start));
+        enter_between(matcher, entered, at, end, parse->place + (guint32)(entered - parse->start));
     }
     *ret_tokens = (size_t)(token - parse->tokens);
     return at;

@@ -1,30 +1,29 @@
 /* The search for repetitions of the deflate encoder: hash chains over the last 32 KiB. Half of the
  * encoder; see deflate_encode.h for what its output depends on.
  *
- * Places are counted by 32 bits that go round. What the tables say about a place further back than
- * the window is void, so that a new stream needs no clearing: it begins a window and more behind
- * the last one. */
+ * Places are counted by 16 bits that go round, so that the tables stay small. What is further back
+ * than 64 KiB seems near then: such a candidate is compared with the input like every other one and
+ * found wrong, or right by chance. So the tables are cleared where a stream begins, at
+ * DEFLATE_FIRST_PLACE, from which what is clear is out of reach. */
 #pragma once
 
 #include "archive/deflate_block.h"
 
 enum {
     DEFLATE_WINDOW = 32768,
+    DEFLATE_FIRST_PLACE = DEFLATE_WINDOW,
     DEFLATE_HASH4_BITS = 15,
     DEFLATE_HASH3_BITS = 13,
     DEFLATE_LOAD_MORE = 8, /* bytes behind the input that are loaded, never used */
 };
 
 typedef struct {
-    guint32 newest4[1 << DEFLATE_HASH4_BITS]; /* the newest place of a hash of 4 bytes */
-    guint32 newest3[1 << DEFLATE_HASH3_BITS];
-    guint16 steps[DEFLATE_WINDOW]; /* from a place to the one before with its hash; 0: none */
+    guint16 newest4[1 << DEFLATE_HASH4_BITS]; /* the newest place of a hash of 4 bytes */
+    guint16 newest3[1 << DEFLATE_HASH3_BITS];
+    guint16 before[DEFLATE_WINDOW]; /* the place before one with its hash of 4 bytes */
 } DeflateMatcher;
 
-/* No place has been seen; the first one to come is at least 2 * DEFLATE_WINDOW. */
 void deflate_matcher_clear(DeflateMatcher *matcher);
-/* Takes `less` off every place, `now` being the next one before that. */
-void deflate_matcher_rebase(DeflateMatcher *matcher, guint32 now, guint32 less);
 
 typedef struct {
     const guint8 *start; /* of the parse; the window lies before it */

@@ -315,12 +315,12 @@ TEST(splices_and_encodes)
         unsigned version;
         const char *diff_id, *digest; /* NULL: the library's version decides */
     } rows[] = {
-        {LAYER_GZIP, 101, SAMPLE_DIFF_ID,
-         "ab388ef7837f5430c3a5b702df72cff9b57b5e73e92065155d4257d65e31ea8b"},
-        {LAYER_GZIP_SINGLE, 101, SAMPLE_DIFF_ID,
-         "6d96d8e883d0fa9b16d98c19d2fede5bdda06f17a6e2000e205bc56fc6c34502"},
-        {LAYER_ESTARGZ, 101, "cc980b67ba2b3f0dadecf39eacae33333d3c61dfa707f38d2a7940c58fd07661",
-         "61ead88ed90a0a1ee10ef784f0bdc4dd4e121f15a6ba42fed44a1cc58a0d140c"},
+        {LAYER_GZIP, 201, SAMPLE_DIFF_ID,
+         "40e7c0cc3f73a47bce248c474c8f78dcea3d250f7a0d747c159648078dc82d23"},
+        {LAYER_GZIP_SINGLE, 201, SAMPLE_DIFF_ID,
+         "00206cda92051ca33e9316d70aa2dd8f3d3969742331ec534ccb93aaf7f4bf5c"},
+        {LAYER_ESTARGZ, 201, "998a679b89865989b85900496fb80e2bc171d98139768deefa8f07d27300ebca",
+         "b1f1bbc37bb2afb8b385c00b7b4dfe263f7dc4ad9504fd76a49eca10fe4b8db3"},
         {LAYER_ZSTD, 1, SAMPLE_DIFF_ID, NULL},
         {LAYER_TAR, 1, SAMPLE_DIFF_ID, SAMPLE_DIFF_ID},
     };
@@ -357,27 +357,27 @@ TEST(the_table_of_an_estargz_layer)
         "{\"name\":\"d/l\",\"type\":\"symlink\",\"modtime\":\"1970-01-01T00:00:00Z\",\"linkNa"
         "me\":\"../\\\"x\\\"\"},"
         "{\"name\":\"d/small\",\"type\":\"reg\",\"size\":10,\"modtime\":\"1970-01-01T00:00:00"
-        "Z\",\"mode\":2541,\"offset\":157,\"digest\":\"sha256:01d448afd928065458cf670b60f5a59"
+        "Z\",\"mode\":2541,\"offset\":156,\"digest\":\"sha256:01d448afd928065458cf670b60f5a59"
         "4d735af0172c8d67f22a81680132681ca\",\"chunkDigest\":\"sha256:01d448afd928065458cf670"
         "b60f5a594d735af0172c8d67f22a81680132681ca\"},"
         "{\"name\":\"d/large\",\"type\":\"reg\",\"size\":16777217,\"modtime\":\"1970-01-01T00"
-        ":00:00Z\",\"mode\":420,\"offset\":238,\"digest\":\"sha256:1003b1b5dc078189799a1216ce"
+        ":00:00Z\",\"mode\":420,\"offset\":237,\"digest\":\"sha256:1003b1b5dc078189799a1216ce"
         "0f9fbcebb94e8b6b83c58c4b03345f07f94ced\",\"chunkSize\":4194304,\"chunkDigest\":\"sha"
         "256:bb9f8df61474d25e71fa00722318cd387396ca1736605e1248821cc0de3d3af8\"},"
-        "{\"name\":\"d/large\",\"type\":\"chunk\",\"offset\":4573,\"chunkOffset\":4194304,\"c"
+        "{\"name\":\"d/large\",\"type\":\"chunk\",\"offset\":4572,\"chunkOffset\":4194304,\"c"
         "hunkSize\":4194304,\"chunkDigest\":\"sha256:bb9f8df61474d25e71fa00722318cd387396ca17"
         "36605e1248821cc0de3d3af8\"},"
-        "{\"name\":\"d/large\",\"type\":\"chunk\",\"offset\":8908,\"chunkOffset\":8388608,\"c"
+        "{\"name\":\"d/large\",\"type\":\"chunk\",\"offset\":8907,\"chunkOffset\":8388608,\"c"
         "hunkSize\":4194304,\"chunkDigest\":\"sha256:bb9f8df61474d25e71fa00722318cd387396ca17"
         "36605e1248821cc0de3d3af8\"},"
-        "{\"name\":\"d/large\",\"type\":\"chunk\",\"offset\":13243,\"chunkOffset\":12582912,"
+        "{\"name\":\"d/large\",\"type\":\"chunk\",\"offset\":13242,\"chunkOffset\":12582912,"
         "\"chunkSize\":4194304,\"chunkDigest\":\"sha256:bb9f8df61474d25e71fa00722318cd387396c"
         "a1736605e1248821cc0de3d3af8\"},"
-        "{\"name\":\"d/large\",\"type\":\"chunk\",\"offset\":17578,\"chunkOffset\":16777216,"
+        "{\"name\":\"d/large\",\"type\":\"chunk\",\"offset\":17577,\"chunkOffset\":16777216,"
         "\"chunkSize\":1,\"chunkDigest\":\"sha256:6e340b9cffb37a989ca544e6bb780a2c78901d3fb33"
         "738768511a30617afa01d\"},"
         "{\"name\":\".no.prefetch.landmark\",\"type\":\"reg\",\"size\":1,\"modtime\":\"1980-0"
-        "1-01T00:00:00Z\",\"mode\":420,\"offset\":17679,\"digest\":\"sha256:dc0e9c3658a1a3ed1"
+        "1-01T00:00:00Z\",\"mode\":420,\"offset\":17678,\"digest\":\"sha256:dc0e9c3658a1a3ed1"
         "ec94274d8b19925c93e1abb7ddba294923ad9bde30f8cb8\",\"chunkDigest\":\"sha256:dc0e9c365"
         "8a1a3ed1ec94274d8b19925c93e1abb7ddba294923ad9bde30f8cb8\"}]}";
     static const struct {
