@@ -85,8 +85,11 @@ static void follow_block(Bring *bring, const PyBlock *block, bool follow);
 /* Blocks of compound statements; what a function imports is needed, and no further. */
 static void follow_inner(Bring *bring, const PyStmt *statement, bool follow)
 {
-    bool inside = follow && statement->kind != PY_FUNCTION;
-    follow_block(bring, &statement->body, inside);
+    bool function = statement->kind == PY_FUNCTION, inside = follow && !function;
+    if (function && !statement->imports)
+        return;
+    PyBlock body = function ? py_function_body(statement) : statement->body;
+    follow_block(bring, &body, inside);
     follow_block(bring, &statement->orelse, inside);
     follow_block(bring, &statement->final, inside);
     for (unsigned i = 0; i < statement->handler_count; i++)

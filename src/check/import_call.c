@@ -141,9 +141,11 @@ static bool block_yields(PyBlock block)
 
 static bool is_generator(ImportMachine *machine, const PyStmt *def)
 {
+    if (!def->yields)
+        return false;
     void *known = g_hash_table_lookup(machine->yields, def);
     if (!known) {
-        known = GINT_TO_POINTER(block_yields(def->body) ? 1 : 2);
+        known = GINT_TO_POINTER(block_yields(py_function_body(def)) ? 1 : 2);
         g_hash_table_insert(machine->yields, (void *)def, known);
     }
     return GPOINTER_TO_INT(known) == 1;
@@ -157,7 +159,10 @@ static void forget_globals(ImportMachine *machine, const Function *function, PyB
         for (unsigned j = 0; stmt->kind == PY_GLOBAL && j < stmt->alias_count; j++)
             names_bind(machine, function->scope->module->scope->names, stmt->aliases[j].name,
                        machine->unknown);
-        forget_globals(machine, function, stmt->body);
+        if (stmt->kind != PY_FUNCTION)
+            forget_globals(machine, function, stmt->body);
+        else if (stmt->globals)
+            forget_globals(machine, function, py_function_body(stmt));
         forget_globals(machine, function, stmt->orelse);
     }
 }
@@ -253,8 +258,8 @@ static Arguments with_self(ImportMachine *machine, const Value *self, const Argu
 static const Value *not_followed(ImportMachine *machine, const Function *function,
                                  const Arguments *arguments)
 {
-    if (function->def)
-        forget_globals(machine, function, function->def->body);
+    if (function->def && function->def->globals)
+        forget_globals(machine, function, py_function_body(function->def));
     return call_unknown(machine, machine->unknown, arguments);
 }
 
@@ -298,7 +303,7 @@ static const Value *run_body(ImportMachine *machine, const Function *function, S
     const Value *value = NULL;
     Flow flow;
     if (function->def) {
-        flow = execute_block(machine, function->def->body);
+        flow = execute_block(machine, py_function_body(function->def));
     } else {
         value = evaluate(machine, function->lambda->left);
         machine->returned = value;

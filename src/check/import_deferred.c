@@ -86,7 +86,7 @@ static void note_failure(Deferred *deferred, const Raised *raised, const char *f
 static void walk_function(Deferred *deferred, const PyStmt *def, const char *qualified)
 {
     ImportMachine *machine = deferred->machine;
-    if (def->async || !block_imports(deferred, def->body))
+    if (def->async || !def->imports || !block_imports(deferred, py_function_body(def)))
         return;
     Function *function = machine_alloc(machine, sizeof *function);
     function->name = def->text;

@@ -213,7 +213,7 @@ static void stmt_touch(ImportMachine *machine, const PyStmt *stmt)
         expr_touch(machine, stmt->targets.items[i]);
     for (unsigned i = 0; i < stmt->parameter_count; i++)
         expr_touch(machine, stmt->parameters[i].default_value);
-    block_touch(machine, stmt->body);
+    block_touch(machine, stmt->kind == PY_FUNCTION ? py_function_body(stmt) : stmt->body);
     block_touch(machine, stmt->orelse);
     block_touch(machine, stmt->final);
     for (unsigned i = 0; i < stmt->handler_count; i++)

@@ -188,10 +188,8 @@ static const ImportSource *add_source(ImportSources *sources, const char *path, 
     source->path = g_strdup(path);
     source->bytes = bytes;
     g_autoptr(GError) error = NULL;
-    size_t length = 0;
-    const char *text = bytes ? g_bytes_get_data(bytes, &length) : NULL;
     if (bytes)
-        source->tree = py_parse(path, text ? text : "", length, &error);
+        source->tree = py_parse_lazily(path, bytes, &error);
     if (!source->tree)
         source->problem = g_strdup(error ? error->message : "it could not be read");
     if (error && error->code == ERROR_INPUT)

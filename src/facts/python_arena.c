@@ -1,6 +1,6 @@
 #include "facts/python_private.h"
 
-#define CHUNK_SMALLEST ((size_t)4 * 1024)
+#define CHUNK_SMALLEST ((size_t)1024)
 #define CHUNK_LARGEST ((size_t)64 * 1024) /* below what malloc maps and unmaps each time */
 
 typedef struct Chunk {
@@ -12,6 +12,7 @@ struct PyArena {
     Chunk *chunk;
     char *at, *end;
     size_t chunk_size;
+    size_t taken; /* without what chunks leave over */
 };
 
 PyArena *py_arena_new(size_t expected)
@@ -51,15 +52,43 @@ void *py_arena_take(PyArena *arena, size_t size)
         chunk_add(arena, size);
     void *taken = arena->at;
     arena->at += size;
+    arena->taken += size;
     return memset(taken, 0, size);
+}
+
+PyArenaMark py_arena_mark(const PyArena *arena)
+{
+    return (PyArenaMark){arena->chunk, arena->at, arena->taken};
+}
+
+size_t py_arena_since(const PyArena *arena, PyArenaMark mark)
+{
+    return arena->taken - mark.taken;
+}
+
+void py_arena_rewind(PyArena *arena, PyArenaMark mark)
+{
+    while (arena->chunk != mark.chunk) {
+        Chunk *chunk = arena->chunk;
+        arena->chunk = chunk->before;
+        g_free(chunk);
+    }
+    arena->at = mark.at;
+    arena->end = mark.chunk ? (char *)mark.chunk + mark.chunk->size : NULL;
+    arena->taken = mark.taken;
+}
+
+static size_t arena_memory(const PyArena *arena)
+{
+    size_t bytes = sizeof *arena;
+    for (const Chunk *chunk = arena->chunk; chunk; chunk = chunk->before)
+        bytes += chunk->size;
+    return bytes;
 }
 
 size_t py_tree_memory(const PyTree *tree)
 {
-    size_t bytes = sizeof *tree;
-    for (const Chunk *chunk = tree->arena->chunk; chunk; chunk = chunk->before)
-        bytes += chunk->size;
-    return bytes;
+    return sizeof *tree + arena_memory(tree->arena) + arena_memory(tree->names);
 }
 
 void py_tree_free(PyTree *tree)
@@ -67,6 +96,8 @@ void py_tree_free(PyTree *tree)
     if (!tree)
         return;
     py_arena_free(tree->arena);
+    py_arena_free(tree->names);
+    g_clear_pointer(&tree->source, g_bytes_unref);
     g_free(tree);
 }
 

@@ -8,6 +8,8 @@ PyStmt *py_stmt_new(PyParser *p, PyStmtKind kind, guint32 line)
     PyStmt *stmt = py_arena_take(p->arena, sizeof *stmt);
     stmt->kind = kind;
     stmt->line = line;
+    p->imports += kind == PY_IMPORT || kind == PY_IMPORT_FROM;
+    p->globals += kind == PY_GLOBAL;
     return stmt;
 }
 
@@ -40,8 +42,13 @@ static void descend(PyParser *p, unsigned levels)
 /* ":" and what it governs. */
 PyBlock py_block(PyParser *p)
 {
-    size_t mark = py_mark(p);
     py_expect(p, TOKEN_COLON, "':'");
+    return py_block_behind_colon(p);
+}
+
+PyBlock py_block_behind_colon(PyParser *p)
+{
+    size_t mark = py_mark(p);
     if (!py_accept(p, TOKEN_NEWLINE)) {
         py_simple_line(p);
         return take_block(p, mark);
@@ -270,6 +277,35 @@ static PyStmt *try_statement(PyParser *p)
 
 /* --- def and class ---------------------------------------------------------------------------- */
 
+enum {
+    SMALL_BODY = 256, /* bytes of a body that is not worth to be read twice */
+};
+
+static guint32 offset_of(const PyParser *p, const char *at)
+{
+    return p->base + (guint32)(at - p->start);
+}
+
+/* Behind ")" or the annotation of a function. */
+static void function_body(PyParser *p, PyStmt *stmt)
+{
+    PyArenaMark mark = py_arena_mark(p->arena);
+    unsigned yields = p->yields, globals = p->globals, imports = p->imports;
+    const char *start = p->lexer.at; /* behind the ":", if there is one */
+    guint32 line = p->lexer.line;
+    stmt->body = py_block(p);
+    stmt->yields = p->yields > yields;
+    stmt->globals = p->globals > globals;
+    stmt->imports = p->imports > imports;
+    if (!p->lazy || p->failed || stmt->imports || py_arena_since(p->arena, mark) <= SMALL_BODY)
+        return;
+    py_arena_rewind(p->arena, mark);
+    stmt->body = (PyBlock){0};
+    stmt->lazy = py_arena_take(p->arena, sizeof *stmt->lazy);
+    *stmt->lazy =
+        (struct PyLazyBody){p->tree, offset_of(p, start), offset_of(p, p->lexer.behind_line), line};
+}
+
 static PyStmt *function(PyParser *p)
 {
     PyStmt *stmt = py_stmt_new(p, PY_FUNCTION, py_line(p));
@@ -280,7 +316,7 @@ static PyStmt *function(PyParser *p)
     py_parameters(p, TOKEN_RIGHT_ROUND, &stmt->parameters, &stmt->parameter_count);
     if (py_accept(p, TOKEN_ARROW))
         stmt->annotation = py_expression(p);
-    stmt->body = py_block(p);
+    function_body(p, stmt);
     return stmt;
 }
 

@@ -65,6 +65,7 @@ PyExpr *py_expr_new(PyParser *p, PyExprKind kind, guint32 line)
     expr->kind = kind;
     expr->height = 1;
     expr->line = line;
+    p->yields += kind == PY_YIELD || kind == PY_YIELD_FROM;
     return expr;
 }
 

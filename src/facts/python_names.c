@@ -98,7 +98,7 @@ const PyNameSlot *py_name_slot(PyParser *p, const char *text, size_t length)
     PyNameSlot *slot = slot_find(p, text, length, hash);
     if (slot->text)
         return slot;
-    char *copy = py_arena_take(p->arena, length + 1);
+    char *copy = py_arena_take(p->tree->names, length + 1);
     memcpy(copy, text, length);
     return slot_fill(p, slot, copy, length, hash, TOKEN_NAME);
 }

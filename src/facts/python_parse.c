@@ -262,44 +262,118 @@ static gboolean source_read(Bytes *source, const char *text, size_t length, GErr
 
 /* --- The tree --------------------------------------------------------------------------------- */
 
-static void parse(PyParser *p, const Bytes *source)
+static void parser_begin(PyParser *p, const char *text, size_t length)
 {
-    p->start = source->text;
-    p->end = source->text + source->length;
-    p->damaged = source->damaged;
-    p->tree->needs_minor = 8;
-    p->tree->needs_line = 1;
+    p->start = text;
+    p->end = text + length;
     p->joined = g_string_new(NULL);
-    py_names_init(p, source->length);
-    p->lexer.at = source->text;
-    p->lexer.line = 1;
-    p->lexer.at_line_start = true;
-    py_next(p);
-    p->tree->body = py_module(p);
+    py_names_init(p, length);
+    p->lexer.at = text;
+}
+
+static void parser_end(PyParser *p)
+{
     g_string_free(p->joined, TRUE);
     g_free(p->names);
     g_free(p->scratch);
 }
 
-PyTree *py_parse(const char *name, const char *text, size_t length, GError **error)
+static void parse(PyParser *p, const Bytes *source)
 {
-    Bytes source = {.name = name};
-    if (length > PY_MAX_BYTES) {
-        error_set(error, ERROR_FAILED, SPAN_NONE, "%s: more than %d bytes", name, PY_MAX_BYTES);
-        return NULL;
-    }
-    if (!source_read(&source, text, length, error)) {
-        g_free(source.text);
-        return NULL;
-    }
+    p->damaged = source->damaged;
+    p->tree->needs_minor = 8;
+    p->tree->needs_line = 1;
+    parser_begin(p, source->text, source->length);
+    p->lexer.line = 1;
+    p->lexer.at_line_start = true;
+    py_next(p);
+    p->tree->body = py_module(p);
+    parser_end(p);
+}
+
+/* What lazy bodies are parts of: the bytes as they came, where reading has not changed them. */
+static void keep_source(PyTree *tree, Bytes *source, GBytes *bytes)
+{
+    gsize length;
+    const char *text = g_bytes_get_data(bytes, &length);
+    bool same = length > 0 && length <= source->length && memcmp(text, source->text, length) == 0;
+    tree->source = same ? g_bytes_ref(bytes)
+                        : g_bytes_new_take(g_steal_pointer(&source->text), source->length);
+}
+
+/* `bytes`: where bodies may be left out; or NULL. */
+static PyTree *read_tree(Bytes *source, GBytes *bytes, GError **error)
+{
     g_autoptr(PyTree) tree = g_new0(PyTree, 1);
-    tree->arena = py_arena_new(source.length * 2);
-    PyParser parser = {.tree = tree, .arena = tree->arena};
-    parse(&parser, &source);
+    tree->arena = py_arena_new(bytes ? source->length / 2 : source->length * 2);
+    tree->names = py_arena_new(source->length / 8);
+    PyParser parser = {.tree = tree, .arena = tree->arena, .lazy = bytes != NULL};
+    parse(&parser, source);
     if (parser.failed)
-        fail_as(&source, parser.beyond ? ERROR_FAILED : ERROR_INPUT, parser.failed_line,
+        fail_as(source, parser.beyond ? ERROR_FAILED : ERROR_INPUT, parser.failed_line,
                 parser.message, error);
-    g_free(source.text);
+    else if (bytes)
+        keep_source(tree, source, bytes);
     g_free(parser.message);
     return parser.failed ? NULL : g_steal_pointer(&tree);
+}
+
+static PyTree *parse_bytes(const char *name, const char *text, size_t length, GBytes *bytes,
+                           GError **error)
+{
+    Bytes source = {.name = name};
+    PyTree *tree = NULL;
+    if (length > PY_MAX_BYTES)
+        error_set(error, ERROR_FAILED, SPAN_NONE, "%s: more than %d bytes", name, PY_MAX_BYTES);
+    else if (source_read(&source, text, length, error))
+        tree = read_tree(&source, bytes, error);
+    g_free(source.text);
+    return tree;
+}
+
+PyTree *py_parse(const char *name, const char *text, size_t length, GError **error)
+{
+    return parse_bytes(name, text, length, NULL, error);
+}
+
+PyTree *py_parse_lazily(const char *name, GBytes *source, GError **error)
+{
+    gsize length;
+    const char *text = g_bytes_get_data(source, &length);
+    return parse_bytes(name, text ? text : "", length, source, error);
+}
+
+/* A copy of that part of the source, as the tokenizer wants it: the last line may have got its end
+ * when it was read. */
+static char *copy_body(const struct PyLazyBody *lazy, size_t *ret_length)
+{
+    gsize size;
+    const char *text = g_bytes_get_data(lazy->tree->source, &size);
+    size_t end = MIN(lazy->end, size), length = end - lazy->start;
+    char *copy = g_malloc0(length + 1 + PADDING);
+    memcpy(copy, text + lazy->start, length);
+    if (copy[length - 1] != '\n')
+        copy[length++] = '\n';
+    *ret_length = length;
+    return copy;
+}
+
+PyBlock py_function_body(const PyStmt *function)
+{
+    const struct PyLazyBody *lazy = function->lazy;
+    if (!lazy)
+        return function->body;
+    PyTree *tree = (PyTree *)lazy->tree;
+    PyParser p = {.tree = tree, .arena = tree->arena, .lazy = true, .base = lazy->start};
+    size_t length;
+    g_autofree char *text = copy_body(lazy, &length);
+    parser_begin(&p, text, length);
+    p.lexer.line = lazy->line;
+    py_next(&p);
+    PyStmt *changed = (PyStmt *)function;
+    changed->body = py_block_behind_colon(&p);
+    changed->lazy = NULL;
+    g_assert(!p.failed);
+    parser_end(&p);
+    return changed->body;
 }

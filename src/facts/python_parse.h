@@ -26,3 +26,6 @@ enum {
  * compiler refuses ("return" outside of a function, a late "from __future__") is read. The error's
  * span has the line of a mistake, and no source. */
 PyTree *py_parse(const char *name, const char *text, size_t length, GError **error);
+/* The same language and the same errors; but bodies of functions that import nothing take no memory
+ * until py_function_body() is asked for them. Refers to the source. */
+PyTree *py_parse_lazily(const char *name, GBytes *source, GError **error);

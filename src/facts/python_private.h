@@ -15,6 +15,24 @@ PyArena *py_arena_new(size_t expected);
 void py_arena_free(PyArena *arena);
 void *py_arena_take(PyArena *arena, size_t size); /* zeroed, aligned for pointers */
 
+typedef struct {
+    struct Chunk *chunk;
+    char *at;
+    size_t taken;
+} PyArenaMark;
+
+PyArenaMark py_arena_mark(const PyArena *arena);
+/* Bytes taken since then. */
+size_t py_arena_since(const PyArena *arena, PyArenaMark mark);
+/* Gives back what was taken since then. */
+void py_arena_rewind(PyArena *arena, PyArenaMark mark);
+
+/* A body that was left out: a part of the tree's source, which begins behind the ":". */
+struct PyLazyBody {
+    const PyTree *tree;
+    guint32 start, end, line;
+};
+
 /* --- Tokens ------------------------------------------------------------------------------ */
 
 typedef guint8 TokenKind;
@@ -115,11 +133,12 @@ typedef struct {
     Token token;
     const char *at;
     guint32 line;
-    guint32 end_line;   /* of the token before `token` */
-    unsigned brackets;  /* open ones */
-    unsigned field;     /* `brackets` within the innermost field of an f-string, or 0 */
-    unsigned dedents;   /* tokens still owed */
-    bool at_line_start; /* the indentation is to be measured */
+    guint32 end_line;        /* of the token before `token` */
+    const char *behind_line; /* of the last TOKEN_NEWLINE */
+    unsigned brackets;       /* open ones */
+    unsigned field;          /* `brackets` within the innermost field of an f-string, or 0 */
+    unsigned dedents;        /* tokens still owed */
+    bool at_line_start;      /* the indentation is to be measured */
 } PyLexer;
 
 typedef struct {
@@ -143,7 +162,10 @@ typedef struct PyParser {
 
     PyArena *arena;
     PyTree *tree;
-    PyNameSlot *names; /* a power of two of slots */
+    bool lazy;
+    guint32 base;                      /* where `start` is in the tree's source */
+    unsigned yields, globals, imports; /* how many were read */
+    PyNameSlot *names;                 /* a power of two of slots */
     unsigned name_mask, name_count;
     guint64 name_seed; /* no output depends on it */
     const char *name_match, *name_case, *name_type, *name_underscore, *name_debug;
@@ -280,6 +302,8 @@ void py_case_pattern(PyParser *p, PyCase *into);
 /* python_block.c */
 PyBlock py_module(PyParser *p);
 PyBlock py_block(PyParser *p);
+/* The same behind the ":". */
+PyBlock py_block_behind_colon(PyParser *p);
 PyStmt *py_stmt_new(PyParser *p, PyStmtKind kind, guint32 line);
 /* NULL where no compound statement begins here. */
 PyStmt *py_compound(PyParser *p);

@@ -597,6 +597,7 @@ static bool lex_line_end(PyParser *p)
     lexer->at++;
     if (lexer->brackets > 0)
         return false;
+    lexer->behind_line = lexer->at;
     lexer->token.kind = TOKEN_NEWLINE;
     lexer->token.line = line;
     lexer->at_line_start = true;

@@ -1,9 +1,9 @@
 /* A Python file as a tree of statements and expressions (The Python Language Reference, §6 to §10,
  * of 3.8 to 3.14): what the static look at imports walks over. Nothing is executed.
  *
- * The tree lies in one arena and borrows nothing from the source. Texts are interned per tree: two
- * equal names of one tree are one pointer. Lines count from 1. What a walk never needs (comments,
- * numbers' values, formats of f-strings, type parameters) is not kept.
+ * The tree lies in arenas of its own. Lines count from 1. What a walk never needs (comments,
+ * numbers' values, formats of f-strings, type parameters) is not kept. Bodies of functions may be
+ * left out until somebody asks for them: see py_function_body().
  *
  * Walks may recurse: no path from the root is longer than PY_MAX_STATEMENT_DEPTH statements (a long
  * chain of elif is one of the deep ones) and PY_MAX_HEIGHT expressions. */
@@ -131,7 +131,8 @@ typedef enum {
     PY_FOR,         /* targets[0] in value; body, orelse */
     PY_WITH,        /* with_items, body */
     PY_TRY,         /* body, handlers, orelse, final */
-    PY_FUNCTION,    /* text, parameters, decorators, annotation (of the result), body */
+    PY_FUNCTION,    /* text, parameters, decorators, annotation (of the result); its body is what
+                       py_function_body() gives */
     PY_CLASS,       /* text, arguments (bases and keywords), decorators, body */
     PY_RETURN,      /* value, or NULL */
     PY_RAISE,       /* value, cause; either may be NULL */
@@ -176,13 +177,17 @@ struct PyStmt {
     PyStmtKind kind;
     guint32 line; /* of its first token; of a decorated one: of "def" or "class" */
     guint32 last_line;
-    bool async;    /* def, for, with */
-    bool star;     /* try with except* */
+    bool async; /* def, for, with */
+    bool star;  /* try with except* */
+    /* What the body of a function holds, bodies within it too; `yields` and `globals` may be set
+     * where nothing of the kind is. */
+    bool yields, globals, imports;
     guint32 level; /* dots of "from" */
     const char *text;
     const PyExpr *value, *cause, *annotation;
     PyExprs targets, decorators;
     PyBlock body, orelse, final;
+    struct PyLazyBody *lazy;
     const PyAlias *aliases;
     unsigned alias_count;
     const PyParameter *parameters;
@@ -203,8 +208,13 @@ typedef struct {
      * that asks for it. An older one fails with a SyntaxError. */
     unsigned needs_minor;
     guint32 needs_line;
-    struct PyArena *arena;
+    struct PyArena *arena, *names;
+    GBytes *source; /* of bodies that are read when they are asked for; or NULL */
 } PyTree;
+
+/* The statements of a PY_FUNCTION. Bodies that were left out are read now and kept, by one thread
+ * at a time; they were read before, so that this never fails. */
+PyBlock py_function_body(const PyStmt *function);
 
 size_t py_tree_memory(const PyTree *tree); /* bytes it takes */
 void py_tree_free(PyTree *tree);

@@ -97,6 +97,50 @@ static void check_block(PyBlock block, unsigned depth)
         check_statement(block.items[i], depth);
 }
 
+static void compare_blocks(PyBlock a, PyBlock b);
+
+static void compare_statements(const PyStmt *a, const PyStmt *b)
+{
+    g_assert_true(a->kind == b->kind && a->line == b->line && a->last_line == b->last_line);
+    g_assert_true(a->yields == b->yields && a->globals == b->globals && a->imports == b->imports);
+    g_assert_true((a->value == NULL) == (b->value == NULL));
+    g_assert_cmpstr(a->text, ==, b->text);
+    if (a->value)
+        g_assert_true(a->value->kind == b->value->kind && a->value->height == b->value->height &&
+                      a->value->line == b->value->line);
+    compare_blocks(py_function_body(a), py_function_body(b));
+    compare_blocks(a->orelse, b->orelse);
+    compare_blocks(a->final, b->final);
+    g_assert_cmpuint(a->handler_count, ==, b->handler_count);
+    for (unsigned i = 0; i < a->handler_count; i++)
+        compare_blocks(a->handlers[i].body, b->handlers[i].body);
+    g_assert_cmpuint(a->case_count, ==, b->case_count);
+    for (unsigned i = 0; i < a->case_count; i++)
+        compare_blocks(a->cases[i].body, b->cases[i].body);
+}
+
+static void compare_blocks(PyBlock a, PyBlock b)
+{
+    g_assert_cmpuint(a.count, ==, b.count);
+    for (unsigned i = 0; i < a.count; i++)
+        compare_statements(a.items[i], b.items[i]);
+}
+
+/* Bodies that are left out first are what they would have been. */
+static void check_lazily(const uint8_t *data, size_t size, const PyTree *tree)
+{
+    g_autoptr(GBytes) bytes = g_bytes_new(data, size);
+    g_autoptr(PyTree) lazy = py_parse_lazily("a.py", bytes, NULL);
+    g_assert_true((lazy == NULL) == (tree == NULL));
+    if (!tree)
+        return;
+    g_assert_cmpuint(lazy->needs_minor, ==, tree->needs_minor);
+    g_assert_cmpuint(lazy->needs_line, ==, tree->needs_line);
+    compare_blocks(tree->body, lazy->body);
+    check_block(lazy->body, 1);
+    g_assert_cmpuint(lazy->needs_minor, ==, tree->needs_minor);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     g_autoptr(GError) error = NULL;
@@ -105,6 +149,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     last_line = 1;
     for (size_t i = 0; i < size; i++)
         last_line += data[i] == '\n' || data[i] == '\r' || data[i] >= 0x80;
+    check_lazily(data, size, tree);
     if (tree) {
         g_assert_true(tree->needs_minor >= 8 && tree->needs_minor <= 14);
         check_block(tree->body, 1);

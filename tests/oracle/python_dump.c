@@ -222,7 +222,7 @@ static void statement(GString *out, unsigned depth, const PyStmt *s)
         labelled(out, "with", s->with_items[i].context);
         labelled(out, "as", s->with_items[i].target);
     }
-    block(out, depth + 1, "", s->body);
+    block(out, depth + 1, "", s->kind == PY_FUNCTION ? py_function_body(s) : s->body);
     handlers(out, depth, s);
     cases(out, depth + 1, s);
     block(out, depth + 1, "else", s->orelse);
@@ -257,8 +257,10 @@ static gboolean dump(const char *path)
     g_autoptr(GError) error = NULL;
     g_autoptr(GString) out = g_string_new(NULL);
     g_autoptr(PyTree) tree = NULL;
-    if (g_file_get_contents(path, &source, &length, &error))
-        tree = py_parse("file", source, length, &error);
+    if (g_file_get_contents(path, &source, &length, &error)) {
+        g_autoptr(GBytes) bytes = g_bytes_new_take(g_steal_pointer(&source), length);
+        tree = py_parse_lazily("file", bytes, &error);
+    }
     if (tree) {
         g_string_append_printf(out, "+ %u@%u", tree->needs_minor, tree->needs_line);
         block(out, 0, "", tree->body);

@@ -258,3 +258,36 @@ TEST(shapes)
     const PyExpr *minus = function->body.items[0]->value;
     g_assert_true(minus->kind == PY_UNARY && minus->left->kind == PY_BINARY);
 }
+
+static const char with_functions[] =
+    "class A:\n"
+    "    def plain(self, a):\n"
+    "        if a:\n"
+    "            def inner():\n"
+    "                global g\n"
+    "                return [self.first(x) for x in a], {'key': a.second, 'other': a.third}\n"
+    "        # the end\n"
+    "    def brings(self): import os; return os.path.join(self.a, self.b, self.c, self.d)\n"
+    "\n"
+    "def gives(a):\n"
+    "    yield from (a.first.second.third, a.second.third.first, a.third.first.second, 1, 2)";
+
+TEST(bodies_are_read_when_they_are_asked_for)
+{
+    g_autoptr(GBytes) bytes = g_bytes_new_static(with_functions, strlen(with_functions));
+    g_autoptr(PyTree) tree = py_parse_lazily("a.py", bytes, NULL);
+    const PyBlock class = tree->body.items[0]->body;
+    const PyStmt *plain = class.items[0], *brings = class.items[1], *gives = tree->body.items[1];
+    g_assert_true(plain->lazy && plain->globals && !plain->yields && !plain->imports);
+    g_assert_true(!brings->lazy && brings->imports);
+    g_assert_true(gives->lazy && gives->yields && !gives->globals);
+    const PyBlock body = py_function_body(plain), again = py_function_body(plain);
+    g_assert_true(body.count == 1 && again.items == body.items);
+    const PyStmt *inner = body.items[0]->body.items[0];
+    g_assert_true(inner->lazy && inner->line == 4 && inner->last_line == 6);
+    const PyBlock inside = py_function_body(inner);
+    g_assert_true(inside.count == 2 && inside.items[1]->kind == PY_RETURN);
+    g_assert_cmpuint(inside.items[1]->value->line, ==, 6);
+    const PyExpr *value = py_function_body(gives).items[0]->value;
+    g_assert_true(value->kind == PY_YIELD_FROM && value->line == 11);
+}
