@@ -21,26 +21,13 @@ static const OptionRow rows[] = {
      "render in spite of error findings; the result says so"},
     {"strict", 0, OPTION_SWITCH, NULL, offsetof(Options, strict), 0,
      "warnings count as errors"},
-    {"allow-substituted", 0, OPTION_SWITCH, NULL, offsetof(Options, allow_substituted), 0,
-     "render a lock that was made with another index or base than the recipe's"},
+    OPTION_ROW_ALLOW_SUBSTITUTED,
     {0},
     /* clang-format on */
 };
 static const OptionGroup group = {"Render", rows};
 static const OptionGroup *const groups[] = {&group, &options_recipe, &options_resolve,
                                             &options_common, NULL};
-
-static int check_substituted(const Workspace *workspace, const LockTarget *target)
-{
-    bool substituted = target->substituted && target->substituted[0];
-    if (workspace->options->allow_substituted || (!substituted && !target->substituted_base))
-        return 0;
-    g_autofree char *names = substituted ? g_strjoinv(", ", target->substituted) : NULL;
-    return workspace_refuse(workspace, "lock with the recipe's own, or give --allow-substituted",
-                            "%s was made with another %s in place of %s", workspace->lock_path,
-                            substituted ? "index" : "base",
-                            substituted ? names : target->substituted_base);
-}
 
 /* What the Dockerfile says of a render that findings or substitutes speak against. */
 static char *make_remark(const LockTarget *target, unsigned counted)
@@ -207,7 +194,7 @@ static int render_one(Workspace *workspace, const WorkTarget *wanted)
     LockTarget *target = NULL;
     int status = workspace_need_locked(workspace, wanted, &target);
     if (status == 0)
-        status = check_substituted(workspace, target);
+        status = workspace_check_substituted(workspace, target);
     unsigned counted = 0;
     if (status == 0)
         status = workspace_check_findings(workspace, wanted, target, &counted);

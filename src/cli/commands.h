@@ -12,6 +12,7 @@ extern const Command command_plan;
 extern const Command command_check;
 extern const Command command_diff;
 extern const Command command_render;
+extern const Command command_export;
 extern const Command command_why;
 extern const Command command_outdated;
 extern const Command command_explain;

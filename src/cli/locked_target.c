@@ -117,3 +117,15 @@ int workspace_check_findings(const Workspace *workspace, const WorkTarget *wante
         return 0;
     return workspace_refuse_findings(workspace, *ret_counted);
 }
+
+int workspace_check_substituted(const Workspace *workspace, const LockTarget *target)
+{
+    bool substituted = target->substituted && target->substituted[0];
+    if (workspace->options->allow_substituted || (!substituted && !target->substituted_base))
+        return 0;
+    g_autofree char *names = substituted ? g_strjoinv(", ", target->substituted) : NULL;
+    return workspace_refuse(workspace, "lock with the recipe's own, or give --allow-substituted",
+                            "%s was made with another %s in place of %s", workspace->lock_path,
+                            substituted ? "index" : "base",
+                            substituted ? names : target->substituted_base);
+}

@@ -24,3 +24,5 @@ int workspace_refuse_findings(const Workspace *workspace, unsigned counted);
 /* Reports the findings; refuses where some count, unless --force: *ret_counted are how many. */
 int workspace_check_findings(const Workspace *workspace, const WorkTarget *wanted,
                              const LockTarget *target, unsigned *ret_counted);
+/* Refuses a lock that was made with another index or base, unless --allow-substituted. */
+int workspace_check_substituted(const Workspace *workspace, const LockTarget *target);

@@ -56,6 +56,12 @@ typedef enum {
             "fail where there is no lock that describes the recipe"                                \
     }
 
+#define OPTION_ROW_ALLOW_SUBSTITUTED                                                               \
+    {                                                                                              \
+        "allow-substituted", 0, OPTION_SWITCH, NULL, offsetof(Options, allow_substituted), 0,      \
+            "take a lock that was made with another index or base than the recipe's"               \
+    }
+
 /* The values of every option of every command; strings are borrowed from argv, lists have a NULL
  * behind their last string. */
 typedef struct {
@@ -81,7 +87,8 @@ typedef struct {
     char *output;
     GPtrArray *outputs; /* of build: -o may be repeated */
     bool dry_run, label_git;
-    int as; /* RenderAs */
+    int as;        /* RenderAs */
+    int export_as; /* of export */
     bool no_pins;
     bool schema, scdoc;
     int fail_on; /* FailOn */

@@ -38,10 +38,10 @@ bool pins_may_have_hashes(const Emitter *emitter)
     return true;
 }
 
-static void append_hash(GString *out, const LockAction *action)
+static void append_hash(GString *out, const LockFile *file)
 {
-    if (action->file && action->file->sha256)
-        g_string_append_printf(out, " --hash=sha256:%s", action->file->sha256);
+    if (file && file->sha256)
+        g_string_append_printf(out, " --hash=sha256:%s", file->sha256);
 }
 
 static int compare_by_name(const void *a, const void *b)
@@ -64,7 +64,7 @@ char *pins_text(const Emitter *emitter, bool hashes)
         const LockAction *action = sorted->pdata[i];
         g_string_append_printf(out, "%s==%s", action->name, action->version);
         if (hashes)
-            append_hash(out, action);
+            append_hash(out, action->file);
         g_string_append_c(out, '\n');
     }
     return g_string_free(out, FALSE);
@@ -110,25 +110,28 @@ GPtrArray *pins_groups(const Emitter *emitter)
 
 char *pins_exact_line(const LockAction *action, const char *path_prefix)
 {
-    const LockFile *file = action->file;
+    return pins_file_line(action->file, path_prefix);
+}
+
+char *pins_file_line(const LockFile *file, const char *path_prefix)
+{
     GString *out = g_string_new(NULL);
     switch (file->source) {
     case LOCK_SOURCE_INDEX:
-        g_string_append_printf(out, "%s==%s", action->name, action->version);
-        append_hash(out, action);
+        g_string_append_printf(out, "%s==%s", file->name, file->version);
+        append_hash(out, file);
         break;
     case LOCK_SOURCE_URL:
-        g_string_append_printf(out, "%s @ %s", action->name, file->source_name);
+        g_string_append_printf(out, "%s @ %s", file->name, file->source_name);
         if (file->sha256 && !strchr(file->source_name, '#'))
             g_string_append_printf(out, "#sha256=%s", file->sha256);
         break;
     case LOCK_SOURCE_PATH:
         g_string_append_printf(out, "%s/%s", path_prefix, file->source_name);
-        append_hash(out, action);
+        append_hash(out, file);
         break;
     case LOCK_SOURCE_GIT:
-        g_string_append_printf(out, "%s @ git+%s@%s", action->name, file->source_name,
-                               file->commit);
+        g_string_append_printf(out, "%s @ git+%s@%s", file->name, file->source_name, file->commit);
         break;
     }
     return g_string_free(out, FALSE);

@@ -13,5 +13,6 @@ bool pins_may_have_hashes(const Emitter *emitter);
 /* What the stage installs, in groups that one pip command can take: by index, then by other
  * source. GPtrArray of GPtrArray of LockAction (borrowed); order of installation is kept. */
 GPtrArray *pins_groups(const Emitter *emitter);
-/* The requirement line that means this file and no other. A path gets `path_prefix`. */
+/* The requirement line that means the action's file and no other. A path gets `path_prefix`. */
 char *pins_exact_line(const LockAction *action, const char *path_prefix);
+char *pins_file_line(const LockFile *file, const char *path_prefix);

@@ -183,21 +183,28 @@ static void request_clear(Request *request)
     lock_free(request->scratch);
 }
 
-gboolean lock_session_fetch_wheels(LockSession *session, const Recipe *recipe,
-                                   const LockTarget *target, BlobStore *blobs, GPtrArray *files,
-                                   LockFileArrived arrived, void *data, GError **error)
+static void request_init(Request *request, LockSession *session, const Recipe *recipe,
+                         const LockTarget *target, const GPtrArray *files)
 {
-    Request request = {
+    *request = (Request){
         .session = session,
         .recipe = recipe,
         .target = target,
         .files = files,
-        .arrived = arrived,
-        .data = data,
         .scratch = lock_new(),
         .diags = diags_new(),
         .locations = g_ptr_array_new(),
     };
+}
+
+gboolean lock_session_fetch_wheels(LockSession *session, const Recipe *recipe,
+                                   const LockTarget *target, BlobStore *blobs, GPtrArray *files,
+                                   LockFileArrived arrived, void *data, GError **error)
+{
+    Request request;
+    request_init(&request, session, recipe, target, files);
+    request.arrived = arrived;
+    request.data = data;
     g_autoptr(GPtrArray) wanted = make_all_wanted(&request, blobs, error);
     gboolean ok =
         wanted && wheels_fetch(session->client, blobs, wanted, on_arrived, &request, error);
@@ -209,20 +216,63 @@ gboolean lock_session_view_wheels(LockSession *session, const Recipe *recipe,
                                   const LockTarget *target, BlobStore *blobs, GPtrArray *files,
                                   WheelViews **ret_views, GError **error)
 {
-    Request request = {
-        .session = session,
-        .recipe = recipe,
-        .target = target,
-        .files = files,
-        .views = true,
-        .scratch = lock_new(),
-        .diags = diags_new(),
-        .locations = g_ptr_array_new(),
-    };
+    Request request;
+    request_init(&request, session, recipe, target, files);
+    request.views = true;
     g_autoptr(GPtrArray) wanted = make_all_wanted(&request, blobs, error);
     WheelViews *views = wanted ? wheel_views_open(session->client, blobs, wanted, error) : NULL;
     request_clear(&request);
     if (views)
         *ret_views = views;
     return views != NULL;
+}
+
+/* *ret_url stays NULL for what is not at an index. */
+static gboolean find_url(Request *request, const LockFile *file, char **ret_url, GError **error)
+{
+    if (file->source == LOCK_SOURCE_URL)
+        *ret_url = g_strdup(file->source_name);
+    if (file->source != LOCK_SOURCE_INDEX)
+        return TRUE;
+    WheelWanted wheel = {.filename = file->file, .sha256 = file->sha256, .canonical = file->name};
+    wheel.location = find_location(request, file->source_name, error);
+    g_autofree char *url = NULL;
+    if (!wheel.location || !wheel_wanted_find_url(request->session->client, &wheel, &url, error))
+        return FALSE;
+    *ret_url = url_strip_credentials(url);
+    return TRUE;
+}
+
+/* All pages are asked for before the first is waited for. */
+static gboolean want_pages(Request *request, GError **error)
+{
+    for (guint i = 0; i < request->files->len; i++) {
+        const LockFile *file = request->files->pdata[i];
+        if (file->source != LOCK_SOURCE_INDEX)
+            continue;
+        const IndexLocation *location = find_location(request, file->source_name, error);
+        if (!location)
+            return FALSE;
+        index_client_want_page(request->session->client, location, file->name);
+    }
+    return TRUE;
+}
+
+gboolean lock_session_find_urls(LockSession *session, const Recipe *recipe,
+                                const LockTarget *target, const GPtrArray *files,
+                                GPtrArray **ret_urls, GError **error)
+{
+    Request request;
+    request_init(&request, session, recipe, target, files);
+    g_autoptr(GPtrArray) urls = g_ptr_array_new_with_free_func(g_free);
+    gboolean ok = want_pages(&request, error);
+    for (guint i = 0; ok && i < files->len; i++) {
+        char *url = NULL;
+        ok = find_url(&request, files->pdata[i], &url, error);
+        g_ptr_array_add(urls, url);
+    }
+    request_clear(&request);
+    if (ok)
+        *ret_urls = g_steal_pointer(&urls);
+    return ok;
 }

@@ -26,3 +26,9 @@ gboolean lock_session_fetch_wheels(LockSession *session, const Recipe *recipe,
 gboolean lock_session_view_wheels(LockSession *session, const Recipe *recipe,
                                   const LockTarget *target, BlobStore *blobs, GPtrArray *files,
                                   WheelViews **ret_views, GError **error);
+
+/* Where the files are, by the pages of their indexes: *ret_urls has a URL without credentials for
+ * each, NULL for what comes from a path or from git. Errors: as wheels_fetch(). */
+gboolean lock_session_find_urls(LockSession *session, const Recipe *recipe,
+                                const LockTarget *target, const GPtrArray *files,
+                                GPtrArray **ret_urls, GError **error);

@@ -606,6 +606,18 @@ static void explain_trust(Transfer *transfer, CURLcode code)
         error_set_hint(transfer->error, "%s", hint);
 }
 
+/* curl's own words, without the milliseconds of a connection that was refused: one error is told in
+ * one way. Caller frees. */
+static char *describe_failure(const Transfer *transfer, CURLcode code)
+{
+    const char *words = transfer->message[0] ? transfer->message : curl_easy_strerror(code);
+    const char *time = code == CURLE_COULDNT_CONNECT ? strstr(words, " after ") : NULL;
+    const char *rest = time ? strstr(time, " ms") : NULL;
+    if (!rest)
+        return g_strdup(words);
+    return g_strdup_printf("%.*s%s", (int)(time - words), words, rest + strlen(" ms"));
+}
+
 static void set_curl_error(Transfer *transfer, CURLcode code)
 {
     g_autofree char *shown = url_redact(transfer->url);
@@ -620,7 +632,7 @@ static void set_curl_error(Transfer *transfer, CURLcode code)
         return;
     }
     bool stalled = code == CURLE_OPERATION_TIMEDOUT;
-    const char *reason = transfer->message[0] ? transfer->message : curl_easy_strerror(code);
+    g_autofree char *reason = describe_failure(transfer, code);
     error_set(&transfer->error, ERROR_NETWORK, SPAN_NONE, "cannot fetch %s: %s%s", shown,
               stalled ? "no answer in time: " : "", reason);
     if (transfer->tries >= LIMIT_HTTP_TRIES)

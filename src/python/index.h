@@ -111,8 +111,8 @@ const Metadata *index_client_get_metadata(IndexClient *client, const IndexFile *
 const GPtrArray *index_client_get_record(IndexClient *client, const IndexFile *file,
                                          GError **error);
 /* Until it is lifted, at most so many pages and texts about files are fetched that neither the
- * client nor the cache has, and none is waited for once the time is over; what is refused fails
- * with ERROR_NETWORK, for now only. */
+ * client nor the cache has, and none is waited for once so much time went into waiting; what is
+ * refused fails with ERROR_NETWORK, for now only. */
 void index_client_set_allowance(IndexClient *client, unsigned documents, unsigned msec);
 void index_client_lift_allowance(IndexClient *client);
 /* Whether something was refused since it was set. */

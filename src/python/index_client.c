@@ -72,7 +72,6 @@ IndexClient *index_client_new(HttpClient *http, Cache *cache, bool offline, Prog
     client->hosts =
         g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)host_facts_free);
     client->texts = g_string_chunk_new(4096);
-    client->deadline = G_MAXINT64;
     return client;
 }
 
@@ -81,13 +80,12 @@ void index_client_set_allowance(IndexClient *client, unsigned documents, unsigne
     client->limited = true;
     client->spent = false;
     client->documents_left = documents;
-    client->deadline = clock_monotonic_usec() + (gint64)msec * 1000;
+    client->waiting_left = (gint64)msec * 1000;
 }
 
 void index_client_lift_allowance(IndexClient *client)
 {
     client->limited = client->spent = false;
-    client->deadline = G_MAXINT64;
 }
 
 bool index_client_is_spent(const IndexClient *client)
@@ -99,10 +97,21 @@ bool index_client_may_fetch(IndexClient *client)
 {
     if (!client->limited)
         return true;
-    if (client->documents_left == 0 || clock_monotonic_usec() >= client->deadline)
+    if (client->documents_left == 0 || client->waiting_left <= 0)
         return false;
     client->documents_left--;
     return true;
+}
+
+void index_client_wait(IndexClient *client, const bool *done)
+{
+    if (!client->limited) {
+        http_client_wait(client->http, done);
+        return;
+    }
+    gint64 begun = clock_monotonic_usec();
+    http_client_wait_until(client->http, done, begun + MAX(client->waiting_left, 0));
+    client->waiting_left -= clock_monotonic_usec() - begun;
 }
 
 void index_client_refuse(IndexClient *client, const char *what, GError **error)
@@ -423,7 +432,7 @@ static IndexPage *make_page(PageEntry *entry, GError **error)
 static const IndexPage *finish_entry(IndexClient *client, PageEntry *entry, GError **error)
 {
     if (entry)
-        http_client_wait_until(client->http, &entry->done, client->deadline);
+        index_client_wait(client, &entry->done);
     if (!entry || !entry->done) {
         index_client_refuse(client, "a page of an index", error);
         return NULL;

@@ -355,7 +355,7 @@ const Metadata *index_client_get_metadata(IndexClient *client, const IndexFile *
     Fetch *fetch = &facts->metadata;
     begin_metadata(facts);
     if (fetch->begun)
-        http_client_wait_until(client->http, &fetch->done, client->deadline);
+        index_client_wait(client, &fetch->done);
     if (!fetch->done) {
         index_client_refuse(client, facts->filename, error);
         return NULL;

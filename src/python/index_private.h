@@ -34,11 +34,13 @@ struct IndexClient {
     GStringChunk *texts; /* of completed files of pages */
     bool limited, spent; /* an allowance is set; something was refused */
     unsigned documents_left;
-    gint64 deadline; /* of waiting, clock_monotonic_usec() */
+    gint64 waiting_left; /* µs; while `limited` */
 };
 
 /* Whether one more document may be fetched; takes it off the allowance. */
 bool index_client_may_fetch(IndexClient *client);
+/* Runs transfers until *done, or until the allowance of waiting is used up. */
+void index_client_wait(IndexClient *client, const bool *done);
 /* What a document that is not had fails with, under an allowance. */
 void index_client_refuse(IndexClient *client, const char *what, GError **error);
 

@@ -199,6 +199,12 @@ bool marker_environment_set(MarkerEnvironment *environment, const char *variable
     return true;
 }
 
+const char *marker_environment_get(const MarkerEnvironment *environment, const char *variable)
+{
+    MarkerVariable index = marker_variable_find(variable);
+    return index < VARIABLE_COUNT ? environment->values[index] : NULL;
+}
+
 MarkerEnvironment *marker_environment_new(const PythonTarget *target)
 {
     bool windows = strcmp(target->system, "windows") == 0;

@@ -29,6 +29,8 @@ MarkerEnvironment *marker_environment_new_empty(void);
 /* FALSE when there is no such variable. */
 bool marker_environment_set(MarkerEnvironment *environment, const char *variable,
                             const char *value);
+/* Its value, borrowed; NULL when there is no such variable. */
+const char *marker_environment_get(const MarkerEnvironment *environment, const char *variable);
 void marker_environment_free(MarkerEnvironment *environment);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MarkerEnvironment, marker_environment_free)
 
