@@ -31,11 +31,14 @@ void recipe_bundle_free(RecipeBundle *bundle)
     g_free(bundle);
 }
 
+/* A definition, or a file beside one. */
 static bool is_definition(const RecipeFile *file, const Source *source)
 {
     for (guint i = 0; i < file->definitions->len; i++) {
         const Definition *definition = file->definitions->pdata[i];
         if (definition->root && definition->root->at.source == source)
+            return true;
+        if (g_ptr_array_find(definition->files, source, NULL))
             return true;
     }
     return false;

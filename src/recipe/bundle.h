@@ -1,5 +1,6 @@
 /* A recipe as one text: the file and everything that it is read from (what it includes, stage
- * definitions, the shipped ones too), so that it can be read again where those are not.
+ * definitions and the files beside them, the shipped ones too), so that it can be read again where
+ * those are not.
  *
  * JSON ("ramekin.bundle/1"), a function of those texts, row and variables: paths are relative to
  * the folder that all files have in common, and a definition lies in stages/ beside the recipe,

@@ -13,11 +13,11 @@ typedef struct {
     RecipeFile *file;
     const RecipeOptions *options;
     Recipe *recipe;
-    Scope *scope;             /* of the text that is decoded now; borrowed */
-    GPtrArray *contributions; /* Contribution, see definition.h */
-    unsigned depth;           /* of definitions inside definitions */
-    const char *definition;   /* name of the one that is decoded now, or NULL */
-    Span use_site;            /* its key in the recipe */
+    Scope *scope;                  /* of the text that is decoded now; borrowed */
+    GPtrArray *contributions;      /* Contribution, see definition.h */
+    unsigned depth;                /* of definitions inside definitions */
+    struct Definition *definition; /* the one that is decoded now, or NULL */
+    Span use_site;                 /* its key in the recipe */
 } RecipeContext;
 
 RecipeContext *recipe_context(Decoder *decoder);
@@ -56,6 +56,7 @@ extern const FieldType type_file_or_lines; /* GPtrArray of FileOrLine; a scalar 
 extern const FieldType type_input_files;   /* the same, where image paths are allowed */
 extern const FieldType type_names;         /* GPtrArray of Text: names of requirements kept */
 extern const FieldType type_when;          /* no slot: evaluated by when_matches() */
+extern const FieldType type_each;          /* no slot: read with the list of stages */
 extern const FieldType type_stages;        /* GPtrArray of Stage */
 extern const FieldType type_checks;        /* GPtrArray of Check */
 extern const FieldType type_base;          /* RecipeBase */

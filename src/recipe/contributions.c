@@ -85,6 +85,12 @@ static void merge_cmd(Decoder *decoder, const GPtrArray *contributions, Recipe *
         recipe->config->cmd = g_ptr_array_ref(setter->cmd);
 }
 
+static bool users_equal(const RecipeUser *a, const RecipeUser *b)
+{
+    return g_strcmp0(a->name, b->name) == 0 && g_strcmp0(a->uid.text, b->uid.text) == 0 &&
+           g_strcmp0(a->gid.text, b->gid.text) == 0;
+}
+
 static void merge_user(Decoder *decoder, const GPtrArray *contributions, Recipe *recipe)
 {
     const Contribution *setter = NULL;
@@ -94,7 +100,7 @@ static void merge_user(Decoder *decoder, const GPtrArray *contributions, Recipe 
         Contribution *from = contributions->pdata[i];
         if (!from->user)
             continue;
-        if (setter && g_strcmp0(recipe->config->user->name, from->user->name) != 0)
+        if (setter && !users_equal(recipe->config->user, from->user))
             report_conflict(decoder, "`user`", setter, from);
         if (!setter)
             recipe->config->user = g_steal_pointer(&from->user);

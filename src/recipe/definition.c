@@ -72,6 +72,8 @@ void definition_free(void *data)
 {
     Definition *definition = data;
     g_free(definition->name);
+    g_free(definition->path);
+    g_ptr_array_unref(definition->files);
     declarations_free(definition->params);
     g_free(definition);
 }
@@ -170,6 +172,8 @@ static Definition *load(Decoder *decoder, const Node *key, const char *path)
     g_ptr_array_add(context->file->sources, source);
     Definition *definition = g_new0(Definition, 1);
     definition->name = g_strdup(key->text);
+    definition->path = g_strdup(path);
+    definition->files = g_ptr_array_new();
     definition->root = yaml_parse(context->file->arena, source, decoder->diags);
     g_ptr_array_add(context->file->definitions, definition);
     Decoder plain = {decoder->diags, context->file->arena, NULL, context};
@@ -179,6 +183,47 @@ static Definition *load(Decoder *decoder, const Node *key, const char *path)
     if (name && name->kind == NODE_SCALAR && !g_str_equal(name->text, key->text))
         decoder_error(decoder, name, "the name differs from that of the file, '%s'", key->text);
     return definition;
+}
+
+static const Source *find_beside(const Definition *definition, const char *shown)
+{
+    for (guint i = 0; i < definition->files->len; i++) {
+        if (g_str_equal(source_name(definition->files->pdata[i]), shown))
+            return definition->files->pdata[i];
+    }
+    return NULL;
+}
+
+const char *definition_read_beside(Decoder *decoder, const Node *name)
+{
+    RecipeContext *context = recipe_context(decoder);
+    Definition *definition = context->definition;
+    if (!definition) {
+        error_set_hint(
+            decoder_error(decoder, name, "'beside' is for the files of a stage definition"),
+            "a file of the recipe's folder is 'src'");
+        return NULL;
+    }
+    if (strchr(name->text, '/') || name->text[0] == '.') {
+        decoder_error(decoder, name, "'%s' is no name of a file beside the definition", name->text);
+        return NULL;
+    }
+    g_autofree char *folder = g_path_get_dirname(definition->path);
+    g_autofree char *path = g_build_filename(folder, name->text, NULL);
+    g_autofree char *shown = shown_path(context, path);
+    const Source *known = find_beside(definition, shown);
+    if (known)
+        return source_text(known, NULL);
+    GError *error = NULL;
+    Source *source = source_load(path, shown, LIMIT_RECIPE_BYTES, &error);
+    if (!source) {
+        error_set_span(error, name->at);
+        diags_take(decoder->diags, error);
+        return NULL;
+    }
+    g_ptr_array_add(context->file->sources, source);
+    g_ptr_array_add(definition->files, source);
+    return source_text(source, NULL);
 }
 
 static Definition *find_loaded(const RecipeFile *file, const char *name)
@@ -337,14 +382,14 @@ static void move_stages(Decoder *decoder, const Node *key, const Node *body, GPt
         g_ptr_array_set_size(from, 0);
 }
 
-static bool decode_use(Decoder *decoder, const Definition *definition, const Node *key,
+static bool decode_use(Decoder *decoder, Definition *definition, const Node *key,
                        Contribution *contribution, Scope *scope)
 {
     RecipeContext *context = recipe_context(decoder);
     RecipeContext outer = *context;
     bool ok = false;
     context->scope = scope;
-    context->definition = definition->name;
+    context->definition = definition;
     context->depth++;
     if (!span_is_set(context->use_site))
         context->use_site = key->at;
@@ -360,7 +405,7 @@ static bool decode_use(Decoder *decoder, const Definition *definition, const Nod
 bool definition_expand(Decoder *decoder, const Node *key, const Node *body, GPtrArray *stages)
 {
     RecipeContext *context = recipe_context(decoder);
-    const Definition *definition = find_definition(decoder, key);
+    Definition *definition = find_definition(decoder, key);
     if (!definition || !definition->root)
         return false;
     bool enabled = when_matches(decoder, body);

@@ -6,13 +6,18 @@
 
 #include "recipe/context.h"
 
-typedef struct {
+typedef struct Definition {
     char *name;
+    char *path; /* of the file */
     const Node *root;
     GPtrArray *params; /* Declaration */
+    GPtrArray *files;  /* Source, borrowed: what `beside:` named so far */
 } Definition;
 
 void definition_free(void *definition);
+
+/* The text of a file in the folder of the definition that is decoded now; NULL after an error. */
+const char *definition_read_beside(Decoder *decoder, const Node *name);
 
 /* What one use brings beside stages. */
 typedef struct {

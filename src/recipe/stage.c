@@ -8,6 +8,7 @@
 const Field stage_fields[STAGE_FIELD_COUNT] = {
     {"name", &type_text, offsetof(Stage, name), 0, "Label of the stage in reports and layers (default: KIND#N)", &rule_name},
     {"when", &type_when, 0, FIELD_NO_SLOT | FIELD_VERBATIM, "Variables and values that must all match", NULL},
+    {"each", &type_each, 0, FIELD_NO_SLOT | FIELD_VERBATIM, "{NAME: LIST}: the stage once for every item, with $(NAME) for it", NULL},
     {"layer", &type_text, offsetof(Stage, layer), 0, "Name of the layer that holds what the stage makes", &rule_name},
 };
 /* clang-format on */
@@ -119,8 +120,9 @@ static const Node *entry_of_pair(Decoder *decoder, const NodePair *pair)
 
 static bool looks_like_entry(const Node *body)
 {
-    return node_find(body, "dest") && (node_find(body, "src") || node_find(body, "content") ||
-                                       node_find(body, "link") || node_find(body, "from"));
+    return node_find(body, "dest") &&
+           (node_find(body, "src") || node_find(body, "content") || node_find(body, "link") ||
+            node_find(body, "from") || node_find(body, "beside"));
 }
 
 /* The short map bodies of `files:` (src: dest) and `download:` (one file) as the list form. */
@@ -174,12 +176,83 @@ static void decode_builtin(Decoder *decoder, StageKind kind, const Node *key, co
     Stage *stage = g_new0(Stage, 1);
     stage->kind = kind;
     stage->at = span_is_set(context->use_site) ? context->use_site : key->at;
-    stage->definition = g_strdup(context->definition);
+    stage->definition = g_strdup(context->definition ? context->definition->name : NULL);
     shape_decode(decoder, kinds[kind].shape, long_form(decoder, kind, body), stage);
     if (enabled && !is_void(stage))
         g_ptr_array_add(stages, stage);
     else
         stage_free(stage);
+}
+
+static bool add_one(Decoder *decoder, const Node *key, const Node *body, GPtrArray *stages)
+{
+    int kind = find_kind(key->text);
+    if (kind < 0)
+        return definition_expand(decoder, key, body, stages);
+    if (node_is_absent(body)) {
+        decoder_error(decoder, key, "`%s:` has no body", key->text);
+        return false;
+    }
+    decode_builtin(decoder, (StageKind)kind, key, body, stages);
+    return true;
+}
+
+/* The body without `each`. */
+static const Node *body_of_each(Decoder *decoder, const Node *body)
+{
+    g_autoptr(GArray) pairs = g_array_new(FALSE, FALSE, sizeof(NodePair));
+    for (unsigned i = 0; i < body->count; i++) {
+        if (!g_str_equal(body->pairs[i].key->text, "each"))
+            g_array_append_val(pairs, body->pairs[i]);
+    }
+    return node_new_map(decoder->arena, body->at, pairs);
+}
+
+/* The list of `each: {NAME: LIST}` and its name; NULL after an error. */
+static const Node *each_items(Decoder *decoder, const Node *each, const char **ret_name)
+{
+    if (each->kind != NODE_MAP || each->count != 1) {
+        error_set_hint(decoder_error(decoder, each, "'each' is a map of one name and a list"),
+                       "each: {node: $(nodes)}, and $(node) in the keys beside it");
+        return NULL;
+    }
+    const Node *key = each->pairs[0].key;
+    const Node *list = decoder_expand(decoder, each->pairs[0].value);
+    bool ok = false;
+    if (!variable_name_is_valid(key->text))
+        decoder_error(decoder, key, "'%s' can't be the name of a variable", key->text);
+    else if (scope_has(recipe_context(decoder)->scope, key->text))
+        decoder_error(decoder, key, "'%s' is a variable already", key->text);
+    else if (list->kind != NODE_LIST)
+        decoder_error(decoder, list, "'each' goes through a list, not %s", node_describe(list));
+    else
+        ok = true;
+    for (unsigned i = 0; ok && i < list->count; i++) {
+        if (list->items[i]->kind == NODE_SCALAR)
+            continue;
+        decoder_error(decoder, list->items[i], "an item of 'each' is a text");
+        ok = false;
+    }
+    *ret_name = key->text;
+    return ok ? list : NULL;
+}
+
+static bool add_each(Decoder *decoder, const Node *key, const Node *body, const Node *each,
+                     GPtrArray *stages)
+{
+    Scope *scope = recipe_context(decoder)->scope;
+    const char *name;
+    const Node *list = each_items(decoder, each, &name);
+    if (!list)
+        return false;
+    const Node *rest = body_of_each(decoder, body);
+    bool ok = true;
+    for (unsigned i = 0; i < list->count; i++) {
+        scope_set(scope, name, decoder_expand(decoder, list->items[i]));
+        ok &= add_one(decoder, key, rest, stages);
+    }
+    scope_unset(scope, name);
+    return ok;
 }
 
 static bool add_stage(Decoder *decoder, const Field *field, const Node *item, void *data)
@@ -203,15 +276,8 @@ static bool add_stage(Decoder *decoder, const Field *field, const Node *item, vo
         return false;
     }
     const Node *key = item->pairs[0].key, *body = item->pairs[0].value;
-    int kind = find_kind(key->text);
-    if (kind < 0)
-        return definition_expand(decoder, key, body, data);
-    if (node_is_absent(body)) {
-        decoder_error(decoder, key, "`%s:` has no body", key->text);
-        return false;
-    }
-    decode_builtin(decoder, (StageKind)kind, key, body, data);
-    return true;
+    const Node *each = node_find(body, "each");
+    return each ? add_each(decoder, key, body, each, data) : add_one(decoder, key, body, data);
 }
 
 static bool decode_stages(Decoder *decoder, const Field *field, const Node *node, void *slot)

@@ -1,5 +1,6 @@
 #include "recipe/stage_files.h"
 
+#include "recipe/definition.h"
 #include "recipe/stage_kinds.h"
 
 static const char *const line_ends[] = {"keep", "lf", NULL};
@@ -8,6 +9,7 @@ static const char *const line_ends[] = {"keep", "lf", NULL};
 static const Field entry_fields[] = {
     {"src", &type_value, offsetof(FilesEntry, src), 0, "File, folder or glob in the recipe's folder, or, with `from`, a path in that part", NULL},
     {"content", &type_value, offsetof(FilesEntry, content), FIELD_EMPTY_OK, "The text of the file", NULL},
+    {"beside", &type_value, offsetof(FilesEntry, beside), 0, "In a stage definition: a file in its own folder, whose text the file gets", NULL},
     {"link", &type_value, offsetof(FilesEntry, link), 0, "Target of a symbolic link at `dest`", NULL},
     {"dir", &type_value, offsetof(FilesEntry, dir), 0, "Path of an empty folder", &rule_image_path},
     {"from", &type_value, offsetof(FilesEntry, from), 0, "Name of the part that the files come from", &rule_name},
@@ -26,14 +28,25 @@ static const KeyHint entry_hints[] = {
     {"chown", "did you mean 'owner'?"}, {NULL, NULL},
 };
 
+static void take_beside(Decoder *decoder, const Node *node, FilesEntry *entry)
+{
+    const Node *name = decoder_expand(decoder, node_find(node, "beside"));
+    const char *text = definition_read_beside(decoder, name);
+    if (text)
+        entry->content = (Text){g_strdup(text), entry->beside.at};
+}
+
 static void finish_entry(Decoder *decoder, const Node *node, void *target)
 {
-    const FilesEntry *entry = target;
-    int given = !!entry->src.text + !!entry->content.text + !!entry->link.text + !!entry->dir.text;
+    FilesEntry *entry = target;
+    int given = !!entry->src.text + !!entry->content.text + !!entry->link.text + !!entry->dir.text +
+                !!entry->beside.text;
     if (given != 1) {
         decoder_error(decoder, node, "an entry has one of 'src', 'content', 'link' and 'dir'");
         return;
     }
+    if (entry->beside.text)
+        take_beside(decoder, node, entry);
     if (entry->dir.text ? entry->dest.text != NULL : !entry->dest.text)
         decoder_error(decoder, node, "%s",
                       entry->dir.text ? "'dir' is the path itself; leave out 'dest'"
@@ -43,7 +56,7 @@ static void finish_entry(Decoder *decoder, const Node *node, void *target)
     const Node *src = entry->src.text ? decoder_expand(decoder, node_find(node, "src")) : NULL;
     if (src)
         (entry->from.text ? rule_image_path : rule_context_path)(decoder, src, src->text);
-    if (entry->append && !entry->content.text && !entry->src.text)
+    if (entry->append && !entry->content.text && !entry->src.text && !entry->beside.text)
         decoder_error(decoder, node_find_key(node, "append"), "'append' needs 'content' or 'src'");
 }
 

@@ -6,7 +6,8 @@
 /* Exactly one of src, content, link and dir is set. */
 typedef struct {
     Text src;           /* relative to the recipe's folder; with `from`, absolute in that part */
-    Text content;       /* the text of the file */
+    Text content;       /* the text of the file; that of `beside`, too */
+    Text beside;        /* name of a file beside the stage definition, or text NULL */
     Text link;          /* target of a symbolic link at dest */
     Text dir;           /* an empty folder: its path; dest is not set */
     Text from;          /* name of a part, or text NULL */

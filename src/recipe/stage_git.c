@@ -16,11 +16,11 @@ static const TextRule rule_commit = check_commit;
 
 /* clang-format off */
 static const Field git_fields[] = {
-    {"url", &type_value, offsetof(GitStage, url), FIELD_REQUIRED | FIELD_EMPTY_OK, "URL of the repository; empty: the stage is skipped", &rule_url},
+    {"url", &type_value, offsetof(GitStage, url), FIELD_REQUIRED | FIELD_EMPTY_OK, "URL of the repository, or URL@COMMIT; empty: the stage is skipped", &rule_url},
     {"commit", &type_value, offsetof(GitStage, commit), 0, "Full commit id", &rule_commit},
     {"tag", &type_value, offsetof(GitStage, tag), 0, "Tag; the lock stores its commit", NULL},
     {"branch", &type_value, offsetof(GitStage, branch), 0, "Branch; the lock stores its commit", NULL},
-    {"dest", &type_value, offsetof(GitStage, dest), FIELD_REQUIRED, "Folder in the image", &rule_image_path},
+    {"dest", &type_value, offsetof(GitStage, dest), FIELD_REQUIRED, "Folder in the image; ending in / means into that folder, by the repository's name", &rule_image_path},
     {"submodules", &type_bool, offsetof(GitStage, submodules), 0, "Fetch submodules too (default: false)", NULL},
     {"lfs", &type_bool, offsetof(GitStage, lfs), 0, "Fetch large files too (default: false)", NULL},
     {"patches", &type_texts, offsetof(GitStage, patches), FIELD_LIST, "Patch files to apply, in order", &rule_context_path},
@@ -37,9 +37,37 @@ static const KeyHint git_hints[] = {
     {NULL, NULL},
 };
 
+/* "URL@COMMIT" is both; what else stands behind an "@" belongs to the URL. */
+static void split_commit(GitStage *git)
+{
+    char *at = git->url.text ? strrchr(git->url.text, '@') : NULL;
+    size_t digits = at ? strspn(at + 1, "0123456789abcdef") : 0;
+    if (git->commit.text || (digits != 40 && digits != 64) || at[1 + digits])
+        return;
+    git->commit = (Text){g_strdup(at + 1), git->url.at};
+    *at = '\0';
+}
+
+/* "/nodes/" and "https://example.org/a/node.git" → "/nodes/node". */
+static void name_dest(GitStage *git)
+{
+    if (!git->dest.text || !git->url.text || !g_str_has_suffix(git->dest.text, "/") ||
+        git->dest.text[1] == '\0')
+        return;
+    g_autofree char *name = g_path_get_basename(git->url.text);
+    size_t length = strlen(name);
+    if (length > 4 && g_str_has_suffix(name, ".git"))
+        name[length - 4] = '\0';
+    char *dest = g_strconcat(git->dest.text, name, NULL);
+    g_free(git->dest.text);
+    git->dest.text = dest;
+}
+
 static void finish_git(Decoder *decoder, const Node *node, void *target)
 {
-    const GitStage *git = target;
+    GitStage *git = target;
+    split_commit(git);
+    name_dest(git);
     int given = !!git->commit.text + !!git->tag.text + !!git->branch.text;
     if (given == 1 || git->url.text[0] == '\0')
         return;

@@ -7,8 +7,8 @@
 extern const Shape pip_shape, apt_shape, files_shape, git_shape, download_shape, model_shape,
     run_shape, remove_shape;
 
-/* The keys that all kinds have: name, when, layer. */
+/* The keys that all kinds have: name, when, each, layer. */
 enum {
-    STAGE_FIELD_COUNT = 3,
+    STAGE_FIELD_COUNT = 4,
 };
 extern const Field stage_fields[STAGE_FIELD_COUNT];

@@ -210,6 +210,7 @@ static const Shape body_shape = {
 static const Field common_fields[] = {
     {"name", &type_text, offsetof(Stage, name), 0, "Label of the stage in reports and layers (default: pip#N)", &rule_name},
     {"when", &type_when, 0, FIELD_NO_SLOT | FIELD_VERBATIM, "Variables and values that must all match", NULL},
+    {"each", &type_each, 0, FIELD_NO_SLOT | FIELD_VERBATIM, "{NAME: LIST}: the stage once for every item, with $(NAME) for it", NULL},
     {"layer", &type_text, offsetof(Stage, layer), 0, "Name of the layer that holds what the stage makes", &rule_name},
     {"env", &type_env_assigned, offsetof(Stage, env), 0, "Environment of this stage; it never reaches the image", NULL},
     {"protect", &type_names, offsetof(Stage, protect), 0, "Names or globs that later stages must not change", NULL},

@@ -291,6 +291,12 @@ static bool decode_when(Decoder *decoder, const Field *field, const Node *node, 
     return false;
 }
 
+/* The list of stages reads it before any stage is decoded. */
+static bool decode_each(Decoder *decoder, const Field *field, const Node *node, void *slot)
+{
+    return true;
+}
+
 static void schema_when(const Field *field, SchemaWriter *schema)
 {
     schema_write_type(schema, "object");
@@ -301,4 +307,5 @@ const FieldType type_env = {"map of texts", decode_env, clear_pairs, schema_pair
 const FieldType type_env_assigned = {"map of texts", decode_env_assigned, clear_assigned, schema_pairs};
 const FieldType type_names = {"list of names or globs", decode_names, clear_array, schema_names};
 const FieldType type_when = {"map of conditions", decode_when, NULL, schema_when};
+const FieldType type_each = {"map of one name and a list", decode_each, NULL, schema_when};
 /* clang-format on */

@@ -243,6 +243,13 @@ void scope_set(Scope *scope, const char *name, const Node *value)
         variable->value = value;
 }
 
+void scope_unset(Scope *scope, const char *name)
+{
+    Variable *variable = find_variable(scope, name);
+    if (variable)
+        g_ptr_array_remove(scope->variables, variable);
+}
+
 const Node *scope_find(const Scope *scope, const char *name)
 {
     const Variable *variable = find_variable(scope, name);

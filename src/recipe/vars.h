@@ -40,6 +40,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Scope, scope_free)
 /* `value` is a scalar or list without variables; NULL: declared, but without a value. A later value
  * replaces an earlier one. */
 void scope_set(Scope *scope, const char *name, const Node *value);
+/* Forgets the variable. */
+void scope_unset(Scope *scope, const char *name);
 /* NULL when unknown or without a value. */
 const Node *scope_find(const Scope *scope, const char *name);
 bool scope_has(const Scope *scope, const char *name);
