@@ -369,6 +369,19 @@ static gboolean add_requirement(Emitter *emitter, RunStep *run, const char *text
     return TRUE;
 }
 
+/* The wheel that the lock found, as a requirement by URL. */
+static gboolean add_wheel(Emitter *emitter, RunStep *run, const PipWheel *wheel, GError **error)
+{
+    g_autofree char *prefix = g_strdup_printf("%s @ ", wheel->dist);
+    char **arguments = emitter->locked ? emitter->locked->pip_arguments : NULL;
+    for (size_t i = 0; arguments && arguments[i]; i++) {
+        if (g_str_has_prefix(arguments[i], prefix))
+            return add_requirement(emitter, run, arguments[i], wheel->at, error);
+    }
+    return error_set(error, ERROR_INPUT, wheel->at, "no lock says which wheel of %s this is",
+                     wheel->dist);
+}
+
 static gboolean add_requirements(Emitter *emitter, RunStep *run, GError **error)
 {
     const PipStage *pip = emitter->stage->body.pip;
@@ -380,6 +393,10 @@ static gboolean add_requirements(Emitter *emitter, RunStep *run, GError **error)
     for (guint i = 0; pip->requirements && i < pip->requirements->len; i++) {
         const FileOrLine *item = pip->requirements->pdata[i];
         if (item->line && !add_requirement(emitter, run, item->line, item->at, error))
+            return FALSE;
+    }
+    for (guint i = 0; pip->wheels && i < pip->wheels->len; i++) {
+        if (!add_wheel(emitter, run, pip->wheels->pdata[i], error))
             return FALSE;
     }
     return TRUE;
@@ -556,7 +573,7 @@ static void comment_unsaid(Emitter *emitter)
 
 static bool installs_something(const PipStage *pip)
 {
-    return has_items(pip->install) || has_items(pip->requirements);
+    return has_items(pip->install) || has_items(pip->requirements) || has_items(pip->wheels);
 }
 
 gboolean emit_pip(Emitter *emitter, GError **error)

@@ -158,6 +158,13 @@ static void put_pip(JsonWriter *writer, const PipStage *pip)
     put_text(writer, &pip->project);
     for (guint i = 0; pip->build && i < pip->build->len; i++)
         jsonw_string(writer, ((const PipBuild *)pip->build->pdata[i])->dist);
+    for (guint i = 0; pip->wheels && i < pip->wheels->len; i++) {
+        const PipWheel *wheel = pip->wheels->pdata[i];
+        jsonw_string(writer, wheel->dist);
+        put_text(writer, &wheel->version);
+        put_text(writer, &wheel->file);
+        put_text(writer, &wheel->page);
+    }
 }
 
 static void put_files(JsonWriter *writer, const FilesStage *files)

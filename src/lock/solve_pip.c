@@ -1,5 +1,6 @@
 #include "lock/solve.h"
 #include "lock/solve_cuda.h"
+#include "lock/solve_wheels.h"
 
 #include "base/mask.h"
 #include "python/name.h"
@@ -97,7 +98,7 @@ static bool refuse_inputs(const Stage *stage, const StageInputs *inputs, LockSta
     return false;
 }
 
-static bool refuse_keys(const Stage *stage, LockStage *locked)
+static bool refuse_keys(const Solve *solve, const Stage *stage, LockStage *locked)
 {
     const PipStage *pip = stage->body.pip;
     const struct {
@@ -114,6 +115,11 @@ static bool refuse_keys(const Stage *stage, LockStage *locked)
     if (!error && pip->groups && pip->groups->len > 0)
         error_set(&error, ERROR_INPUT, ((const Text *)pip->groups->pdata[0])->at,
                   "stage '%s' can't be solved: `groups:` is not understood yet", stage->name);
+    if (!error && solve->recipe->resolve_together && pip->wheels && pip->wheels->len > 0)
+        error_set(&error, ERROR_INPUT, ((const PipWheel *)pip->wheels->pdata[0])->at,
+                  "stage '%s' looks for wheels by what the stages before it install, which "
+                  "`resolve: together` does not know yet",
+                  stage->name);
     if (error)
         stage_set_conflict(locked, error);
     return error != NULL;
@@ -346,7 +352,7 @@ static bool refuse_base_constraints(const Solve *solve, guint index, LockStage *
 bool solve_refuses(const Solve *solve, guint index, LockStage *locked)
 {
     const Stage *stage = solve->recipe->stages->pdata[index];
-    return refuse_keys(stage, locked) || refuse_without_python(solve, stage, locked) ||
+    return refuse_keys(solve, stage, locked) || refuse_without_python(solve, stage, locked) ||
            refuse_inputs(stage, solve->inputs->pdata[index], locked) ||
            refuse_base_constraints(solve, index, locked);
 }
@@ -354,6 +360,10 @@ bool solve_refuses(const Solve *solve, guint index, LockStage *locked)
 gboolean solve_pip(Solve *solve, guint index, LockStage *locked, GError **error)
 {
     if (solve_refuses(solve, index, locked))
+        return TRUE;
+    if (!solve_find_wheels(solve, index, locked, error))
+        return FALSE;
+    if (locked->conflict)
         return TRUE;
     Solution *solution = NULL;
     if (!resolve_one(solve, index, locked, &solution, error))

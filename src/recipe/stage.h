@@ -43,6 +43,16 @@ typedef struct {
     Span at;
 } PipBuild;
 
+/* A wheel whose file name follows from what is installed, found on a page before anything is
+ * fetched (recipe/wheel_template.h). */
+typedef struct {
+    char *dist;   /* as written */
+    Text version; /* text "" or NULL: the newest that has such a wheel */
+    Text file;    /* template of the file name */
+    Text page;    /* template of the URL of a page of links */
+    Span at;
+} PipWheel;
+
 typedef struct {
     GPtrArray *install;                           /* Text: requirements */
     GPtrArray *requirements;                      /* FileOrLine */
@@ -58,6 +68,7 @@ typedef struct {
     Text lock, project;
     bool project_editable;
     GPtrArray *build;  /* PipBuild */
+    GPtrArray *wheels; /* PipWheel */
     GPtrArray *remove; /* Text: names to uninstall */
 } PipStage;
 

@@ -1,4 +1,6 @@
+#include "python/version.h"
 #include "recipe/stage_kinds.h"
+#include "recipe/wheel_template.h"
 
 static const char *const strategies[] = {"only-if-needed", "eager", NULL};
 
@@ -77,6 +79,47 @@ static bool check_format_name(Decoder *decoder, const Node *node, const char *te
 
 static const TextRule rule_format_name = check_format_name;
 
+static bool check_template(Decoder *decoder, const Node *node, const char *text)
+{
+    g_autofree char *problem = wheel_template_problem(text);
+    if (!problem)
+        return true;
+    error_set_hint(decoder_error(decoder, node, "'%s' is no template: %s", text, problem),
+                   "facts are {version}, {python}, {machine}, {torch.cuda}, {torch.cuda_major}, "
+                   "{torch.cuda_digits}, {torch.cxx11abi}, and of any distribution {NAME.version}, "
+                   "{NAME.minor} and {NAME.major}");
+    return false;
+}
+
+static bool check_wheel_file(Decoder *decoder, const Node *node, const char *text)
+{
+    if (g_str_has_suffix(text, ".whl") && !strchr(text, '/'))
+        return check_template(decoder, node, text);
+    decoder_error(decoder, node, "'%s' is no file name of a wheel", text);
+    return false;
+}
+
+static bool check_wheel_page(Decoder *decoder, const Node *node, const char *text)
+{
+    if (g_str_has_prefix(text, "https://") || g_str_has_prefix(text, "http://"))
+        return check_template(decoder, node, text);
+    decoder_error(decoder, node, "'%s' is no URL of a page", text);
+    return false;
+}
+
+static bool check_wheel_version(Decoder *decoder, const Node *node, const char *text)
+{
+    g_autoptr(Version) version = *text ? version_parse(text, NULL) : NULL;
+    if (!*text || version)
+        return true;
+    decoder_error(decoder, node, "'%s' is no version", text);
+    return false;
+}
+
+static const TextRule rule_wheel_file = check_wheel_file;
+static const TextRule rule_wheel_page = check_wheel_page;
+static const TextRule rule_wheel_version = check_wheel_version;
+
 /* clang-format off */
 static const Field build_fields[] = {
     {"isolation", &type_bool, offsetof(PipBuild, isolation), FIELD_DEFAULT_ON, "Whether the build sees only its own requirements (default: true)", NULL},
@@ -91,6 +134,18 @@ static const Shape build_shape = {
     .name = "build", .title = "`build:`", .size = sizeof(PipBuild),
     .fields = build_fields, .count = G_N_ELEMENTS(build_fields),
     .at_offset = offsetof(PipBuild, at), .name_offset = offsetof(PipBuild, dist),
+};
+
+static const Field wheel_fields[] = {
+    {"version", &type_value, offsetof(PipWheel, version), FIELD_EMPTY_OK, "Version of the wheel; empty: the newest that has one", &rule_wheel_version},
+    {"file", &type_value, offsetof(PipWheel, file), FIELD_REQUIRED, "File name, with facts in braces and * for any characters without -", &rule_wheel_file},
+    {"page", &type_value, offsetof(PipWheel, page), FIELD_REQUIRED, "URL of a page that links to the files, with facts in braces: an index's page of the project, or the assets of a release", &rule_wheel_page},
+};
+
+static const Shape wheel_shape = {
+    .name = "wheel", .title = "`wheels:`", .size = sizeof(PipWheel),
+    .fields = wheel_fields, .count = G_N_ELEMENTS(wheel_fields),
+    .at_offset = offsetof(PipWheel, at), .name_offset = offsetof(PipWheel, dist),
 };
 
 static const Field pip_fields[] = {
@@ -118,6 +173,7 @@ static const Field pip_fields[] = {
     {"project", &type_value, offsetof(PipStage, project), 0, "Folder of a project to install", &rule_context_path},
     {"editable", &type_bool, offsetof(PipStage, project_editable), 0, "Install the project in place (default: false)", NULL},
     {"build", &type_named, offsetof(PipStage, build), FIELD_LIST, "Packages that may be built from source, and how", &build_shape},
+    {"wheels", &type_named, offsetof(PipStage, wheels), FIELD_LIST, "Wheels whose file names follow from what is installed, by distribution", &wheel_shape},
     {"remove", &type_texts, offsetof(PipStage, remove), FIELD_LIST, "Names to uninstall", &rule_distribution},
 };
 
@@ -179,10 +235,11 @@ static void finish_pip(Decoder *decoder, const Node *node, void *target)
 {
     const PipStage *pip = target;
     if (!is_listed(pip->install) && !is_listed(pip->requirements) && !pip->lock.text &&
-        !pip->project.text && !is_listed(pip->remove) && node->kind == NODE_MAP &&
-        !node_find(node, "install"))
-        error_set_hint(decoder_error(decoder, node, "`pip:` has nothing to do"),
-                       "give it `install`, `requirements`, `lock`, `project` or `remove`");
+        !pip->project.text && !is_listed(pip->remove) && !is_listed(pip->wheels) &&
+        node->kind == NODE_MAP && !node_find(node, "install"))
+        error_set_hint(
+            decoder_error(decoder, node, "`pip:` has nothing to do"),
+            "give it `install`, `requirements`, `wheels`, `lock`, `project` or `remove`");
     if (is_listed(pip->extras) && !pip->lock.text && !pip->project.text)
         error_set_hint(decoder_error(decoder, node_find_key(node, "extras"),
                                      "'extras' needs 'project' or 'lock'"),
