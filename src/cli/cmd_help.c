@@ -1,6 +1,8 @@
 #include "cli/commands.h"
 #include "cli/explain.h"
+#include "cli/stages_dir.h"
 #include "cli/workspace.h"
+#include "recipe/definition_docs.h"
 
 static const OptionRow rows[] = {
     /* clang-format off */
@@ -22,13 +24,18 @@ char *commands_overview(void)
     for (size_t i = 0; i < count; i++)
         g_string_append_printf(out, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
     g_string_append(out, "\n`ramekin COMMAND --help` explains one of them, "
+                         "`ramekin help stages` lists\nthe stage definitions that are shipped, "
                          "`ramekin --version` says which release this is.\n");
     return g_string_free(out, FALSE);
 }
 
-/* The table of commands, of a recipe's keys, of the findings, or of one command's options. */
-static char *scdoc_of(const char *topic)
+/* The table of commands, of a recipe's keys, of the findings, of the shipped stage definitions, or
+ * of one command's options. */
+static char *scdoc_of(const char *topic, GError **error)
 {
+    g_autofree char *stages = stages_dir_find();
+    if (topic && g_str_equal(topic, "stages"))
+        return definitions_manual_scdoc(stages, error);
     if (topic && g_str_equal(topic, "recipe"))
         return recipe_manual_scdoc();
     if (topic && g_str_equal(topic, "findings"))
@@ -46,22 +53,34 @@ static char *scdoc_of(const char *topic)
     return g_string_free(out, FALSE);
 }
 
+/* Takes both. */
+static int print(Invocation *invocation, char *text, GError *error)
+{
+    g_autofree char *owned = text;
+    if (!text)
+        return output_error(invocation->output, error);
+    output_result(invocation->output, text);
+    return 0;
+}
+
 static int run_help(Invocation *invocation)
 {
     const GPtrArray *arguments = invocation->options->arguments;
+    GError *error = NULL;
     if (invocation->options->scdoc) {
-        g_autofree char *text = scdoc_of(arguments->len > 0 ? arguments->pdata[0] : NULL);
-        output_result(invocation->output, text);
-        return 0;
+        return print(invocation, scdoc_of(arguments->len > 0 ? arguments->pdata[0] : NULL, &error),
+                     error);
     }
     if (arguments->len == 0) {
         g_autofree char *text = commands_overview();
         output_result(invocation->output, text);
         return 0;
     }
+    g_autofree char *stages = stages_dir_find();
+    if (g_str_equal(arguments->pdata[0], "stages"))
+        return print(invocation, definitions_list(stages, &error), error);
     const Command *command = command_find(arguments->pdata[0]);
     if (!command) {
-        GError *error = NULL;
         error_set(&error, ERROR_USAGE, SPAN_NONE, "unknown command %s",
                   (const char *)arguments->pdata[0]);
         return output_error(invocation->output, error);
@@ -72,4 +91,6 @@ static int run_help(Invocation *invocation)
 }
 
 const Command command_help = {
-    "help", run_help, "[COMMAND]", 0, 1, "list the commands or explain one", groups};
+    "help", run_help, "[COMMAND|stages]",
+    0,      1,        "list the commands, or the shipped stage definitions; or explain a command",
+    groups};

@@ -169,5 +169,7 @@ void schema_write_type(SchemaWriter *schema, const char *type);
 char *shape_schema_json(const Shape *root, const char *title);
 /* One section per shape reachable from `root`, a paragraph per key. */
 char *shape_manual_scdoc(const Shape *root);
+/* A sentence of ours as scdoc: its signs escaped, what stands in backquotes in bold. */
+void manual_append_text(GString *out, const char *text);
 /* The section of one shape. */
 char *shape_manual_section(const Shape *shape);

@@ -108,7 +108,7 @@ char *shape_schema_json(const Shape *root, const char *title)
 }
 
 /* What stands in backquotes is set in bold. */
-static void append_escaped(GString *out, const char *text)
+void manual_append_text(GString *out, const char *text)
 {
     for (; *text; text++) {
         if (*text == '`') {
@@ -127,17 +127,17 @@ static void append_choices(GString *out, const Field *field)
         return;
     g_autofree char *list = g_strjoinv(", ", (char **)field->detail);
     g_string_append(out, ": ");
-    append_escaped(out, list);
+    manual_append_text(out, list);
 }
 
 static void append_field(GString *out, const Field *field)
 {
     g_string_append(out, "*");
-    append_escaped(out, field->key);
+    manual_append_text(out, field->key);
     g_string_append_printf(out, "* (%s", field->type->name);
     append_choices(out, field);
     g_string_append(out, field->flags & FIELD_REQUIRED ? ", required)\n\t" : ")\n\t");
-    append_escaped(out, field->about);
+    manual_append_text(out, field->about);
     g_string_append(out, ".\n\n");
 }
 
@@ -148,7 +148,7 @@ static void append_shape(GString *out, const Shape *shape)
     g_string_append_printf(out, "# %s\n\n", g_strstrip(title));
     if (shape->short_key) {
         g_string_append(out, "A list or a text alone is the value of *");
-        append_escaped(out, shape->short_key);
+        manual_append_text(out, shape->short_key);
         g_string_append(out, "*.\n\n");
     }
     for (; shape; shape = shape->more)

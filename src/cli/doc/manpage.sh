@@ -1,6 +1,6 @@
 #!/bin/sh
 # manpage.sh RAMEKIN PAGE.scd: the page as roff, with the tables that the program has of itself in
-# place of the lines @OPTIONS@, @COMMANDS@, @FINDINGS@ and @KEYS@.
+# place of the lines @OPTIONS@, @COMMANDS@, @FINDINGS@, @STAGES@ and @KEYS@.
 set -eu
 ramekin=$1 page=$2
 name=$(basename "$page" .scd)
@@ -11,6 +11,7 @@ while IFS= read -r line; do
   @OPTIONS@) "$ramekin" help --scdoc "$command" ;;
   @COMMANDS@) "$ramekin" help --scdoc ;;
   @FINDINGS@) "$ramekin" help --scdoc findings ;;
+  @STAGES@) "$ramekin" help --scdoc stages ;;
   @KEYS@) "$ramekin" help --scdoc recipe ;;
   *) printf '%s\n' "$line" ;;
   esac
