@@ -53,10 +53,8 @@ static char *scdoc_of(const char *topic, GError **error)
     return g_string_free(out, FALSE);
 }
 
-/* Takes both. */
-static int print(Invocation *invocation, char *text, GError *error)
+static int print(Invocation *invocation, const char *text, GError *error)
 {
-    g_autofree char *owned = text;
     if (!text)
         return output_error(invocation->output, error);
     output_result(invocation->output, text);
@@ -68,8 +66,8 @@ static int run_help(Invocation *invocation)
     const GPtrArray *arguments = invocation->options->arguments;
     GError *error = NULL;
     if (invocation->options->scdoc) {
-        return print(invocation, scdoc_of(arguments->len > 0 ? arguments->pdata[0] : NULL, &error),
-                     error);
+        g_autofree char *text = scdoc_of(arguments->len > 0 ? arguments->pdata[0] : NULL, &error);
+        return print(invocation, text, error);
     }
     if (arguments->len == 0) {
         g_autofree char *text = commands_overview();
@@ -77,8 +75,10 @@ static int run_help(Invocation *invocation)
         return 0;
     }
     g_autofree char *stages = stages_dir_find();
-    if (g_str_equal(arguments->pdata[0], "stages"))
-        return print(invocation, definitions_list(stages, &error), error);
+    if (g_str_equal(arguments->pdata[0], "stages")) {
+        g_autofree char *list = definitions_list(stages, &error);
+        return print(invocation, list, error);
+    }
     const Command *command = command_find(arguments->pdata[0]);
     if (!command) {
         error_set(&error, ERROR_USAGE, SPAN_NONE, "unknown command %s",

@@ -414,7 +414,7 @@ bool definition_expand(Decoder *decoder, const Node *key, const Node *body, GPtr
         return false;
     guint mark = context->contributions->len;
     Contribution *contribution = g_new0(Contribution, 1);
-    contribution->at = key->at;
+    contribution->at = span_is_set(context->use_site) ? context->use_site : key->at;
     bool ok = decode_use(decoder, definition, key, contribution, scope);
     if (enabled && ok) {
         move_stages(decoder, key, body, contribution->stages, stages);

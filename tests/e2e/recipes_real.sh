@@ -1,7 +1,7 @@
 #!/bin/sh
-# The shipped recipes of the forced triton and of the CUDA checks, built from the real index over a local
-# Python 3.11: what the image imports is what the recipe's story says. About 12 GB of disk and five minutes a
-# row; the torch index is not asked, the default one has the same builds.
+# The shipped recipes of the forced triton, the CUDA checks and a uv project, built from the real index over a
+# local Python 3.11: what the image imports is what the recipe's story says. About 12 GB of disk and five
+# minutes a row; the torch index is not asked, the default one has the same builds.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 : "${RAMEKIN:=$here/../../build/src/ramekin}"
@@ -27,7 +27,9 @@ said=$("$here/make_base.sh" docker "$work/base") || {
   [ "$status" != 77 ] || skip "$said"
   exit "$status"
 }
-cp -R "$here/../../recipes/forced-triton" "$here/../../recipes/cuda-checks" "$work/"
+for recipe in forced-triton cuda-checks uv-api; do
+  cp -R "$here/../../recipes/$recipe" "$work/"
+done
 substitutes="--substitute-index cu124=main --substitute-base python:3.11-slim-bookworm=oci:$work/base"
 
 # check FOLDER IMAGE CODE: builds the recipe into an image, and runs Python in it.
@@ -47,6 +49,13 @@ check() {
   rm -rf "$work/run" "$work/image"
 }
 
+check uv-api '
+import os
+from api.main import who
+assert who()["service"] == "api"
+assert "api:x:1000:1000::/home/app:" in open("/etc/passwd").read()
+print("api of", os.environ["PYTHONPATH"])
+'
 check 'forced-triton#acknowledged' '
 import importlib.metadata as m
 import torch, transformers
