@@ -385,7 +385,7 @@ TEST(shipped_definitions)
     g_assert_cmpstr(file->dest.text, ==, "/app/src/handler.py");
     assert_texts("python3 -u /app/src/handler.py", recipe->config->cmd);
     g_assert_cmpstr(recipe->config->user->uid.text, ==, "1000");
-    assert_pairs("HF_HOME=/models", recipe->config->env);
+    assert_pairs("HF_HOME=/models HF_HUB_OFFLINE=false", recipe->config->env);
     const Check *version = recipe->checks->build->pdata[0], *cuda = recipe->checks->build->pdata[1];
     assert_texts("torch==2.6.0", version->items);
     assert_texts("12.4", cuda->items);
