@@ -1,6 +1,7 @@
 #include "check/fix_trial.h"
 
 #include "check/import_roots.h"
+#include "check/import_words.h"
 
 void fix_trial_free(FixTrial *trial)
 {
@@ -106,13 +107,19 @@ static bool has_new_error(const CheckRun *before, const GPtrArray *findings)
     return false;
 }
 
+static bool fails(const ImportVerdict *verdict)
+{
+    return verdict && verdict->outcome == IMPORT_FAILS;
+}
+
+/* Whether the failure begins or ends in a file of the distribution: findings are told of either. */
 static bool fails_in(const ImportVerdict *verdict, const char *distribution)
 {
-    if (!verdict || verdict->outcome != IMPORT_FAILS)
+    if (!fails(verdict))
         return false;
-    const ImportStep *last =
-        verdict->chain->len > 0 ? verdict->chain->pdata[verdict->chain->len - 1] : NULL;
-    return !distribution || (last && g_strcmp0(last->distribution, distribution) == 0);
+    const ImportStep *first = import_first_step(verdict), *last = import_last_step(verdict);
+    return !distribution || (first && g_strcmp0(first->distribution, distribution) == 0) ||
+           (last && g_strcmp0(last->distribution, distribution) == 0);
 }
 
 static bool root_fails(const GPtrArray *roots, const ImportRoot *wanted)
@@ -121,7 +128,7 @@ static bool root_fails(const GPtrArray *roots, const ImportRoot *wanted)
         const ImportRoot *root = roots->pdata[i];
         bool build = root->kind == ROOT_CHECK && !g_str_equal(root->when, "gpu");
         if (root->kind == wanted->kind && g_strcmp0(root->name, wanted->name) == 0 &&
-            (fails_in(root->run, NULL) || (build && fails_in(root->build, NULL))))
+            (fails(root->run) || (build && fails(root->build))))
             return true;
     }
     return false;

@@ -25,12 +25,15 @@ static char *describe_root(const ImportRoot *root)
                : g_strdup_printf("`import %s`", root->name);
 }
 
-/* The place of the distribution whose file fails; else of the item that imports it. */
-static char *place_of(const CheckRun *run, const ImportRoot *root, const ImportVerdict *verdict)
+static const LockDistribution *find_owner(const CheckRun *run, const ImportStep *step)
 {
-    const ImportStep *step = import_last_step(verdict);
-    const LockDistribution *owner =
-        step && step->distribution ? check_installed(run, step->distribution) : NULL;
+    return step && step->distribution ? check_installed(run, step->distribution) : NULL;
+}
+
+/* The place of the distribution that the step is in; else of the item that imports it. */
+static char *place_of(const CheckRun *run, const ImportRoot *root, const ImportStep *step)
+{
+    const LockDistribution *owner = find_owner(run, step);
     if (!owner && root->distribution)
         owner = check_installed(run, root->distribution);
     char *place = owner && root->kind != ROOT_SCRIPT ? check_place_of(run, owner) : NULL;
@@ -38,16 +41,14 @@ static char *place_of(const CheckRun *run, const ImportRoot *root, const ImportV
 }
 
 static void set_subject(const CheckRun *run, Finding *finding, const ImportRoot *root,
-                        const ImportVerdict *verdict)
+                        const ImportStep *step)
 {
     g_autofree char *item = span_address(root->at);
     if (g_strcmp0(item, finding->at) == 0) {
         finding->column = root->at.column;
         finding->width = root->at.width;
     }
-    const ImportStep *step = import_last_step(verdict);
-    const LockDistribution *owner =
-        step && step->distribution ? check_installed(run, step->distribution) : NULL;
+    const LockDistribution *owner = find_owner(run, step);
     if (!owner)
         return;
     finding->distribution = g_strdup(owner->name);
@@ -81,10 +82,19 @@ static void add_item_line(GStrvBuilder *lines, const ImportRoot *root)
     g_strv_builder_add(lines, line);
 }
 
+static void add_lacking(const CheckRun *run, GStrvBuilder *lines, const char *message,
+                        const char *but)
+{
+    g_autofree char *line = import_lacking_words(run, message, but);
+    if (line)
+        g_strv_builder_add(lines, line);
+}
+
 /* It fails where there is a driver too. */
 static void judge_failure(CheckRun *run, const ImportRoot *root)
 {
-    g_autofree char *place = place_of(run, root, root->run);
+    const ImportStep *failing = import_last_step(root->run);
+    g_autofree char *place = place_of(run, root, failing);
     g_autofree char *subject = describe_root(root), *failure = import_failure_words(root->run);
     Finding *finding =
         check_add_at(run, "import-fails", place,
@@ -95,10 +105,11 @@ static void judge_failure(CheckRun *run, const ImportRoot *root)
     }
     if (root->kind == ROOT_DISTRIBUTION)
         finding->severity = SEVERITY_WARNING;
-    set_subject(run, finding, root, root->run);
+    set_subject(run, finding, root, failing);
     g_autoptr(GStrvBuilder) lines = g_strv_builder_new();
     add_item_line(lines, root);
     import_chain_words(run, lines, root->run->chain);
+    add_lacking(run, lines, root->run->message, finding->distribution);
     if (fails(root->build) && !same_failure(root->build, root->run)) {
         g_autofree char *other = import_failure_words(root->build);
         const ImportStep *step = import_last_step(root->build);
@@ -110,10 +121,12 @@ static void judge_failure(CheckRun *run, const ImportRoot *root)
     finding->evidence = g_strv_builder_end(lines);
 }
 
-/* It fails where there is none, and nothing says that it does where there is one. */
+/* It fails where there is none, and nothing says that it does where there is one. That is told of
+ * what is imported and asks for a driver too early: the file that looks for one is right. */
 static void judge_driver(CheckRun *run, const ImportRoot *root)
 {
-    g_autofree char *place = place_of(run, root, root->build);
+    const ImportStep *first = import_first_step(root->build);
+    g_autofree char *place = place_of(run, root, first);
     g_autofree char *subject = describe_root(root), *failure = import_failure_words(root->build);
     bool build = root->kind == ROOT_CHECK && !g_str_equal(root->when, "gpu");
     const char *moved = build ? "; the item is moved to `gpu`" : "";
@@ -123,7 +136,7 @@ static void judge_driver(CheckRun *run, const ImportRoot *root)
                         subject, failure, moved));
     if (!build)
         finding->severity = SEVERITY_NOTE;
-    set_subject(run, finding, root, root->build);
+    set_subject(run, finding, root, first);
     g_autoptr(GStrvBuilder) lines = g_strv_builder_new();
     add_item_line(lines, root);
     import_chain_words(run, lines, root->build->chain);
@@ -169,6 +182,7 @@ static guint judge_calls(CheckRun *run, const GPtrArray *failures, guint first)
         g_autofree char *rest = g_strdup_printf("and %u more", end - first - CALLS_SHOWN);
         g_strv_builder_add(lines, rest);
     }
+    add_lacking(run, lines, head->message, owner_name);
     g_autofree char *place = owner ? check_place_of(run, owner) : NULL;
     Finding *finding =
         check_add_at(run, "import-deferred", place,
