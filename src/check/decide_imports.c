@@ -94,35 +94,37 @@ static char *describe_unread(const CheckRun *run)
     return count ? g_strdup_printf("%u wheels could not be looked into", count) : NULL;
 }
 
-static char *describe_unknown(const CheckRun *run, const ImportRoot *root)
+static void set_unknown(const CheckRun *run, const ImportRoot *root, LockImport *item)
 {
-    char *unread = describe_unread(run);
-    if (unread)
-        return unread;
-    char *reason = root && root->build ? one_line(import_reason_words(root->build)) : g_strdup("");
-    if (*reason)
-        return reason;
-    g_free(reason);
-    return g_strdup("the base's Python is not known");
+    item->reason = describe_unread(run);
+    item->verdict = item->reason ? LOCK_IMPORT_UNREAD : LOCK_IMPORT_UNDECIDED;
+    if (!item->reason)
+        item->reason = root && root->build ? one_line(import_reason_words(root->build))
+                                           : g_strdup("the base's Python is not known");
+    if (!*item->reason) {
+        g_free(item->reason);
+        item->reason = g_strdup("it could not be followed to its end");
+    }
 }
 
 static void decide(const CheckRun *run, LockImport *item)
 {
-    static const LockImportVerdict verdicts[] = {
-        [RESULT_HOLDS] = LOCK_IMPORT_STAYS,
-        [RESULT_FAILS] = LOCK_IMPORT_STAYS,
-        [RESULT_MOVED] = LOCK_IMPORT_MOVED,
-        [RESULT_UNKNOWN] = LOCK_IMPORT_UNDECIDED,
-    };
     const ImportRoot *root = import_roots_of_item(run, item->module);
     bool simulated = root && root->build && root->run;
-    item->verdict = simulated ? verdicts[import_root_without_driver(root)] : LOCK_IMPORT_UNDECIDED;
-    if (item->verdict == LOCK_IMPORT_UNDECIDED)
-        item->reason = describe_unknown(run, root);
-    if (item->verdict != LOCK_IMPORT_MOVED)
-        return;
-    item->reason = one_line(import_reason_words(root->build));
-    item->evidence = describe_chain(run, root->build->chain);
+    switch (simulated ? import_root_without_driver(root) : RESULT_UNKNOWN) {
+    case RESULT_HOLDS:
+    case RESULT_FAILS:
+        item->verdict = LOCK_IMPORT_STAYS;
+        break;
+    case RESULT_MOVED:
+        item->verdict = LOCK_IMPORT_MOVED;
+        item->reason = one_line(import_reason_words(root->build));
+        item->evidence = describe_chain(run, root->build->chain);
+        break;
+    case RESULT_UNKNOWN:
+        set_unknown(run, root, item);
+        break;
+    }
 }
 
 static GPtrArray *names_of(const GPtrArray *imports)

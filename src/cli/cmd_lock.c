@@ -267,7 +267,7 @@ static bool has_findings(const LockTarget *target)
 static bool has_moved(const LockTarget *target)
 {
     return lock_imports_any(target->imports, LOCK_IMPORT_MOVED) ||
-           lock_imports_any(target->imports, LOCK_IMPORT_UNDECIDED);
+           lock_imports_any(target->imports, LOCK_IMPORT_UNREAD);
 }
 
 /* Which of several targets is spoken of. */

@@ -23,7 +23,7 @@ void workspace_tell_imports(const Workspace *workspace, const LockTarget *target
             output_note(workspace->output,
                         "%s: `import %s` needs a driver and is moved to `gpu`: %s", item->at,
                         item->module, item->reason);
-        else if (item->verdict == LOCK_IMPORT_UNDECIDED)
+        else if (item->verdict == LOCK_IMPORT_UNREAD)
             output_note(workspace->output,
                         "%s: whether `import %s` needs a driver is not known: %s", item->at,
                         item->module, item->reason);
@@ -44,7 +44,7 @@ int workspace_decide_imports(Workspace *workspace, const WorkTarget *wanted, Loc
                              bool *ret_changed)
 {
     bool decided =
-        target->imports->len > 0 && !lock_imports_any(target->imports, LOCK_IMPORT_UNDECIDED);
+        target->imports->len > 0 && !lock_imports_any(target->imports, LOCK_IMPORT_UNREAD);
     *ret_changed = false;
     if (decided || !imports_are_asked(wanted->recipe, target))
         return 0;

@@ -11,7 +11,7 @@
  */
 int workspace_decide_imports(Workspace *workspace, const WorkTarget *wanted, LockTarget *target,
                              bool *ret_changed);
-/* Notes of those that are moved, and of those of which nobody knows. */
+/* Notes of those that are moved, and of those whose wheels could not be looked into. */
 void workspace_tell_imports(const Workspace *workspace, const LockTarget *target);
 
 /* Prints the message as an error of the user's input, with the hint (or NULL); its exit status. */

@@ -29,7 +29,8 @@ static char *import_text(const LockImport *item)
 {
     static const char *const texts[] = {[LOCK_IMPORT_STAYS] = "where it stands",
                                         [LOCK_IMPORT_MOVED] = "moved to gpu",
-                                        [LOCK_IMPORT_UNDECIDED] = "not decided"};
+                                        [LOCK_IMPORT_UNDECIDED] = "not decided",
+                                        [LOCK_IMPORT_UNREAD] = "not decided"};
     return item ? g_strdup_printf("%s: %s", item->list, texts[item->verdict]) : NULL;
 }
 

@@ -94,7 +94,7 @@ void explain_drop_trial(const Solve *solve, Conflict *conflict)
 static bool is_shown(const GPtrArray *ways, guint index)
 {
     const WayOut *way = ways->pdata[index];
-    if (way->partial && !((const WayOut *)ways->pdata[0])->partial)
+    if (way->remains && !((const WayOut *)ways->pdata[0])->remains)
         return false;
     for (guint i = 0; i < index; i++) {
         const WayOut *other = ways->pdata[i];
@@ -109,8 +109,9 @@ static void append_way(GString *text, const Solve *solve, const Conflict *confli
 {
     g_autofree char *change = describe_way(solve, conflict, way);
     g_autofree char *gives = way->kind == WAY_WHEELS ? g_strdup("") : describe_gives(conflict, way);
-    g_string_append_printf(text, "%s%s%s%s", text->len ? "\nor " : "", change, gives,
-                           way->partial ? "; other lines conflict as well" : "");
+    g_string_append_printf(text, "%s%s%s%s%s", text->len ? "\nor " : "", change, gives,
+                           way->remains ? "; then there is another conflict: " : "",
+                           way->remains ? way->remains : "");
 }
 
 char *explain_ways(const Solve *solve, const Conflict *conflict)
@@ -144,7 +145,7 @@ static LockWayOut *note_way(const WayOut *way)
     noted->constraint = way->constraint;
     noted->instead = text_masked(way->text);
     noted->gives = g_strdup(way->gives);
-    noted->partial = way->partial;
+    noted->partial = way->remains != NULL;
     return noted;
 }
 

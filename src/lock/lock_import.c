@@ -1,6 +1,6 @@
 #include "lock/lock_import.h"
 
-static const char *const verdict_names[] = {"stays", "moved", "undecided", NULL};
+static const char *const verdict_names[] = {"stays", "moved", "undecided", "unread", NULL};
 
 LockImport *lock_import_new(const char *module, const char *list, const char *at)
 {

@@ -11,7 +11,8 @@
 typedef enum {
     LOCK_IMPORT_STAYS,     /* where it stands, whether it works there or fails everywhere */
     LOCK_IMPORT_MOVED,     /* to `gpu`: it fails without a driver */
-    LOCK_IMPORT_UNDECIDED, /* it stays, and nobody knows how it goes */
+    LOCK_IMPORT_UNDECIDED, /* it stays: what importing it does was not followed to its end */
+    LOCK_IMPORT_UNREAD,    /* it stays: wheels could not be looked into; the next lock may know */
 } LockImportVerdict;
 
 typedef struct {
@@ -25,7 +26,7 @@ typedef struct {
 
 LockImport *lock_import_new(const char *module, const char *list, const char *at);
 void lock_import_free(gpointer item);
-/* "stays", "moved", "undecided" */
+/* "stays", "moved", "undecided", "unread" */
 const char *lock_import_verdict_name(LockImportVerdict verdict);
 /* The items of `checks: {LIST: ...}` that import the module, or NULL. `imports`: of a target. */
 const LockImport *lock_import_find(const GPtrArray *imports, const char *list, const char *module);

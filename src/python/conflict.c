@@ -26,6 +26,7 @@ static void way_out_free(gpointer data)
     WayOut *way = data;
     g_free(way->text);
     g_free(way->gives);
+    g_free(way->remains);
     g_free(way);
 }
 

@@ -134,8 +134,8 @@ typedef struct {
     const PipRequirement *line; /* the user's, or NULL */
     bool constraint;            /* the line is a constraint */
     char *text;                 /* "numpy==1.26.4", "numpy"; NULL for WAY_DROP */
-    char *gives;  /* "numpy 1.26.4": what is had of the blocked name then; NULL: nothing */
-    bool partial; /* settles this conflict, and another one remains */
+    char *gives;   /* "numpy 1.26.4": what is had of the blocked name then; NULL: nothing */
+    char *remains; /* settles this conflict, and this other one remains; NULL: none */
 } WayOut;
 
 typedef struct {

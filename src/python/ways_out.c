@@ -1,5 +1,7 @@
 #include "python/ways_out.h"
 
+#include "python/conflict.h"
+
 typedef struct {
     Trials *trials;
     const Lines *all, *set;
@@ -52,10 +54,18 @@ static WayOut *add_way(const Search *search, WayOutKind kind, const PipRequireme
     return way;
 }
 
-/* The request with `by` (NULL: nothing) in the place of `line`. Where that leaves another conflict
- * the conflicting lines alone are tried. */
+static char *describe_conflict(const Trial *trial)
+{
+    Conflict *conflict = conflict_from_causes(trial->world, trial->causes);
+    char *message = g_steal_pointer(&conflict->message);
+    conflict_free(conflict);
+    return message;
+}
+
+/* The request with `by` (NULL: nothing) in the place of `line`. Where that leaves another conflict,
+ * which is *ret_remains then, the conflicting lines alone are tried. */
 static Trial *try_without(const Search *search, const PipRequirement *line,
-                          const PipRequirement *by, const char *binary, bool *ret_partial)
+                          const PipRequirement *by, const char *binary, char **ret_remains)
 {
     const Lines *parts[] = {search->all, search->set};
     Trial *trial = NULL;
@@ -69,9 +79,10 @@ static Trial *try_without(const Search *search, const PipRequirement *line,
         TrialPlan plan = {.lines = &lines, .binary = binary};
         trial = trial_run(search->trials, &plan);
         trial->inputs.roots = trial->inputs.constraints = NULL;
-        *ret_partial = i > 0;
         if (trial->answer != TRIAL_CONFLICT)
             break;
+        if (i == 0)
+            *ret_remains = describe_conflict(trial);
     }
     return trial;
 }
@@ -86,9 +97,9 @@ static Version *try_versions(const Search *search, const PipRequirement *line,
                              const char *specifiers)
 {
     OtherLine other;
-    bool partial = false;
+    g_autofree char *remains = NULL;
     other_line_init(&other, line, specifiers);
-    g_autoptr(Trial) trial = try_without(search, line, &other.line, search->binary, &partial);
+    g_autoptr(Trial) trial = try_without(search, line, &other.line, search->binary, &remains);
     const Version *version =
         trial->answer == TRIAL_SOLVED ? trial_version(trial, line->requirement->canonical) : NULL;
     Version *copy = version ? version_ref((Version *)version) : NULL;
@@ -100,19 +111,19 @@ static Version *try_versions(const Search *search, const PipRequirement *line,
 static bool try_pinned(const Search *search, const PipRequirement *line, const char *version)
 {
     OtherLine pinned;
-    bool partial = false;
+    g_autofree char *remains = NULL;
     g_autofree char *specifier = g_strdup_printf("==%s", version);
     g_autofree char *extras = g_strjoinv(",", line->requirement->extras);
     g_autofree char *text =
         g_strdup_printf("%s%s%s%s%s", line->requirement->name, *extras ? "[" : "", extras,
                         *extras ? "]" : "", specifier);
     other_line_init(&pinned, line, specifier);
-    g_autoptr(Trial) proof = try_without(search, line, &pinned.line, NULL, &partial);
+    g_autoptr(Trial) proof = try_without(search, line, &pinned.line, NULL, &remains);
     bool solved = proof->answer == TRIAL_SOLVED;
     if (solved) {
         WayOut *way = add_way(search, WAY_CHANGE, line, proof);
         way->text = g_steal_pointer(&text);
-        way->partial = partial;
+        way->remains = g_steal_pointer(&remains);
     }
     g_clear_pointer(&proof, trial_free);
     other_line_clear(&pinned);
@@ -170,12 +181,12 @@ static void try_change(const Search *search, const PipRequirement *line)
 
 static void try_drop(const Search *search, const PipRequirement *line)
 {
-    bool partial = false;
+    g_autofree char *remains = NULL;
     if (line->of_base || (search->all->roots->len == 1 && !is_constraint(search, line)))
         return;
-    g_autoptr(Trial) trial = try_without(search, line, NULL, NULL, &partial);
+    g_autoptr(Trial) trial = try_without(search, line, NULL, NULL, &remains);
     if (trial->answer == TRIAL_SOLVED)
-        add_way(search, WAY_DROP, line, trial)->partial = partial;
+        add_way(search, WAY_DROP, line, trial)->remains = g_steal_pointer(&remains);
 }
 
 /* The copy of an earlier stage that takes part in the conflict, if this stage does not ask the
@@ -269,7 +280,7 @@ static int way_rank(const WayOut *way)
         rank = 2;
     else if (way->kind == WAY_DROP)
         rank = way->constraint ? 2 : 3;
-    return rank + (way->partial ? 4 : 0);
+    return rank + (way->remains ? 4 : 0);
 }
 
 static int compare_ways(const void *a, const void *b)

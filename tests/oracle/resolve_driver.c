@@ -152,7 +152,7 @@ static void write_way(JsonWriter *writer, const PipInputs *inputs, const WayOut 
     write_line(writer, inputs, way->line);
     jsonw_string_member(writer, "text", way->text);
     jsonw_string_member(writer, "gives", way->gives);
-    jsonw_boolean_member(writer, "partial", way->partial);
+    jsonw_boolean_member(writer, "partial", way->remains != NULL);
     jsonw_end_object(writer);
 }
 

@@ -311,7 +311,7 @@ static void describe_ways(GString *text, const Conflict *conflict)
                                way->line ? " " : "", way->line ? way->line->text : "",
                                way->text ? (way->line ? " to " : " ") : "",
                                way->text ? way->text : "", way->gives ? way->gives : "nothing",
-                               way->partial ? " (partial)" : "");
+                               way->remains ? " (partial)" : "");
     }
 }
 
