@@ -1,7 +1,7 @@
 """Images out of warm wheels, side by side with other ways to make them, in one run.
 
     RAMEKIN_BENCH_WHEELS=DIR python3 build.py [--ramekin PROGRAM] [--limit PROGRAM] [--venv DIR]
-        [--base LAYOUT] [--stack S|M|L] [--rounds N] [--peer NAME] [--json FILE]
+        [--base LAYOUT] [--stack S|M|L] [--rounds N] [--peer NAME|all] [--minutes N] [--json FILE]
 
 DIR holds the wheels of the stacks in folders S, M and L, of one small package more in `extra` and of
 another torch in `torch`; what is missing is fetched once by pip from its configured index (L is 3.2 GB,
@@ -11,20 +11,26 @@ one with Python 3.11 (tests/e2e/make_base.sh).
 Printed for every way: wall and processor seconds, peak memory and megabytes written (all programs of the
 way together), megabytes and number of the layers it added; the least that the stack's layers cost on this
 machine (every member inflated, its bytes and the compressed ones hashed, nothing written, as many threads
-as processors); and how long ramekin takes to build again after a change. ramekin has digests of the wheels
-and no layers when it starts; the others have wheels and no caches. Ways whose programs are not installed
-are named and left out. Nothing is judged.
+as processors); and how long each takes to build again where nothing changed, after a change of the
+application's file and with one small package more. ramekin has digests of the wheels and no layers when it
+starts; the others have wheels and no caches, and keep their own caches for the builds after the first.
+Every row is printed when it is known. Of uv and crane, where they are not installed, pip and go fetch a
+pinned version; ways that lack a program, the room on disk or the time (--minutes for each program) are
+named and left out. Nothing is judged.
 """
 
 import argparse
 import glob
+import hashlib
 import json
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -37,7 +43,10 @@ STACKS = {
     "L": ["torch==2.6.0", "transformers", "accelerate", "bitsandbytes==0.45.2"],
 }
 MORE = {"extra": ["six"], "torch": ["torch==2.5.1", "triton==3.1.0"]}
+CRANE = "github.com/google/go-containerregistry/cmd/crane@v0.15.2"
 MEGABYTES = {"S": 50, "M": 100, "L": 3300, "extra": 1, "torch": 1150}
+ROOM = {"S": 2000, "M": 4000, "L": 32000}  # megabytes of trees, caches and images of one peer
+MINUTES = {"S": 5, "M": 10, "L": 25}
 RECIPE = """version: 1
 name: bench
 base: %s
@@ -47,19 +56,28 @@ stages:
 """
 
 
+def say(text):
+    print(text, flush=True)
+
+
 class Cost:
     """What one or more finished programs cost together."""
 
-    def __init__(self):
+    def __init__(self, minutes):
         self.wall = self.cpu = self.peak = self.written = 0.0
+        self.minutes = minutes  # of one program
 
     def add(self, command, environment, log):
         with open(log, "a", encoding="utf-8") as stream:
             start = time.monotonic()
             process = subprocess.Popen(
-                command, env=environment, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream
-            )
+                command, env=environment, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream,
+                start_new_session=True,
+            )  # fmt: skip
+            timer = threading.Timer(60 * self.minutes, os.killpg, [process.pid, signal.SIGKILL])
+            timer.start()
             _, status, usage = os.wait4(process.pid, 0)
+            timer.cancel()
             self.wall += time.monotonic() - start
         process.returncode = os.waitstatus_to_exitcode(status)
         self.cpu += usage.ru_utime + usage.ru_stime
@@ -67,7 +85,7 @@ class Cost:
         self.written += usage.ru_oublock * 512 / 1e6
         if process.returncode != 0:
             with open(log, encoding="utf-8", errors="replace") as stream:
-                print("%s ended with %d: %s" % (command[0], process.returncode, stream.read()[-1500:].strip()))
+                say("%s ended with %d: %s" % (command[0], process.returncode, stream.read()[-1500:].strip()))
         return process.returncode == 0
 
 
@@ -109,9 +127,61 @@ def layers_of(layout, tag="latest"):
     return {layer["digest"]: layer["size"] for layer in document["layers"]}
 
 
+def digest_of(path):
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def write_blob(layout, value):
+    text = json.dumps(value).encode()
+    name = hashlib.sha256(text).hexdigest()
+    with open(os.path.join(layout, "blobs", "sha256", name), "wb") as stream:
+        stream.write(text)
+    return {"digest": "sha256:" + name, "size": len(text)}
+
+
+def copy_with_history(layout, target):
+    """buildah's layer cache refuses a base whose configuration has no history."""
+    shutil.copytree(layout, target)
+    path = os.path.join(target, "index.json")
+    with open(path, encoding="utf-8") as stream:
+        index = json.load(stream)
+    for entry in index["manifests"]:
+        manifest = read_blob(target, entry["digest"])
+        config = read_blob(target, manifest["config"]["digest"])
+        config["history"] = [{"created_by": "base"} for _ in manifest["layers"]]
+        manifest["config"].update(write_blob(target, config))
+        entry.update(write_blob(target, manifest))
+    with open(path, "w", encoding="utf-8") as stream:
+        json.dump(index, stream)
+
+
+def find_tools(options):
+    """Name → path of what the peers need; what can be fetched is."""
+    tools = {name: shutil.which(name) for name in ("tar", "pigz", "crane", "umoci", "buildah", "go")}
+    tools["pip"] = sys.executable
+    tools["uv"] = os.path.join(options.venv, "bin", "uv")
+    folder = os.path.abspath(options.tools)
+    if not os.path.exists(tools["uv"]):
+        tools["uv"] = os.path.join(folder, "venv", "bin", "uv")
+    if not os.path.exists(tools["uv"]):
+        wanted = os.path.join(HERE, "requirements.txt")
+        subprocess.run([sys.executable, "-m", "venv", os.path.join(folder, "venv")], check=False)
+        pip = os.path.join(folder, "venv", "bin", "pip")
+        subprocess.run([pip, "install", "-q", "-r", wanted], check=False)
+    if not tools["crane"]:
+        tools["crane"] = os.path.join(folder, "crane")
+        if not os.path.exists(tools["crane"]) and tools["go"]:
+            environment = dict(os.environ, GOBIN=folder, CGO_ENABLED="0")
+            subprocess.run([tools["go"], "install", CRANE], env=environment, check=False)
+    return {name: path for name, path in tools.items() if path and os.path.exists(path)}
+
+
 class Bench:
     def __init__(self, options, stack, wheels, work):
         self.options, self.stack, self.work = options, stack, work
+        self.tools = find_tools(options)
+        self.minutes = options.minutes or MINUTES[stack]
         self.wheels = wheels  # folders: of the stack, extra, torch
         self.base = options.base
         self.rows = []
@@ -122,6 +192,8 @@ class Bench:
     def fresh(self, *names):
         for name in names:
             shutil.rmtree(self.path(name), ignore_errors=True)
+            if os.path.isfile(self.path(name)):
+                os.unlink(self.path(name))
 
     def environment(self):
         environment = dict(os.environ, XDG_CACHE_HOME=self.path("cache"), UV_CACHE_DIR=self.path("uv-cache"))
@@ -152,12 +224,12 @@ class Bench:
         return [word for word in words if command == "build" or word != "--force"] + list(more)
 
     def ramekin_build(self):
-        cost = Cost()
+        cost = Cost(self.minutes)
         command = self.ramekin("build", "-o", "oci:" + self.path("out"))
         return cost if cost.add(command, self.environment(), self.path("log")) else None
 
     def lock(self):
-        return Cost().add(self.ramekin("lock"), self.environment(), self.path("log"))
+        return Cost(self.minutes).add(self.ramekin("lock"), self.environment(), self.path("log"))
 
     def added(self):
         base = layers_of(self.base)
@@ -197,60 +269,135 @@ class Bench:
 
     # the others
 
-    def tools(self):
-        venv = os.path.join(self.options.venv, "bin")
-        return {
-            "uv": os.path.join(venv, "uv"),
-            "pip": sys.executable,
-            **{name: shutil.which(name) or "" for name in ("tar", "pigz", "crane", "umoci", "buildah")},
-        }
+    def finds(self):
+        return [word for path in self.wheels.values() for word in ("--find-links", path)]
 
-    def install(self, program):
+    def install(self, program, items):
         tree = self.path("tree", SITE)
-        common = ["--no-index", "--find-links", self.wheels[self.stack], "--target", tree, "-q"]
+        common = ["--no-index", *self.finds(), "--target", tree, "-q"]
         if program == "pip":
-            return [sys.executable, "-m", "pip", "install", "--no-compile"] + common + STACKS[self.stack]
-        uv = [self.tools()["uv"], "pip", "install", "--python", sys.executable, "--link-mode", "copy"]
-        return uv + ["--python-version", "3.11"] + common + STACKS[self.stack]
+            return [sys.executable, "-m", "pip", "install", "--no-compile"] + common + items
+        uv = [self.tools["uv"], "pip", "install", "--python", sys.executable, "--link-mode", "copy"]
+        return uv + ["--python-version", "3.11"] + common + items
+
+    def place(self):
+        """The application's file, as ramekin's recipe has it."""
+        return ["install", "-D", "-m", "644", self.path("app.py"), self.path("tree", "app", "app.py")]
 
     def pack(self):
         tar = "tar -C '%s' --sort=name --mtime=@0 --owner=0 --group=0 -cf - ." % self.path("tree")
-        return ["sh", "-c", "%s | pigz >'%s'" % (tar, self.path("layer.tar.gz"))]
+        return ["sh", "-c", "%s | pigz -n >'%s'" % (tar, self.path("layer.tar.gz"))]
+
+    def crane(self, program, items):
+        append = [self.tools["crane"], "append", "-f", self.path("layer.tar.gz"), "-t", "bench:1"]
+        append += ["-o", self.path("image.tar")]
+        return [self.install(program, items), self.place(), self.pack(), append]
+
+    def umoci(self, program, items):
+        copy = ["cp", "-R", self.base, self.path("out")]
+        insert = ["umoci", "insert", "--image", self.path("out") + ":latest"]
+        return [
+            self.install(program, items), copy, insert + [self.path("tree", "usr"), "/usr"],
+            insert + [self.path("app.py"), "/app/app.py"],
+        ]  # fmt: skip
+
+    def buildah(self, *words):
+        storage = ["--root", self.path("store"), "--runroot", self.path("run")]
+        return [self.tools["buildah"], *storage, "--storage-driver", self.driver(), *words]
+
+    def driver(self):
+        """overlay is quicker, but not to be had over another overlay."""
+        command = [self.tools["buildah"], "--root", self.path("probe"), "--runroot", self.path("probe-run")]
+        done = subprocess.run(command + ["--storage-driver", "overlay", "info"], capture_output=True, check=False)
+        self.fresh("probe", "probe-run")
+        return "overlay" if done.returncode == 0 else "vfs"
+
+    def commit(self, program, items):
+        store = " ".join("'%s'" % word for word in self.buildah())
+        script = "c=$(%s from oci:%s:latest) && %s copy -q $c '%s' / && %s commit -q $c oci:%s:latest" % (
+            store, self.base, store, self.path("tree"), store, self.path("out"),
+        )  # fmt: skip
+        return [self.install(program, items), self.place(), ["sh", "-c", script]]
+
+    def cached(self, program, items):
+        """A Containerfile under buildah's layer cache, the wheels in a volume."""
+        if not os.path.exists(self.path("history")):
+            copy_with_history(self.base, self.path("history"))
+        finds = " ".join("--find-links /bench/%s" % name for name in self.wheels)
+        with open(self.path("Containerfile"), "w", encoding="utf-8") as stream:
+            stream.write("FROM oci:%s:latest\n" % self.path("history"))
+            stream.write("RUN /bench/uv pip install -q --system --no-index --no-cache --link-mode copy %s %s\n" % (
+                finds, " ".join("'%s'" % item for item in items)))  # fmt: skip
+            stream.write("COPY app.py /app/app.py\n")
+        with open(self.path(".dockerignore"), "w", encoding="utf-8") as stream:
+            stream.write("*\n!app.py\n")
+        mounts = {**self.wheels, "uv": self.tools["uv"]}
+        volumes = [word for name, path in mounts.items() for word in ("-v", "%s:/bench/%s:ro" % (path, name))]
+        bud = self.buildah("bud", "-q", "--layers", "--isolation", "chroot", *volumes)
+        bud += ["-f", self.path("Containerfile"), "-t", "bench", self.work]
+        return [bud, self.buildah("push", "-q", "bench", "oci:%s:latest" % self.path("out"))]
 
     def ways(self):
-        image = self.path("out")
-        copy = ["cp", "-R", self.base, image]
-        store = "buildah --root '%s' --runroot '%s' --storage-driver vfs" % (self.path("store"), self.path("run"))
-        commit = "c=$(%s from oci:%s:latest) && %s copy -q $c '%s' / && %s commit -q $c oci:%s:latest" % (
-            store, self.base, store, self.path("tree"), store, image,
-        )  # fmt: skip
-        crane = ["crane", "append", "-f", self.path("layer.tar.gz"), "-o", self.path("image.tar"), "-t", "bench:1"]
-        insert = ["umoci", "insert", "--image", image + ":latest", self.path("tree", "usr"), "/usr"]
+        """Name → programs, what makes the commands, and their first argument."""
         return {
-            "pip+pigz+crane": (["pip", "tar", "pigz", "crane"], [self.install("pip"), self.pack(), crane]),
-            "uv+pigz+crane": (["uv", "tar", "pigz", "crane"], [self.install("uv"), self.pack(), crane]),
-            "uv+umoci": (["uv", "umoci"], [self.install("uv"), copy, insert]),
-            "uv+buildah": (["uv", "buildah"], [self.install("uv"), ["sh", "-c", commit]]),
+            "pip+pigz+crane": (["pip", "tar", "pigz", "crane"], self.crane, "pip"),
+            "uv+pigz+crane": (["uv", "tar", "pigz", "crane"], self.crane, "uv"),
+            "uv+umoci": (["uv", "umoci"], self.umoci, "uv"),
+            "uv+buildah": (["uv", "buildah"], self.commit, "uv"),
+            "buildah layers": (["uv", "buildah"], self.cached, "uv"),
         }
 
-    def measure_peer(self, name, needed, commands):
-        missing = [tool for tool in needed if not os.path.exists(self.tools()[tool])]
-        if missing:
-            print("%s: left out, there is no %s here" % (name, " and no ".join(missing)))
+    def peer_layers(self, name):
+        if name.endswith("crane"):
+            path = self.path("layer.tar.gz")
+            return {digest_of(path): os.path.getsize(path)}
+        # they may have written the base's layers anew
+        return dict(list(layers_of(self.path("out")).items())[len(layers_of(self.base)) :])
+
+    def peer_build(self, make, program, more, app):
+        """None where a program failed."""
+        self.fresh("out", "tree", "image.tar", "layer.tar.gz")
+        self.write_recipe([], app)
+        cost = Cost(self.minutes)
+        done = all(
+            cost.add(command, self.environment(), self.path("log"))
+            for command in make(program, STACKS[self.stack] + more)
+        )
+        return cost if done else None
+
+    def clean_peer(self):
+        if "buildah" in self.tools and os.path.exists(self.path("store")):
+            # what it has mounted goes first
+            subprocess.run(self.buildah("rm", "--all"), capture_output=True, check=False)
+        self.fresh("out", "tree", "store", "run", "uv-cache", "pip-cache", "image.tar", "layer.tar.gz", "history")
+
+    def measure_peer(self, name, needed, make, program):
+        missing = [tool for tool in needed if tool not in self.tools]
+        room = shutil.disk_usage(self.work).free / 1e6
+        if missing or room < ROOM[self.stack]:
+            lack = "there is no %s here" % " and no ".join(missing)
+            say("%s: left out, %s" % (name, lack if missing else "only %d MB are free" % room))
             return
         costs = []
         for _ in range(self.options.rounds if self.stack != "L" else 1):
-            self.fresh("out", "tree", "store", "run", "uv-cache", "pip-cache")
-            cost = Cost()
-            if not all(cost.add(command, self.environment(), self.path("log")) for command in commands):
+            self.clean_peer()
+            cost = self.peer_build(make, program, [], "print('one')\n")
+            if not cost:
                 return
             costs.append(cost)
-        if name.endswith("crane"):
-            added = {"layer": os.path.getsize(self.path("layer.tar.gz"))}
-        else:  # they may have written the base's layers anew
-            added = dict(list(layers_of(self.path("out")).items())[len(layers_of(self.base)) :])
-        self.row(name, "no layers", costs, added)
-        self.fresh("out", "tree", "store", "run", "uv-cache", "pip-cache")
+        before = self.peer_layers(name)
+        self.row(name, "no layers", costs, before)
+        for state, more, app in (
+            ("nothing changed", [], "print('one')\n"),
+            ("application file", [], "print('two')\n"),
+            ("small package", MORE["extra"], "print('two')\n"),
+        ):
+            cost = self.peer_build(make, program, more, app)
+            if not cost:
+                return
+            now = self.peer_layers(name)
+            self.row(name, state, [cost], {digest: size for digest, size in now.items() if digest not in before})
+            before = now
 
     def measure_limit(self):
         wheels = sorted(glob.glob(os.path.join(self.wheels[self.stack], "*.whl")))
@@ -272,9 +419,17 @@ class Bench:
         )
         self.measure_limit()
         self.measure_ramekin()
-        for name, (needed, commands) in self.ways().items():
-            if not self.options.peer or name in self.options.peer:
-                self.measure_peer(name, needed, commands)
+        self.fresh("out", "cache")
+        asked = self.options.peer or ["all"]
+        for name, (needed, make, program) in self.ways().items():
+            if name not in asked and "all" not in asked:
+                continue
+            try:
+                self.measure_peer(name, needed, make, program)
+            except (OSError, KeyError, ValueError, IndexError) as error:  # the next one may do better
+                say("%s: %r" % (name, error))
+            finally:
+                self.clean_peer()
         self.compare()
 
     def compare(self):
@@ -335,7 +490,9 @@ def main():
     parser.add_argument("--base", metavar="LAYOUT", help="an OCI layout with Python 3.11, tagged latest")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--stack", choices=sorted(STACKS), action="append", help="default: S and M")
-    parser.add_argument("--peer", action="append", help="only these ways beside ramekin")
+    parser.add_argument("--peer", action="append", help="only these ways beside ramekin, or all (default)")
+    parser.add_argument("--minutes", type=float, help="that a program may take; default: 5 on S, 10 on M, 25 on L")
+    parser.add_argument("--tools", default=os.path.join(BUILD, "bench"), help="where fetched programs are kept")
     parser.add_argument("--json", metavar="FILE", help="the rows as JSON too")
     options = parser.parse_args()
     folder = os.environ.get("RAMEKIN_BENCH_WHEELS")
