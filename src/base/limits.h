@@ -7,6 +7,7 @@
 #define LIMIT_DIAGS_SHOWN 20u
 
 #define LIMIT_RECIPE_BYTES (4 * MIB)
+#define LIMIT_RECIPE_STAGES 10000u /* of one row, uses of definitions counted */
 #define LIMIT_YAML_DEPTH 32u
 #define LIMIT_YAML_NODES 200000u
 #define LIMIT_REQUIREMENTS_BYTES (16 * MIB)

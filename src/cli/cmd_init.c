@@ -38,6 +38,7 @@ static const char starter[] =
     "  - pip: [requests]\n"
     "  #- torch: {version: 2.6.0, cuda: 12.4}     # torch from its CUDA index, protected from then "
     "on\n"
+    "  #- runpod-serverless: {handler: handler.py} # `ramekin help stages` lists all of this kind\n"
     "  #- pip: {requirements: requirements.txt, constraints: constraints.txt}\n"
     "  #- files: {app/: /srv/app/}\n"
     "\n"

@@ -112,7 +112,13 @@ static bool refuse_keys(const Solve *solve, const Stage *stage, LockStage *locke
                       "stage '%s' can't be solved: `%s:` is not understood yet", stage->name,
                       keys[i].key);
     }
-    if (!error && pip->groups && pip->groups->len > 0)
+    if (error)
+        error_set_hint(error, pip->lock.text
+                                  ? "let the tool write it in pip's form, as `uv export -o "
+                                    "requirements.txt` does, and name that file in "
+                                    "`requirements:`"
+                                  : "build a wheel of it and name that in `install:`");
+    else if (pip->groups && pip->groups->len > 0)
         error_set(&error, ERROR_INPUT, ((const Text *)pip->groups->pdata[0])->at,
                   "stage '%s' can't be solved: `groups:` is not understood yet", stage->name);
     if (!error && solve->recipe->resolve_together && pip->wheels && pip->wheels->len > 0)

@@ -20,6 +20,7 @@ typedef struct {
     const char *version; /* that is tried now; "*": any */
     GPtrArray *seen;     /* char *: names of the files on the pages so far */
     GPtrArray *places;   /* char *: the pages that were read */
+    bool absent;         /* there is no such page */
     char *name;          /* the file name that was looked for first */
 } Search;
 
@@ -170,6 +171,7 @@ static gboolean try_version(Search *search, const char *version, const IndexFile
         search->name = g_strdup(name);
     g_autofree char *url = wheel_template_fill(search->wheel->page.text, get_fact, search, error);
     const IndexPage *page = url ? read_page(search, url, error) : NULL;
+    search->absent = page && page->absent;
     *ret_file = page ? find_file(search, page, name) : NULL;
     return page != NULL;
 }
@@ -298,7 +300,9 @@ static void refuse(Search *search, LockStage *locked)
     if (pages > 0)
         error_add_note(error, search->wheel->page.at, "looked at %s%s",
                        (const char *)search->places->pdata[0],
-                       pages > 1 ? " and the pages of older versions" : "");
+                       pages > 1        ? " and the pages of older versions"
+                       : search->absent ? ", where there is no page"
+                                        : "");
     g_autofree char *nearest = nearest_files(search);
     if (*nearest)
         error_add_note(error, SPAN_NONE, "nearest there: %s", nearest);

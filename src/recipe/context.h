@@ -18,6 +18,7 @@ typedef struct {
     unsigned depth;                /* of definitions inside definitions */
     struct Definition *definition; /* the one that is decoded now, or NULL */
     Span use_site;                 /* its key in the recipe */
+    unsigned stage_count;          /* decoded so far, with uses of definitions */
 } RecipeContext;
 
 RecipeContext *recipe_context(Decoder *decoder);

@@ -398,6 +398,7 @@ static bool decode_use(Decoder *decoder, Definition *definition, const Node *key
                       DEFINITION_DEPTH);
     else
         ok = shape_decode(decoder, &definition_shape, definition->root, contribution);
+    outer.stage_count = context->stage_count;
     *context = outer;
     return ok;
 }

@@ -1,4 +1,5 @@
 /* The table of stage kinds, and lists of stages with definitions expanded. */
+#include "base/limits.h"
 #include "recipe/definition.h"
 #include "recipe/stage_git.h"
 #include "recipe/stage_kinds.h"
@@ -42,7 +43,7 @@ static const KeyHint kind_hints[] = {
     {"script", "scripts are `- run: |`"},
     {"shell", "scripts are `- run: |`"},
     {"python", "scripts are `- run: |`; the interpreter is `python:` of the recipe"},
-    {"uv", "`- pip:` installs what uv would; a uv.lock is `- pip: {lock: uv.lock}`"},
+    {"uv", "`- pip:` installs what uv would; its lock is exported: `- uv-project: {}`"},
     {"conda", "`- pip:` installs wheels; there are no conda packages"},
     {"name", "a stage is `- KIND: {name: …}`"},
     {"type", "a stage is `- KIND: body`, for example `- pip: [numpy]`"},
@@ -184,8 +185,19 @@ static void decode_builtin(Decoder *decoder, StageKind kind, const Node *key, co
         stage_free(stage);
 }
 
+/* Definitions that use others in `each` could make any number of stages out of a few lines. */
+static bool count_stage(Decoder *decoder, const Node *key)
+{
+    RecipeContext *context = recipe_context(decoder);
+    if (context->stage_count == LIMIT_RECIPE_STAGES)
+        decoder_error(decoder, key, "there are more than %u stages", LIMIT_RECIPE_STAGES);
+    return context->stage_count++ < LIMIT_RECIPE_STAGES;
+}
+
 static bool add_one(Decoder *decoder, const Node *key, const Node *body, GPtrArray *stages)
 {
+    if (!count_stage(decoder, key))
+        return false;
     int kind = find_kind(key->text);
     if (kind < 0)
         return definition_expand(decoder, key, body, stages);

@@ -10,6 +10,7 @@
 #include "recipe/stage_apt.h"
 #include "recipe/stage_download.h"
 #include "recipe/stage_files.h"
+#include "recipe/stage_git.h"
 #include "recipe/stage_run.h"
 #include "recipe/user_config.h"
 #include "test.h"
@@ -361,6 +362,52 @@ TEST(definitions)
     assert_texts("A40", good->config->host->gpus);
     g_assert_cmpuint(good->config->host->min_vram, ==, 8000000000);
     g_assert_cmpuint(good->checks->build->len, ==, 2);
+}
+
+/* Three definitions, each of which uses the next a hundred times. */
+TEST(stages_without_end)
+{
+    enter_folder();
+    g_autoptr(GString) items = g_string_new("a");
+    for (unsigned i = 1; i < 100; i++)
+        g_string_append_printf(items, ", i%u", i);
+    for (unsigned i = 0; i < 3; i++) {
+        g_autofree char *path = g_strdup_printf("stages/level%u.yaml", i);
+        g_autofree char *stage =
+            i < 2 ? g_strdup_printf("level%u: {each: {x: [%s]}}", i + 1, items->str)
+                  : g_strdup_printf("pip: {each: {x: [%s]}, install: $(x)}", items->str);
+        g_autofree char *text =
+            g_strdup_printf("stage: 1\nname: level%u\nstages:\n  - %s\n", i, stage);
+        write_file(path, text);
+    }
+    write_file("r.yaml", HEAD "stages:\n  - level0: {}\n");
+    g_autoptr(Diags) diags = diags_new();
+    g_autoptr(RecipeFile) file = recipe_file_load("r.yaml", NULL, diags);
+    g_assert_null(recipe_decode(file, NULL, NULL, diags));
+    g_assert_cmpuint(diags_errors(diags), ==, 1);
+    g_autofree char *found = diags_format(diags, false);
+    g_assert_nonnull(strstr(found, "there are more than 10000 stages"));
+}
+
+TEST(each)
+{
+    g_autoptr(Recipe) recipe =
+        decode(HEAD "vars: {list: [a, b]}\n"
+                    "stages:\n"
+                    "  - pip: {each: {x: [$(list), c]}, install: [$(x)==1, y], when: {x: [a, c]}}\n"
+                    "  - pip: {each: {x: []}, install: $(x)}\n"
+                    "  - pip: [$(list)]\n"
+                    "  - git: {each: {x: [n.git, m]}, url: 'https://example.org/$(x)@"
+                    "0123456789012345678901234567890123456789', dest: /n/}\n");
+    g_assert_cmpuint(recipe->stages->len, ==, 5);
+    assert_texts("a==1 y", stage_at(recipe, 0)->body.pip->install);
+    assert_texts("c==1 y", stage_at(recipe, 1)->body.pip->install);
+    assert_texts("a b", stage_at(recipe, 2)->body.pip->install);
+    const GitStage *git = stage_at(recipe, 3)->body.git, *other = stage_at(recipe, 4)->body.git;
+    g_assert_cmpstr(git->url.text, ==, "https://example.org/n.git");
+    g_assert_cmpstr(git->commit.text, ==, "0123456789012345678901234567890123456789");
+    g_assert_cmpstr(git->dest.text, ==, "/n/n");
+    g_assert_cmpstr(other->dest.text, ==, "/n/m");
 }
 
 TEST(shipped_definitions)
