@@ -343,7 +343,7 @@ static void add_requirement(Search *search, PipInputs *inputs, const IndexFile *
     g_autofree char *text =
         g_strdup_printf("%s @ %s%s%s", search->wheel->dist, file->url,
                         file->sha256 ? "#sha256=" : "", file->sha256 ? file->sha256 : "");
-    pip_inputs_add_requirement(inputs, text, search->wheel->at, false, dir, search->solve->diags);
+    pip_inputs_add_requirement(inputs, text, place_of(search), false, dir, search->solve->diags);
 }
 
 static gboolean find_one(Search *search, PipInputs *inputs, const GPtrArray *locations,
