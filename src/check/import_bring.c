@@ -86,7 +86,7 @@ static void follow_block(Bring *bring, const PyBlock *block, bool follow);
 static void follow_inner(Bring *bring, const PyStmt *statement, bool follow)
 {
     bool function = statement->kind == PY_FUNCTION, inside = follow && !function;
-    if (function && !statement->imports)
+    if (!py_is_compound(statement) || (function && !statement->imports))
         return;
     PyBlock body = function ? py_function_body(statement) : statement->body;
     follow_block(bring, &body, inside);

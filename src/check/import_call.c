@@ -98,9 +98,11 @@ static bool expr_yields(const PyExpr *expr)
         return false;
     if (expr->kind == PY_YIELD || expr->kind == PY_YIELD_FROM)
         return true;
-    if (expr_yields(expr->left) || expr_yields(expr->right) || expr_yields(expr->test))
+    if ((py_has(expr, PY_LEFT) && expr_yields(expr->left)) ||
+        (py_has(expr, PY_RIGHT) && expr_yields(expr->right)) ||
+        (py_has(expr, PY_TEST) && expr_yields(expr->test)))
         return true;
-    for (unsigned i = 0; i < expr->items.count; i++)
+    for (unsigned i = 0; py_has(expr, PY_ITEMS) && i < expr->items.count; i++)
         if (expr_yields(expr->items.items[i]))
             return true;
     for (unsigned i = 0; expr->kind == PY_CALL && i < expr->argument_count; i++)
@@ -123,8 +125,11 @@ static bool block_yields(PyBlock block)
         const PyStmt *stmt = block.items[i];
         if (stmt->kind == PY_FUNCTION || stmt->kind == PY_CLASS)
             continue;
-        if (expr_yields(stmt->value) || exprs_yield(stmt->targets) || block_yields(stmt->body) ||
-            block_yields(stmt->orelse) || block_yields(stmt->final))
+        if (expr_yields(stmt->value) || exprs_yield(stmt->targets))
+            return true;
+        if (!py_is_compound(stmt))
+            continue;
+        if (block_yields(stmt->body) || block_yields(stmt->orelse) || block_yields(stmt->final))
             return true;
         for (unsigned j = 0; j < stmt->handler_count; j++)
             if (block_yields(stmt->handlers[j].body))
@@ -159,6 +164,8 @@ static void forget_globals(ImportMachine *machine, const Function *function, PyB
         for (unsigned j = 0; stmt->kind == PY_GLOBAL && j < stmt->alias_count; j++)
             names_bind(machine, function->scope->module->scope->names, stmt->aliases[j].name,
                        machine->unknown);
+        if (!py_is_compound(stmt))
+            continue;
         if (stmt->kind != PY_FUNCTION)
             forget_globals(machine, function, stmt->body);
         else if (stmt->globals)

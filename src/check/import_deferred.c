@@ -41,8 +41,12 @@ static bool block_imports(const Deferred *deferred, PyBlock block)
         const PyStmt *stmt = block.items[i];
         if (stmt->kind == PY_FUNCTION || stmt->kind == PY_CLASS)
             continue;
-        if (imports_more(deferred, stmt) || block_imports(deferred, stmt->body) ||
-            block_imports(deferred, stmt->orelse) || block_imports(deferred, stmt->final))
+        if (imports_more(deferred, stmt))
+            return true;
+        if (!py_is_compound(stmt))
+            continue;
+        if (block_imports(deferred, stmt->body) || block_imports(deferred, stmt->orelse) ||
+            block_imports(deferred, stmt->final))
             return true;
         for (unsigned j = 0; j < stmt->handler_count; j++)
             if (block_imports(deferred, stmt->handlers[j].body))
@@ -115,6 +119,8 @@ static void walk_block(Deferred *deferred, PyBlock block, const char *within)
     ImportMachine *machine = deferred->machine;
     for (unsigned i = 0; i < block.count && machine->steps < deferred->last_step; i++) {
         const PyStmt *stmt = block.items[i];
+        if (!py_is_compound(stmt))
+            continue;
         bool defines = stmt->kind == PY_FUNCTION || stmt->kind == PY_CLASS;
         const char *name = !defines  ? within
                            : *within ? machine_format(machine, "%s.%s", within, stmt->text)

@@ -310,9 +310,9 @@ static const Value *evaluate_binary(ImportMachine *machine, const PyExpr *expr)
 /* Parts are evaluated for what they may raise. */
 static const Value *evaluate_parts(ImportMachine *machine, const PyExpr *expr)
 {
-    if (expr->left && !evaluate(machine, expr->left))
+    if (py_has(expr, PY_LEFT) && expr->left && !evaluate(machine, expr->left))
         return NULL;
-    for (unsigned i = 0; i < expr->items.count; i++)
+    for (unsigned i = 0; py_has(expr, PY_ITEMS) && i < expr->items.count; i++)
         if (expr->items.items[i] && !evaluate(machine, expr->items.items[i]))
             return NULL;
     machine->unknowns += expr->kind == PY_AWAIT;

@@ -197,10 +197,13 @@ static void expr_touch(ImportMachine *machine, const PyExpr *expr)
         return;
     if (expr->kind == PY_STRING && expr->text && is_dotted_name(expr->text))
         module_touch(machine, expr->text);
-    expr_touch(machine, expr->left);
-    expr_touch(machine, expr->right);
-    expr_touch(machine, expr->test);
-    for (unsigned i = 0; i < expr->items.count; i++)
+    if (py_has(expr, PY_LEFT))
+        expr_touch(machine, expr->left);
+    if (py_has(expr, PY_RIGHT))
+        expr_touch(machine, expr->right);
+    if (py_has(expr, PY_TEST))
+        expr_touch(machine, expr->test);
+    for (unsigned i = 0; py_has(expr, PY_ITEMS) && i < expr->items.count; i++)
         expr_touch(machine, expr->items.items[i]);
     for (unsigned i = 0; expr->kind == PY_CALL && i < expr->argument_count; i++)
         expr_touch(machine, expr->arguments[i].value);
@@ -211,6 +214,8 @@ static void stmt_touch(ImportMachine *machine, const PyStmt *stmt)
     expr_touch(machine, stmt->value);
     for (unsigned i = 0; i < stmt->targets.count; i++)
         expr_touch(machine, stmt->targets.items[i]);
+    if (!py_is_compound(stmt))
+        return;
     for (unsigned i = 0; i < stmt->parameter_count; i++)
         expr_touch(machine, stmt->parameters[i].default_value);
     block_touch(machine, stmt->kind == PY_FUNCTION ? py_function_body(stmt) : stmt->body);

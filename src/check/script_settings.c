@@ -100,6 +100,8 @@ static void look_at_statement(Script *script, const PyStmt *statement)
         if (target->kind == PY_SUBSCRIPT && is_environ(target->left))
             add(script, target->right, statement->value, false);
     }
+    if (!py_is_compound(statement))
+        return;
     look_at_block(script, &statement->body);
     for (unsigned i = 0; i < statement->handler_count; i++)
         look_at_block(script, &statement->handlers[i].body);

@@ -5,7 +5,11 @@ static PyStmt *finish(PyParser *p, PyStmt *stmt);
 
 PyStmt *py_stmt_new(PyParser *p, PyStmtKind kind, guint32 line)
 {
-    PyStmt *stmt = py_arena_take(p->arena, sizeof *stmt);
+    PyStmt head = {.kind = kind};
+    size_t size = py_is_compound(&head)   ? sizeof(PyStmt)
+                  : py_has_aliases(&head) ? offsetof(PyStmt, decorators)
+                                          : offsetof(PyStmt, aliases);
+    PyStmt *stmt = py_arena_take(p->arena, size);
     stmt->kind = kind;
     stmt->line = line;
     p->imports += kind == PY_IMPORT || kind == PY_IMPORT_FROM;
@@ -388,9 +392,10 @@ static PyStmt *decorated(PyParser *p)
         py_fail_token(p, "'def' or 'class'");
         return py_stmt_new(p, PY_PASS, py_line(p));
     }
-    if (stmt->kind != PY_FUNCTION && stmt->kind != PY_CLASS)
+    if (stmt->kind == PY_FUNCTION || stmt->kind == PY_CLASS)
+        stmt->decorators = decorators;
+    else
         py_fail(p, stmt->line, "only functions and classes are decorated");
-    stmt->decorators = decorators;
     return stmt;
 }
 

@@ -59,9 +59,35 @@ bool py_starts_expression(TokenKind kind)
     return starts[kind];
 }
 
+const guint8 py_expr_parts[] = {
+    /* clang-format off */
+    [PY_ATTRIBUTE] = PY_LEFT, [PY_SUBSCRIPT] = PY_LEFT | PY_RIGHT, [PY_CALL] = PY_LEFT,
+    [PY_FSTRING] = PY_ITEMS, [PY_TUPLE] = PY_ITEMS, [PY_LIST] = PY_ITEMS, [PY_SET] = PY_ITEMS,
+    [PY_DICT] = PY_ITEMS, [PY_NOT] = PY_LEFT, [PY_UNARY] = PY_LEFT,
+    [PY_BINARY] = PY_LEFT | PY_RIGHT, [PY_AND] = PY_ITEMS, [PY_OR] = PY_ITEMS,
+    [PY_COMPARE] = PY_LEFT | PY_ITEMS, [PY_CONDITIONAL] = PY_LEFT | PY_RIGHT | PY_TEST,
+    [PY_LAMBDA] = PY_LEFT, [PY_COMPREHENSION] = PY_ITEMS, [PY_AWAIT] = PY_LEFT,
+    [PY_YIELD] = PY_LEFT, [PY_YIELD_FROM] = PY_LEFT, [PY_STARRED] = PY_LEFT,
+    [PY_NAMED] = PY_RIGHT, [PY_SLICE] = PY_ITEMS,
+    /* clang-format on */
+};
+
+/* Up to the last part that the kind has. */
+static size_t expr_size(PyExprKind kind)
+{
+    unsigned parts = py_expr_parts[kind];
+    if (parts & PY_ITEMS)
+        return sizeof(PyExpr);
+    if (kind == PY_CALL || kind == PY_LAMBDA || parts & PY_TEST)
+        return offsetof(PyExpr, test) + sizeof(PyExpr *);
+    if (parts & PY_RIGHT)
+        return offsetof(PyExpr, test);
+    return parts & PY_LEFT ? offsetof(PyExpr, right) : offsetof(PyExpr, left);
+}
+
 PyExpr *py_expr_new(PyParser *p, PyExprKind kind, guint32 line)
 {
-    PyExpr *expr = py_arena_take(p->arena, sizeof *expr);
+    PyExpr *expr = py_arena_take(p->arena, expr_size(kind));
     expr->kind = kind;
     expr->height = 1;
     expr->line = line;

@@ -58,7 +58,7 @@ static PyExpr *signed_number(PyParser *p)
     py_next(p);
     sum->left = expr;
     sum->right = number(p);
-    if (is_imaginary(expr->left ? expr->left : expr) || !is_imaginary(sum->right))
+    if (is_imaginary(expr->kind == PY_UNARY ? expr->left : expr) || !is_imaginary(sum->right))
         py_fail(p, line, "not a complex number of a real and an imaginary part");
     py_hold(p, sum, sum->left);
     return sum;

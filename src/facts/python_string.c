@@ -339,11 +339,12 @@ static Token take_string(PyParser *p)
 PyExpr *py_strings(PyParser *p)
 {
     Token token = take_string(p);
-    PyExpr *expr = py_expr_new(p, PY_STRING, token.line);
     if (is_simple(&token) && !is_string(p)) {
-        expr->text = py_intern(p, token.start, (size_t)(token.end - token.start));
-        return expr;
+        PyExpr *plain = py_expr_new(p, PY_STRING, token.line);
+        plain->text = py_intern(p, token.start, (size_t)(token.end - token.start));
+        return plain;
     }
+    PyExpr *expr = py_expr_new(p, PY_FSTRING, token.line);
     size_t mark = py_mark(p);
     Joined joined = {0};
     piece(p, &joined, &token);

@@ -95,29 +95,44 @@ typedef struct {
     bool async;
 } PyClause;
 
+/* Only what PyExprKind names is there: the rest lies beyond the memory of the expression, or is
+ * something else. */
 struct PyExpr {
     PyExprKind kind : 8;
     unsigned height : 24; /* of the tree below: 1 without children */
     guint32 line;
-    const char *text;
-    const PyExpr *left, *right, *test;
-    PyExprs items;
+    const char *text; /* NULL where the kind has none */
     union {
-        struct {
-            const PyArgument *arguments;
-            unsigned argument_count;
-        };
-        struct {
-            const PyParameter *parameters;
-            unsigned parameter_count;
-        };
-        struct {
-            const PyClause *clauses;
-            unsigned clause_count;
-        };
+        const PyExpr *left;
+        const PyClause *clauses;
+    };
+    union {
+        const PyExpr *right;
+        const PyArgument *arguments;
+        const PyParameter *parameters;
         const PyOperator *operators; /* as many as items */
+        unsigned clause_count;
+    };
+    union {
+        const PyExpr *test;
+        unsigned argument_count, parameter_count;
+        PyExprs items;
     };
 };
+
+/* Which parts a kind has, for walks that look at all kinds. */
+enum {
+    PY_LEFT = 1,
+    PY_RIGHT = 2,
+    PY_TEST = 4,
+    PY_ITEMS = 8,
+};
+extern const guint8 py_expr_parts[PY_SLICE + 1];
+
+static inline bool py_has(const PyExpr *expr, unsigned part)
+{
+    return py_expr_parts[expr->kind] & part;
+}
 
 typedef enum {
     PY_EXPRESSION,  /* value */
@@ -174,22 +189,25 @@ typedef struct {
 } PyCase;
 
 struct PyStmt {
-    PyStmtKind kind;
-    guint32 line; /* of its first token; of a decorated one: of "def" or "class" */
-    guint32 last_line;
-    bool async; /* def, for, with */
-    bool star;  /* try with except* */
+    PyStmtKind kind : 8;
+    bool async : 1; /* def, for, with */
+    bool star : 1;  /* try with except* */
     /* What the body of a function holds, bodies within it too; `yields` and `globals` may be set
      * where nothing of the kind is. */
-    bool yields, globals, imports;
+    bool yields : 1, globals : 1, imports : 1;
+    guint32 line; /* of its first token; of a decorated one: of "def" or "class" */
+    guint32 last_line;
     guint32 level; /* dots of "from" */
     const char *text;
     const PyExpr *value, *cause, *annotation;
-    PyExprs targets, decorators;
-    PyBlock body, orelse, final;
-    struct PyLazyBody *lazy;
+    PyExprs targets;
+    /* Of imports, global, nonlocal and compound statements alone: */
     const PyAlias *aliases;
     unsigned alias_count;
+    /* Of compound statements alone: */
+    PyExprs decorators;
+    PyBlock body, orelse, final;
+    struct PyLazyBody *lazy;
     const PyParameter *parameters;
     unsigned parameter_count;
     const PyArgument *arguments;
@@ -201,6 +219,18 @@ struct PyStmt {
     const PyCase *cases;
     unsigned case_count;
 };
+
+/* Whether a statement has blocks: of the others that part of the struct is not there. */
+static inline bool py_is_compound(const PyStmt *stmt)
+{
+    return (stmt->kind >= PY_IF && stmt->kind <= PY_CLASS) || stmt->kind == PY_MATCH;
+}
+
+static inline bool py_has_aliases(const PyStmt *stmt)
+{
+    return stmt->kind == PY_IMPORT || stmt->kind == PY_IMPORT_FROM || stmt->kind == PY_GLOBAL ||
+           stmt->kind == PY_NONLOCAL;
+}
 
 typedef struct {
     PyBlock body;

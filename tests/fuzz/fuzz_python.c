@@ -32,10 +32,14 @@ static void check_expr(const PyExpr *e, unsigned height)
     g_assert_cmpuint(e->height, <, height);
     g_assert_cmpuint(e->height, >, 0);
     g_assert_true(e->line >= 1 && e->line <= last_line);
-    check_expr(e->left, e->height);
-    check_expr(e->test, e->height);
-    check_expr(e->right, e->height);
-    check_all(e->items, e->height);
+    if (py_has(e, PY_LEFT))
+        check_expr(e->left, e->height);
+    if (py_has(e, PY_TEST))
+        check_expr(e->test, e->height);
+    if (py_has(e, PY_RIGHT))
+        check_expr(e->right, e->height);
+    if (py_has(e, PY_ITEMS))
+        check_all(e->items, e->height);
     if (e->kind == PY_CALL)
         for (unsigned i = 0; i < e->argument_count; i++)
             check_expr(e->arguments[i].value, e->height);
@@ -72,8 +76,6 @@ static void check_parts(const PyStmt *s, unsigned depth)
     }
     for (unsigned i = 0; i < s->argument_count; i++)
         check_expr(s->arguments[i].value, PY_MAX_HEIGHT + 1);
-    for (unsigned i = 0; i < s->alias_count; i++)
-        g_assert_nonnull(s->aliases[i].name);
 }
 
 static void check_statement(const PyStmt *s, unsigned depth)
@@ -84,6 +86,10 @@ static void check_statement(const PyStmt *s, unsigned depth)
     check_expr(s->cause, PY_MAX_HEIGHT + 1);
     check_expr(s->annotation, PY_MAX_HEIGHT + 1);
     check_all(s->targets, PY_MAX_HEIGHT + 1);
+    for (unsigned i = 0; py_has_aliases(s) && i < s->alias_count; i++)
+        g_assert_nonnull(s->aliases[i].name);
+    if (!py_is_compound(s))
+        return;
     check_all(s->decorators, PY_MAX_HEIGHT + 1);
     check_parts(s, depth + 1);
     check_block(s->body, depth + 1);
@@ -108,6 +114,8 @@ static void compare_statements(const PyStmt *a, const PyStmt *b)
     if (a->value)
         g_assert_true(a->value->kind == b->value->kind && a->value->height == b->value->height &&
                       a->value->line == b->value->line);
+    if (!py_is_compound(a))
+        return;
     compare_blocks(py_function_body(a), py_function_body(b));
     compare_blocks(a->orelse, b->orelse);
     compare_blocks(a->final, b->final);

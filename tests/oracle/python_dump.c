@@ -134,12 +134,12 @@ static void expr(GString *out, const PyExpr *e)
         text(out, e->text);
     } else if (e->text)
         g_string_append_printf(out, " %s", e->text);
-    maybe(out, e->left);
-    maybe(out, e->test);
-    maybe(out, e->right);
+    maybe(out, py_has(e, PY_LEFT) ? e->left : NULL);
+    maybe(out, py_has(e, PY_TEST) ? e->test : NULL);
+    maybe(out, py_has(e, PY_RIGHT) ? e->right : NULL);
     if (e->kind == PY_COMPARE)
         compare(out, e);
-    else
+    else if (py_has(e, PY_ITEMS))
         all(out, e->items);
     if (e->kind == PY_CALL)
         arguments(out, e->arguments, e->argument_count);
@@ -193,7 +193,7 @@ static void cases(GString *out, unsigned depth, const PyStmt *s)
 
 static void names(GString *out, const PyStmt *s)
 {
-    for (unsigned i = 0; i < s->alias_count; i++) {
+    for (unsigned i = 0; py_has_aliases(s) && i < s->alias_count; i++) {
         g_string_append_printf(out, " %s", s->aliases[i].name);
         if (s->aliases[i].as)
             g_string_append_printf(out, " as %s", s->aliases[i].as);
@@ -209,13 +209,16 @@ static void statement(GString *out, unsigned depth, const PyStmt *s)
         g_string_append_printf(out, " .%u", s->level);
     if (s->text)
         g_string_append_printf(out, " %s", s->text);
-    for (unsigned i = 0; i < s->decorators.count; i++)
+    bool compound = py_is_compound(s);
+    for (unsigned i = 0; compound && i < s->decorators.count; i++)
         labelled(out, "@", s->decorators.items[i]);
     all(out, s->targets);
     labelled(out, ":", s->annotation);
     labelled(out, "=", s->value);
     labelled(out, ",", s->cause);
     names(out, s);
+    if (!compound)
+        return;
     parameters(out, s->parameters, s->parameter_count);
     arguments(out, s->arguments, s->argument_count);
     for (unsigned i = 0; i < s->with_count; i++) {
