@@ -139,6 +139,7 @@ static void next_round(Bring *bring, WheelViews *views)
     wheel_views_bring(views, is_wanted, bring, NULL);
     g_autoptr(GPtrArray) files = g_steal_pointer(&bring->next);
     bring->next = g_ptr_array_new();
+    sources_prepare(bring->sources, files);
     for (guint i = 0; i < files->len; i++)
         follow_file(bring, files->pdata[i]);
 }

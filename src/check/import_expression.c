@@ -214,6 +214,21 @@ static bool evaluate_starred(ImportMachine *machine, const PyArgument *arguments
     return true;
 }
 
+/* Most calls name no argument. */
+static const char **names_of(ImportMachine *machine, const PyArgument *arguments, unsigned count)
+{
+    static const char *const none[8] = {NULL};
+    bool named = count >= G_N_ELEMENTS(none);
+    for (unsigned i = 0; i < count; i++)
+        named |= arguments[i].name != NULL;
+    if (!named)
+        return (const char **)none;
+    const char **names = machine_alloc(machine, (count + 1) * sizeof *names);
+    for (unsigned i = 0; i < count; i++)
+        names[i] = arguments[i].name;
+    return names;
+}
+
 bool evaluate_arguments(ImportMachine *machine, const PyArgument *arguments, unsigned count,
                         Arguments *ret_arguments)
 {
@@ -222,9 +237,8 @@ bool evaluate_arguments(ImportMachine *machine, const PyArgument *arguments, uns
             return evaluate_starred(machine, arguments, count, ret_arguments);
     ret_arguments->count = count;
     ret_arguments->values = machine_alloc(machine, (count + 1) * sizeof *ret_arguments->values);
-    ret_arguments->names = machine_alloc(machine, (count + 1) * sizeof *ret_arguments->names);
+    ret_arguments->names = names_of(machine, arguments, count);
     for (unsigned i = 0; i < count; i++) {
-        ret_arguments->names[i] = arguments[i].name;
         if (!(ret_arguments->values[i] = evaluate(machine, arguments[i].value)))
             return false;
     }

@@ -3,6 +3,10 @@
 #include "base/limits.h"
 #include "base/sorted.h"
 
+enum {
+    MAX_THREADS = 8,
+};
+
 typedef struct {
     GPtrArray *names; /* NULL: no such folder */
     GHashTable *set;
@@ -182,7 +186,8 @@ GBytes *sources_read(ImportSources *sources, const char *path)
     return bytes;
 }
 
-static const ImportSource *add_source(ImportSources *sources, const char *path, GBytes *bytes)
+/* Takes the bytes; NULL: cannot be read. */
+static ImportSource *source_read(const char *path, GBytes *bytes)
 {
     ImportSource *source = g_new0(ImportSource, 1);
     source->path = g_strdup(path);
@@ -194,6 +199,12 @@ static const ImportSource *add_source(ImportSources *sources, const char *path, 
         source->problem = g_strdup(error ? error->message : "it could not be read");
     if (error && error->code == ERROR_INPUT)
         source->mistake = error_span(error).line;
+    return source;
+}
+
+static const ImportSource *add_source(ImportSources *sources, const char *path, GBytes *bytes)
+{
+    ImportSource *source = source_read(path, bytes);
     g_hash_table_insert(sources->sources, (char *)source->path, source);
     return source;
 }
@@ -202,6 +213,40 @@ const ImportSource *sources_tree(ImportSources *sources, const char *path)
 {
     const ImportSource *source = g_hash_table_lookup(sources->sources, path);
     return source ? source : add_source(sources, path, sources_read(sources, path));
+}
+
+typedef struct {
+    const SpaceFile *file;
+    ImportSource *source; /* NULL: cannot be read by another thread */
+} Preparing;
+
+static void prepare_one(void *data, void *space)
+{
+    Preparing *one = data;
+    GBytes *bytes = file_space_read(space, one->file, PY_MAX_BYTES, NULL);
+    if (bytes)
+        one->source = source_read(one->file->path, bytes);
+}
+
+void sources_prepare(ImportSources *sources, const GPtrArray *files)
+{
+    if (sources->files != &sources->of_space)
+        return;
+    g_autofree Preparing *all = g_new0(Preparing, MAX(files->len, 1));
+    GThreadPool *pool =
+        g_thread_pool_new(prepare_one, (void *)sources->scene->space,
+                          (int)MIN(g_get_num_processors(), MAX_THREADS), FALSE, NULL);
+    for (guint i = 0; i < files->len; i++) {
+        all[i].file = files->pdata[i];
+        if (all[i].file->member && !g_hash_table_contains(sources->sources, all[i].file->path))
+            g_thread_pool_push(pool, &all[i], NULL);
+    }
+    g_thread_pool_free(pool, FALSE, TRUE);
+    for (guint i = 0; i < files->len; i++) {
+        ImportSource *source = all[i].source;
+        if (source)
+            g_hash_table_insert(sources->sources, (char *)source->path, source);
+    }
 }
 
 const ImportSource *sources_script(ImportSources *sources, const char *name, const char *text,

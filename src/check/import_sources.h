@@ -35,6 +35,9 @@ LibraryProblem *sources_problem(ImportSources *sources, const char *path);
 GBytes *sources_read(ImportSources *sources, const char *path);
 /* Reads and parses, once. Never NULL. */
 const ImportSource *sources_tree(ImportSources *sources, const char *path);
+/* Reads and parses files of wheels that were brought, several at once, so that sources_tree() has
+ * them: SpaceFile. */
+void sources_prepare(ImportSources *sources, const GPtrArray *files);
 /* A source that is no file: a recipe's script. */
 const ImportSource *sources_script(ImportSources *sources, const char *name, const char *text,
                                    size_t length);

@@ -8,7 +8,7 @@ enum {
 
 void *machine_alloc(ImportMachine *machine, size_t size)
 {
-    size = (size + 15) & ~(size_t)15;
+    size = (size + 7) & ~(size_t)7;
     if (size > CHUNK / 4) {
         char *own = g_malloc0(size);
         g_ptr_array_add(machine->chunks, own);
