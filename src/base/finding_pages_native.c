@@ -141,6 +141,25 @@ const FindingPage finding_pages_native[] = {
             "Take a version of the package that was compiled for the GPU.",
     },
     {
+        .kind = {"gpu-partial", SEVERITY_NOTE,
+                 "some libraries of an extension have no code for a GPU"},
+        .meaning =
+            "Read whole (`--deep`), some libraries of an extension of torch have code for a GPU of "
+            "`host: {gpus}` and others have none; the finding names them. Libraries for another "
+            "CUDA version than torch's are left out.",
+        .matters =
+            "An extension often brings libraries for one architecture and chooses among them when "
+            "it starts; then nothing is wrong. Otherwise what calls the named ones fails on that "
+            "GPU with `no kernel image is available`.",
+        .example =
+            "host: {gpus: [A100]}\n"
+            "stages:\n"
+            "  - pip: [some-kernels]      # one of its two libraries is for sm_90a alone\n",
+        .way_out =
+            "Nothing, where the named functions are not used on that GPU; `checks: {gpu: ...}` "
+            "shows what runs there.",
+    },
+    {
         .kind = {"gpu-unsupported", SEVERITY_ERROR,
                  "torch has no code for a GPU that is named"},
         .meaning =

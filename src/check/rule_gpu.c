@@ -140,39 +140,75 @@ static void judge_torch_file(CheckRun *run, const CheckWheel *wheel, const Nativ
             evidence);
 }
 
+static void cut_libraries(GPtrArray *lines)
+{
+    guint count = lines->len;
+    if (count <= SHOWN_LIBRARIES)
+        return;
+    for (guint i = SHOWN_LIBRARIES; i < count; i++)
+        g_free(lines->pdata[i]);
+    g_ptr_array_set_size(lines, SHOWN_LIBRARIES);
+    g_ptr_array_add(lines, g_strdup_printf("and %u more", count - SHOWN_LIBRARIES));
+}
+
+/* Some of the extension's libraries have code for the GPU and these have none: they may be for
+ * other GPUs, chosen when they are loaded, or be what fails there. Takes `evidence`. */
+static void add_partial(CheckRun *run, const CheckWheel *wheel, const GpuTarget *gpu,
+                        GPtrArray *evidence, guint judged)
+{
+    guint without = evidence->len;
+    cut_libraries(evidence);
+    g_autofree char *name = describe_gpu(gpu);
+    Finding *finding =
+        add_gpu(run, "gpu-partial", wheel, gpu,
+                g_strdup_printf("%u of %u libraries of %s %s that have code for GPUs "
+                                "have none for %s",
+                                without, judged, wheel->file->name, wheel->file->version, name),
+                evidence);
+    g_free(finding->hint);
+    finding->hint = g_strdup_printf("what uses them does not run on %s; run what you need of %s "
+                                    "there (`checks: {gpu: ...}`)",
+                                    gpu->name, wheel->file->name);
+}
+
 /* An extension may bring libraries for some GPUs alone: it is judged as a whole. */
 static void judge_extension(CheckRun *run, const CheckWheel *wheel, const GpuTarget *gpu)
 {
     const WheelNative *native = wheel->native;
-    GPtrArray *evidence = g_ptr_array_new_with_free_func(g_free);
+    GPtrArray *evidence = g_ptr_array_new();
     const NativeFile *by_driver = NULL;
+    guint judged = 0;
     guint64 served = 0, by_ptx = 0;
     unsigned isa = 0;
     for (guint i = 0; i < native->files->len; i++) {
         const NativeFile *file = native->files->pdata[i];
         if (!file->fatbin || file->fatbin->loadable == 0 || gpu_is_of_other_cuda(run, file->member))
             continue;
-        guint64 ptx;
+        guint64 ptx, here;
         unsigned own;
-        served += fatbin_serves(file->fatbin, gpu->capability, &ptx, &own);
+        judged++;
+        here = fatbin_serves(file->fatbin, gpu->capability, &ptx, &own);
+        served += here;
         by_ptx += ptx;
         by_driver = ptx > 0 && own > isa ? file : by_driver;
         isa = MAX(isa, own);
-        if (evidence->len < SHOWN_LIBRARIES)
+        if (here == 0)
             g_ptr_array_add(evidence, describe_library(wheel, file, 0));
     }
     if (served > 0 && served == by_ptx)
         judge_ptx(run, wheel, by_driver, gpu, isa);
-    if (served > 0 || evidence->len == 0) {
+    if (evidence->len == 0) {
         g_ptr_array_unref(evidence);
-        return;
+    } else if (served > 0) {
+        add_partial(run, wheel, gpu, evidence, judged);
+    } else {
+        cut_libraries(evidence);
+        g_autofree char *name = describe_gpu(gpu);
+        add_gpu(run, "gpu-library", wheel, gpu,
+                g_strdup_printf("%s %s has no code for %s", wheel->file->name, wheel->file->version,
+                                name),
+                evidence);
     }
-    g_ptr_array_set_free_func(evidence, NULL);
-    g_autofree char *name = describe_gpu(gpu);
-    add_gpu(
-        run, "gpu-library", wheel, gpu,
-        g_strdup_printf("%s %s has no code for %s", wheel->file->name, wheel->file->version, name),
-        evidence);
 }
 
 static void judge_wheel(CheckRun *run, const CheckWheel *wheel, const GpuTarget *gpu)
