@@ -73,6 +73,12 @@ const DockerInstruction *lint_instruction(const Lint *lint, guint index)
     return lint->file->instructions->pdata[index];
 }
 
+const DockerInstruction *lint_action(const Lint *lint, guint index)
+{
+    const DockerInstruction *instruction = lint_instruction(lint, index);
+    return instruction->trigger ? instruction->trigger : instruction;
+}
+
 Span lint_word_span(const Lint *lint, const LintScript *script, const ShellWord *word)
 {
     return shell_word_span(script->shell, word, lint->file->source);

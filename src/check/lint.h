@@ -7,6 +7,8 @@
  * said about it. Errors fail the build or the image for certain; warnings make it differ from what
  * its author wrote, today or on another day; notes cost time, room or comfort.
  *
+ * What stands behind ONBUILD is looked at as what it will be, after all else of the file.
+ *
  * A comment above an instruction, "# ramekin: ignore CODE: why", answers the findings of that code
  * in it. */
 #pragma once

@@ -343,6 +343,7 @@ static void add_script(Lint *lint, GPtrArray *scripts, const DockerInstruction *
     LintScript *script = g_new0(LintScript, 1);
     script->instruction = instruction;
     script->index = index;
+    script->triggered = lint_instruction(lint, index)->trigger != NULL;
     script->scope = build_scope_at(lint->stages, index);
     script->stage = script->scope.stage;
     script->shell = shell_parse(text);
@@ -357,7 +358,7 @@ GPtrArray *lint_scripts_new(Lint *lint)
 {
     GPtrArray *scripts = g_ptr_array_new_with_free_func(script_free);
     for (guint i = 0; i < lint->file->instructions->len; i++) {
-        const DockerInstruction *instruction = lint_instruction(lint, i);
+        const DockerInstruction *instruction = lint_action(lint, i);
         if (instruction->keyword != DOCKER_RUN)
             continue;
         BuildScope scope = build_scope_at(lint->stages, i);

@@ -189,7 +189,7 @@ void lint_cuda_assert(Lint *lint)
 void lint_bnb_cuda(Lint *lint)
 {
     for (guint i = 0; i < lint->file->instructions->len; i++) {
-        const DockerInstruction *instruction = lint_instruction(lint, i);
+        const DockerInstruction *instruction = lint_action(lint, i);
         if (instruction->keyword != DOCKER_ENV)
             continue;
         BuildScope scope = build_scope_at(lint->stages, i);

@@ -156,7 +156,8 @@ static const LintPip *pip_behind(const Lint *lint, guint index)
     for (guint i = 0; i < lint->pips->len; i++) {
         const LintPip *pip = lint->pips->pdata[i];
         const LintScript *script = pip->command->script;
-        if (script->index < index || script->stage != build_stage_of(lint->stages, index))
+        if (script->index < index || script->triggered ||
+            script->stage != build_stage_of(lint->stages, index))
             continue;
         if (installs_context(pip))
             return NULL;
@@ -216,7 +217,7 @@ static bool is_archive(const char *name)
 void lint_add_instruction(Lint *lint)
 {
     for (guint i = 0; i < lint->file->instructions->len; i++) {
-        const DockerInstruction *instruction = lint_instruction(lint, i);
+        const DockerInstruction *instruction = lint_action(lint, i);
         bool plain = instruction->keyword == DOCKER_ADD && instruction->words->len > 1;
         for (guint k = 0; plain && k + 1 < instruction->words->len; k++)
             plain = !is_archive(((const Placed *)instruction->words->pdata[k])->text->str);

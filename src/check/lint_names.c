@@ -223,8 +223,11 @@ void lint_variables(Lint *lint)
         for (guint k = 0; k < instruction->words->len; k++)
             check_word(lint, &scope, instruction->words->pdata[k]);
     }
-    for (guint i = 0; i < lint->scripts->len; i++)
-        check_script(lint, lint->scripts->pdata[i]);
+    for (guint i = 0; i < lint->scripts->len; i++) {
+        const LintScript *script = lint->scripts->pdata[i];
+        if (!script->triggered) /* what is set where it runs is not known */
+            check_script(lint, script);
+    }
 }
 
 /* Platforms, MAINTAINER, instructions that come twice */

@@ -314,7 +314,7 @@ GPtrArray *lint_pips_new(Lint *lint)
 {
     GPtrArray *pips = g_ptr_array_new_with_free_func(pip_free);
     for (guint i = 0; i < lint->file->instructions->len; i++)
-        lint->pip_configured |= copies_configuration(lint_instruction(lint, i));
+        lint->pip_configured |= copies_configuration(lint_action(lint, i));
     for (guint i = 0; i < lint->scripts->len; i++) {
         const LintScript *script = lint->scripts->pdata[i];
         for (guint k = 0; k < script->commands->len; k++) {
@@ -372,5 +372,6 @@ static bool builds_on(const Lint *lint, int stage, int ancestor)
 bool lint_pip_follows(const Lint *lint, const LintPip *first, const LintPip *second)
 {
     return g_str_equal(first->environment, second->environment) &&
+           (second->command->script->triggered || !first->command->script->triggered) &&
            builds_on(lint, second->command->script->stage, first->command->script->stage);
 }

@@ -15,7 +15,8 @@ typedef struct {
  */
 typedef struct {
     const DockerInstruction *instruction;
-    guint index; /* of the instruction in the file */
+    guint index;    /* of the instruction in the file */
+    bool triggered; /* behind ONBUILD: it runs in the builds of others, after all of this file */
     int stage;
     BuildScope scope;
     ShellScript *shell;   /* understood */
@@ -67,6 +68,8 @@ LintFinding *lint_add(Lint *lint, const char *code, Span at, char *message, cons
 void lint_hide(Lint *lint, const Placed *text, size_t offset, size_t length);
 
 const DockerInstruction *lint_instruction(const Lint *lint, guint index);
+/* The same, or what follows ONBUILD in it: what will be done in some build. */
+const DockerInstruction *lint_action(const Lint *lint, guint index);
 Span lint_word_span(const Lint *lint, const LintScript *script, const ShellWord *word);
 Span lint_command_span(const Lint *lint, const LintCommand *command);
 /* The words of the command as they are written. Caller frees. */

@@ -155,7 +155,7 @@ static void check_text(Lint *lint, const DockerInstruction *instruction, const P
 void lint_secrets(Lint *lint)
 {
     for (guint i = 0; i < lint->file->instructions->len; i++) {
-        const DockerInstruction *instruction = lint_instruction(lint, i);
+        const DockerInstruction *instruction = lint_action(lint, i);
         BuildScope scope = build_scope_at(lint->stages, i);
         const GPtrArray *words = instruction->words;
         if (instruction->keyword == DOCKER_ENV || instruction->keyword == DOCKER_LABEL) {

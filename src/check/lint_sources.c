@@ -310,7 +310,7 @@ static bool is_git_url(const char *url)
 
 static void check_add(Lint *lint, guint index)
 {
-    const DockerInstruction *instruction = lint_instruction(lint, index);
+    const DockerInstruction *instruction = lint_action(lint, index);
     if (instruction->keyword != DOCKER_ADD || docker_flag_find(instruction, "checksum"))
         return;
     for (guint i = 0; i + 1 < instruction->words->len; i++) {

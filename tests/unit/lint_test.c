@@ -14,6 +14,16 @@ static const struct {
     const char *text, *found;
 } rows[] = {
     {PIP "a>=1\n", "2:redirection"},
+    {"ONBUILD " PIP "a>=1\n", "2:redirection"},
+    {"ONBUILD RUN nvidia-smi\n", "2:gpu-in-build"},
+    {"ONBUILD ENV API_TOKEN=abcdefghij0123\n", "2:secret"},
+    {"ONBUILD ADD https://example.org/a.bin /a\n", "2:download"},
+    {"ONBUILD ENV BNB_CUDA_VERSION=124\n", "2:bnb-cuda"},
+    {TORCH "ONBUILD " PIP "-r r.txt\n", "3:torch-replaced"},
+    {"ONBUILD " TORCH PIP "-r r.txt\n", ""},
+    {"ONBUILD COPY r.txt /\nONBUILD " PIP "-r r.txt\n", ""},
+    {"COPY . /app\nONBUILD " PIP "-r r.txt\n", "2:ignore-file"},
+    {"ONBUILD ARG X\nONBUILD RUN echo $X $Y\n", ""},
     {PIP "a<2 b==1>=1\n", "2:redirection 2:redirection"},
     {PIP "'a>=1,<2' >=log\n", ""},
     {PIP "'a<2' 2>log >out </dev/null\n", ""},
