@@ -42,8 +42,8 @@ const FindingPage finding_pages_files[] = {
             "(`ignore_installed`). Files that the older copy has and the new one has not are "
             "still there. Those that can't be imported any more are shown first, with the name that "
             "they miss and the module that has it no longer; then modules in folders that the new "
-            "version has too. Without any of them it is a note, left out if `ghost-distribution` "
-            "lists the files.",
+            "version has too. Without any of them it is a note. Where `ghost-distribution` lists "
+            "the files, this names those alone that can't be imported any more.",
         .matters =
             "Python imports what lies there. torch 2.8.0 written over 2.3.1 keeps modules of "
             "2.3.1 that import names which 2.8.0 no longer has, and packages that import "

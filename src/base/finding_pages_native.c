@@ -57,8 +57,10 @@ const FindingPage finding_pages_native[] = {
         .kind = {"cuda-twice", SEVERITY_WARNING,
                  "base and wheels both bring the libraries of CUDA"},
         .meaning =
-            "The environment of the base says that it has cuBLAS, cuDNN or NCCL, and wheels "
-            "that are installed (`nvidia-cublas-cu12` and their like) bring the same.",
+            "The base has cuBLAS, cuDNN, NCCL or others of CUDA's libraries, and wheels that are "
+            "installed (`nvidia-cublas-cu12` and their like) bring the same. The base's files are "
+            "counted where the base lies on this machine; else its environment tells. A library "
+            "that something needs and the base alone has is named.",
         .matters =
             "torch finds its libraries by its own run path, before any folder of the base. The "
             "base's copies are gigabytes that every host pulls and nothing loads.",

@@ -9,8 +9,9 @@ typedef struct {
 } Family;
 
 static const Family families[] = {
-    {rule_indexes, false}, {rule_platform, false},   {rule_files, false},  {rule_imports, false},
-    {rule_gpu, false},     {rule_cuda, false},       {rule_abi, false},    {rule_image, true},
+    {rule_indexes, false}, {rule_platform, false},   {rule_files, false},
+    {rule_imports, false}, {rule_gpu, false},        {rule_cuda_twice, false},
+    {rule_cuda, false},    {rule_abi, false},        {rule_image, true},
     {rule_runpod, true},   {rule_runpod_hub, false}, {rule_scripts, true},
 };
 

@@ -12,71 +12,6 @@ static unsigned major_of(const char *version)
     return (unsigned)g_ascii_strtoull(version, NULL, 10);
 }
 
-static bool is_cuda_wheel(const CheckWheel *wheel)
-{
-    const char *name = wheel->file->name;
-    return g_str_has_prefix(name, "nvidia-cu") || g_str_has_prefix(name, "nvidia-nccl");
-}
-
-static guint64 unpacked_size(const CheckWheel *wheel)
-{
-    const ZipDirectory *directory = wheel_view_directory(wheel->view);
-    size_t count = 0;
-    guint64 size = 0;
-    const ZipMember *members = directory ? zip_directory_members(directory, &count) : NULL;
-    for (size_t i = 0; i < count; i++)
-        size += members[i].size;
-    return size;
-}
-
-/* "nvidia/cuda:12.4.1-cudnn-runtime-ubuntu22.04" → the same with "-base-"; NULL: no such name. */
-static char *smaller_base(const char *reference)
-{
-    static const char *const kinds[] = {"-cudnn-devel-",    "-cudnn-runtime-", "-cudnn8-devel-",
-                                        "-cudnn8-runtime-", "-devel-",         "-runtime-"};
-    for (guint i = 0; reference && i < G_N_ELEMENTS(kinds); i++) {
-        const char *at = strstr(reference, kinds[i]);
-        if (at)
-            return g_strdup_printf("%.*s-base-%s", (int)(at - reference), reference,
-                                   at + strlen(kinds[i]));
-    }
-    return NULL;
-}
-
-static void judge_twice(CheckRun *run, const char *base_cuda)
-{
-    static const char *const keys[] = {"NV_LIBCUBLAS_VERSION", "NV_CUDNN_VERSION",
-                                       "NV_LIBNCCL_PACKAGE_VERSION"};
-    g_autoptr(GString) libraries = g_string_new(NULL);
-    for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
-        const char *value = native_find_env(run->base_env, keys[i]);
-        if (value)
-            g_string_append_printf(libraries, "%s%s=%s", libraries->len ? " " : "", keys[i], value);
-    }
-    guint count = 0;
-    guint64 bytes = 0;
-    for (guint i = 0; i < run->wheels->len; i++) {
-        const CheckWheel *wheel = run->wheels->pdata[i];
-        if (!is_cuda_wheel(wheel) || !native_is_installed(run, wheel))
-            continue;
-        count++;
-        bytes += unpacked_size(wheel);
-    }
-    if (libraries->len == 0 || count == 0)
-        return;
-    g_autofree char *size = g_format_size(bytes);
-    Finding *finding = check_add(
-        run, "cuda-twice", run->recipe->base.at,
-        g_strdup_printf("the base brings the libraries of CUDA %s, and %u %s own (%s), which are "
-                        "the ones that are loaded",
-                        base_cuda, count, count == 1 ? "wheel brings its" : "wheels bring their",
-                        size));
-    native_set_line(finding, g_strdup_printf("environment of the base: %s", libraries->str));
-    g_autofree char *smaller = smaller_base(run->recipe->base.reference);
-    finding->hint = smaller ? g_strdup_printf("`base: %s`", smaller)
-                            : g_strdup("take a base without CUDA, or its `-base-` variant");
-}
-
 static void judge_major(CheckRun *run, const char *base_cuda, const TorchFacts *torch)
 {
     if (!*torch->cuda || major_of(base_cuda) == major_of(torch->cuda))
@@ -268,8 +203,6 @@ void rule_cuda(CheckRun *run)
     TorchFacts torch;
     bool has_torch = torch_facts_find(run, &torch);
     const char *base_cuda = native_find_env(run->base_env, "CUDA_VERSION");
-    if (base_cuda)
-        judge_twice(run, base_cuda);
     if (base_cuda && has_torch)
         judge_major(run, base_cuda, &torch);
     if (has_torch)

@@ -205,28 +205,43 @@ static char *describe_modules(const Stale *stale, const char *version)
     return g_string_free(out, FALSE);
 }
 
+/* Where the stage's own finding lists the files, only what it can't know is left to tell. */
+static char *describe_told(const Stale *stale, const char *version)
+{
+    guint broken = stale->broken->len;
+    return g_strdup_printf("%u %s of %s %s, which %s beside %s, can't be imported any more", broken,
+                           broken == 1 ? "module" : "modules", stale->distribution,
+                           stale->version ? stale->version : "the base's",
+                           broken == 1 ? "stays" : "stay", version);
+}
+
+static char *describe_files(const Stale *stale, const char *version, const char *stage)
+{
+    g_autofree char *described = describe_modules(stale, version);
+    return g_strdup_printf("stage '%s' writes %s %s over %s and leaves %u of its files%s", stage,
+                           stale->distribution, version,
+                           stale->version ? stale->version : "the base's",
+                           stale->broken->len + stale->mixed->len + stale->other->len, described);
+}
+
 static void add_stale(CheckRun *run, const Stale *stale)
 {
     const LockAction *action = NULL;
     const LockStage *stage = last_install(run, stale->distribution, &action);
-    guint modules = stale->broken->len + stale->mixed->len;
-    if (!stage || (modules == 0 && is_told(run, stale)))
+    bool told = is_told(run, stale);
+    if (!stage || (told && stale->broken->len == 0))
         return;
-    g_autofree char *described = describe_modules(stale, action->version);
-    Finding *finding =
-        check_add_at(run, "stale-file", stage->at,
-                     g_strdup_printf("stage '%s' writes %s %s over %s and leaves %u of its files%s",
-                                     stage->name, stale->distribution, action->version,
-                                     stale->version ? stale->version : "the base's",
-                                     modules + stale->other->len, described));
+    char *message = told ? describe_told(stale, action->version)
+                         : describe_files(stale, action->version, stage->name);
+    Finding *finding = check_add_at(run, "stale-file", stage->at, message);
     finding->distribution = g_strdup(stale->distribution);
     finding->version = g_strdup(action->version);
     finding->found = g_strdup(stale->version);
     const GPtrArray *lists[] = {stale->broken, stale->mixed, stale->other};
-    finding->evidence = evidence_of(lists, G_N_ELEMENTS(lists));
+    finding->evidence = evidence_of(lists, told ? 1 : G_N_ELEMENTS(lists));
     finding->hint = g_strdup("use `force_reinstall: true` instead of `ignore_installed`: it takes "
                              "the old copy away first");
-    if (modules == 0)
+    if (stale->broken->len + stale->mixed->len == 0)
         finding->severity = SEVERITY_NOTE;
 }
 

@@ -8,6 +8,7 @@
 
 void rule_abi(CheckRun *run);
 void rule_cuda(CheckRun *run);
+void rule_cuda_twice(CheckRun *run);
 void rule_files(CheckRun *run);
 void rule_gpu(CheckRun *run);
 void rule_image(CheckRun *run);

@@ -1,12 +1,13 @@
 """layout.py DIR [--user NAME] [--arch NAME] [--env KEY=VALUE]... [--layers N] [--hostile KIND] [PATH=TEXT]...:
 an OCI layout with the least that looks like a Python 3.11 with pip 24.0 on glibc 2.36, and more
-files (a TEXT of "-> TARGET" is a link); or one that is wrong in some way."""
+files (a TEXT of "-> TARGET" is a link, one of "*N" has N zero bytes); or one that is wrong in some way."""
 
 import argparse
 import hashlib
 import io
 import json
 import os
+import re
 import tarfile
 import zlib
 
@@ -46,8 +47,9 @@ def layer(files, hostile):
                 member.type, member.linkname = tarfile.SYMTYPE, text[3:]
                 tar.addfile(member)
                 continue
-            member.size = len(text.encode())
-            tar.addfile(member, io.BytesIO(text.encode()))
+            data = bytes(int(text[1:])) if re.fullmatch("\\*[0-9]+", text) else text.encode()
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
         link = tarfile.TarInfo("usr/local/bin/python3")
         link.type, link.linkname = tarfile.SYMTYPE, "python3.11"
         tar.addfile(link)
