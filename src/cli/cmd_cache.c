@@ -39,6 +39,7 @@ typedef struct {
     Invocation *invocation;
     Cache *cache;
     BlobStore *blobs;
+    TreeStore *trees;
     bool json;
 } CacheRun;
 
@@ -59,9 +60,10 @@ static int run_size(const CacheRun *run)
     GError *error = NULL;
     g_autoptr(GPtrArray) buckets = cache_list(run->cache, &error);
     g_autoptr(GPtrArray) blobs = buckets ? blob_store_list(run->blobs, &error) : NULL;
-    if (!blobs)
+    g_autoptr(GPtrArray) trees = blobs ? tree_store_list(run->trees, &error) : NULL;
+    if (!trees)
         return fail(run, error);
-    CacheReport report = {cache_dir(run->cache), buckets, blobs};
+    CacheReport report = {cache_dir(run->cache), buckets, blobs, trees};
     return print(run, cache_report_size(&report, run->json));
 }
 
@@ -69,9 +71,10 @@ static int run_list(const CacheRun *run)
 {
     GError *error = NULL;
     g_autoptr(GPtrArray) blobs = blob_store_list(run->blobs, &error);
-    if (!blobs)
+    g_autoptr(GPtrArray) trees = blobs ? tree_store_list(run->trees, &error) : NULL;
+    if (!trees)
         return fail(run, error);
-    CacheReport report = {cache_dir(run->cache), NULL, blobs};
+    CacheReport report = {cache_dir(run->cache), NULL, blobs, trees};
     bool colour = output_result_colour(run->invocation->output);
     return print(run, cache_report_list(&report, run->json, colour));
 }
@@ -100,7 +103,7 @@ static gboolean parse_age(const char *text, gint64 *ret_before, GError **error)
     return FALSE;
 }
 
-static guint64 total_size(const GPtrArray *blobs)
+static guint64 size_of_blobs(const GPtrArray *blobs)
 {
     guint64 total = 0;
     for (guint i = 0; i < blobs->len; i++)
@@ -108,18 +111,33 @@ static guint64 total_size(const GPtrArray *blobs)
     return total;
 }
 
-static gboolean prune(const CacheRun *run, gint64 before, guint64 keep, guint64 *ret_removed,
-                      guint64 *ret_left, GError **error)
+static guint64 size_of_trees(const GPtrArray *trees)
 {
-    guint64 of_blobs = 0, of_entries = 0;
+    guint64 total = 0;
+    for (guint i = 0; i < trees->len; i++)
+        total += ((const TreeInfo *)trees->pdata[i])->bytes;
+    return total;
+}
+
+/* Trees get what blobs leave of `keep`: they are made again without asking anybody. */
+static gboolean prune(const CacheRun *run, gint64 before, guint64 keep, CachePruned *ret_pruned,
+                      GError **error)
+{
+    guint64 of_blobs = 0, of_entries = 0, of_trees = 0;
     if (!blob_store_prune(run->blobs, before, keep, &of_blobs, error) ||
         !cache_prune(run->cache, before, &of_entries, error))
         return FALSE;
     g_autoptr(GPtrArray) blobs = blob_store_list(run->blobs, error);
     if (!blobs)
         return FALSE;
-    *ret_removed = of_blobs + of_entries;
-    *ret_left = total_size(blobs);
+    guint64 left = size_of_blobs(blobs);
+    guint64 room = keep == G_MAXUINT64 ? keep : keep - MIN(left, keep);
+    if (!tree_store_prune(run->trees, before, room, &of_trees, error))
+        return FALSE;
+    g_autoptr(GPtrArray) trees = tree_store_list(run->trees, error);
+    if (!trees)
+        return FALSE;
+    *ret_pruned = (CachePruned){of_blobs + of_entries + of_trees, left, size_of_trees(trees)};
     return TRUE;
 }
 
@@ -128,28 +146,34 @@ static int run_prune(const CacheRun *run)
     const Options *options = run->invocation->options;
     GError *error = NULL;
     gint64 before = G_MININT64;
-    guint64 keep = G_MAXUINT64, removed = 0, left = 0;
+    guint64 keep = G_MAXUINT64;
+    CachePruned pruned = {0};
     if (!options->older_than && !options->keep)
         error_set(&error, ERROR_USAGE, SPAN_NONE, "prune needs --older-than or --keep");
     if (error || (options->older_than && !parse_age(options->older_than, &before, &error)) ||
         (options->keep && !parse_keep(options->keep, &keep, &error)) ||
-        !prune(run, before, keep, &removed, &left, &error))
+        !prune(run, before, keep, &pruned, &error))
         return fail(run, error);
-    return print(run, cache_report_pruned(cache_dir(run->cache), removed, left, run->json));
+    return print(run, cache_report_pruned(cache_dir(run->cache), &pruned, run->json));
 }
 
 static int run_check(const CacheRun *run)
 {
     GError *error = NULL;
-    guint64 entries = 0, damaged_entries = 0;
-    g_autoptr(GPtrArray) damaged = NULL;
+    CacheChecked checked = {0};
+    g_autoptr(GPtrArray) damaged = NULL, damaged_trees = NULL;
     g_autoptr(GPtrArray) blobs = blob_store_list(run->blobs, &error);
-    if (!blobs || !cache_check(run->cache, &entries, &damaged_entries, &error) ||
-        !blob_store_check(run->blobs, &damaged, &error))
+    g_autoptr(GPtrArray) trees = blobs ? tree_store_list(run->trees, &error) : NULL;
+    if (!trees || !cache_check(run->cache, &checked.entries, &checked.damaged_entries, &error) ||
+        !blob_store_check(run->blobs, &damaged, &error) ||
+        !tree_store_check(run->trees, &damaged_trees, &error))
         return fail(run, error);
-    print(run, cache_report_checked(cache_dir(run->cache), entries, damaged_entries, blobs->len,
-                                    damaged, run->json));
-    return damaged->len + damaged_entries > 0 ? 1 : 0;
+    checked.blobs = blobs->len;
+    checked.trees = trees->len;
+    checked.damaged = damaged;
+    checked.damaged_trees = damaged_trees;
+    print(run, cache_report_checked(cache_dir(run->cache), &checked, run->json));
+    return damaged->len + damaged_trees->len + checked.damaged_entries > 0 ? 1 : 0;
 }
 
 static int run_dir(const CacheRun *run)
@@ -197,7 +221,8 @@ static int run_verb(Invocation *invocation, size_t verb)
     }
     g_autoptr(Cache) cache = cache_new(options->cache_dir);
     g_autoptr(BlobStore) blobs = blob_store_new(cache);
-    CacheRun run = {invocation, cache, blobs, options->format == FORMAT_JSON};
+    g_autoptr(TreeStore) trees = tree_store_new(cache);
+    CacheRun run = {invocation, cache, blobs, trees, options->format == FORMAT_JSON};
     return verbs[verb].run(&run);
 }
 

@@ -55,17 +55,21 @@ static bool is_too_deep(const TreeFolder *tree, int fd)
     return depth >= LIMIT_PATH_DEPTH;
 }
 
-static int open_existing(const TreeFolder *tree, const char *path)
+static int check_depth(const TreeFolder *tree, int fd)
 {
-    int fd = open_inside(tree->root, path, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
-    if (fd >= 0 || errno != ELOOP)
-        return fd;
-    fd = open_inside(tree->root, path, RESOLVE_IN_ROOT);
     if (fd < 0 || !is_too_deep(tree, fd))
         return fd;
     close(fd);
     errno = ENAMETOOLONG;
     return -1;
+}
+
+static int open_existing(const TreeFolder *tree, const char *path)
+{
+    int fd = open_inside(tree->root, path, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+    if (fd >= 0 || errno != ELOOP)
+        return fd;
+    return check_depth(tree, open_inside(tree->root, path, RESOLVE_IN_ROOT));
 }
 
 /* A number of a file in the folder's file system. */
@@ -112,7 +116,7 @@ static int make_path(TreeFolder *tree, const char *path)
         return -1;
     if (!make_folder(tree, parent, name))
         return -1;
-    return openat(parent, name, FOLDER_FLAGS | O_NOFOLLOW);
+    return check_depth(tree, openat(parent, name, FOLDER_FLAGS | O_NOFOLLOW));
 }
 
 /* The depth of the recursion is that of the path, which its reader limits. */
