@@ -122,12 +122,11 @@ static ImageBlob *layer_blob(const Job *job, guint layer)
     return copy;
 }
 
-static gboolean unpack_layer(Job *job, guint layer, const char *folder, GError **error)
+static gboolean unpack_layer(Job *job, guint layer, TreeUnpack *unpack, GError **error)
 {
     g_autoptr(ImageBlob) blob = layer_blob(job, layer);
     g_autofree char *name = g_strdup_printf("layer %s", blob->digest);
     LayerPromise promise = {blob->digest, diff_id_of(job, layer), blob->size};
-    TreeUnpackOptions options = {job->overlay, job->root->id_base};
     g_autoptr(ImageBlobReader) bytes = image_blob_reader_new(blob, error);
     if (!bytes)
         return FALSE;
@@ -141,7 +140,7 @@ static gboolean unpack_layer(Job *job, guint layer, const char *folder, GError *
     GError *cause = NULL;
     if (!reader)
         return FALSE;
-    if (!tree_unpack(reader, folder, &options, &job->alone, &cause))
+    if (!tree_unpack_layer(unpack, reader, &cause))
         return error_wrap(error, cause, SPAN_NONE, "%s", name);
     return layer_stream_finish(stream, &found, error);
 }
@@ -149,13 +148,18 @@ static gboolean unpack_layer(Job *job, guint layer, const char *folder, GError *
 static CacheTree *unpack_tree(Job *job, const char *key, GError **error)
 {
     g_autofree char *name = job_name(job);
+    TreeUnpackOptions options = {job->overlay, job->root->id_base};
     g_autoptr(TreeWriter) writer = tree_writer_new(job->root->store, error);
-    if (!writer)
+    g_autoptr(TreeUnpack) unpack =
+        writer ? tree_unpack_new(tree_writer_path(writer), &options, error) : NULL;
+    if (!unpack)
         return NULL;
     for (guint i = 0; i < job->count; i++) {
-        if (!unpack_layer(job, job->first + i, tree_writer_path(writer), error))
+        if (!unpack_layer(job, job->first + i, unpack, error))
             return NULL;
     }
+    if (!tree_unpack_finish(unpack, &job->alone, error))
+        return NULL;
     if (job->overlay && !job->alone)
         return NULL; /* the image becomes one tree instead */
     return tree_writer_commit(writer, key, name, error);

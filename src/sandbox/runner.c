@@ -185,11 +185,12 @@ static void put_capabilities(JsonWriter *json, bool some)
     jsonw_end_object(json);
 }
 
-static void put_process(JsonWriter *json, const RunnerInput *input, guint32 uid, guint32 gid)
+static void put_process(JsonWriter *json, const RunnerInput *input, bool terminal, guint32 uid,
+                        guint32 gid)
 {
     jsonw_key(json, "process");
     jsonw_begin_object(json, JSONW_BLOCK);
-    jsonw_boolean_member(json, "terminal", false);
+    jsonw_boolean_member(json, "terminal", terminal);
     jsonw_key(json, "user");
     jsonw_begin_object(json, JSONW_INLINE);
     jsonw_unsigned_member(json, "uid", uid);
@@ -223,7 +224,9 @@ char *runtime_config(const RunnerInput *input, const RunnerKind *kind)
     bool root = !input->ranged && !mapped;
     jsonw_begin_object(json, JSONW_BLOCK);
     jsonw_string_member(json, "ociVersion", "1.0.2");
-    put_process(json, input, root ? 0 : input->uid, root ? 0 : input->gid);
+    /* The others hand their streams on; runc stands between. */
+    put_process(json, input, input->terminal && kind->moved, root ? 0 : input->uid,
+                root ? 0 : input->gid);
     jsonw_key(json, "root");
     jsonw_begin_object(json, JSONW_INLINE);
     jsonw_string_member(json, "path", path);

@@ -13,7 +13,7 @@ typedef struct {
     bool ranged;        /* many ids */
     int user_namespace; /* of the range, or -1 */
     bool read_only;     /* the root is mounted so, and stays so */
-    bool interactive;
+    bool terminal;      /* it has one */
 } RunnerInput;
 
 typedef struct {

@@ -176,7 +176,8 @@ static RunnerInput runner_input(const Start *start)
         .ranged = run->root->id_base >= 0,
         .user_namespace = run->root->user_namespace,
         .read_only = !run->root->overlay,
-        .interactive = run->command->interactive,
+        .terminal = run->command->interactive && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) &&
+                    isatty(STDERR_FILENO),
     };
 }
 

@@ -31,16 +31,17 @@ typedef struct {
     char *name; /* NULL: the folder is opaque */
 } WhiteoutRow;
 
-typedef struct {
-    const TreeUnpackOptions *options;
-    ArchiveReader *reader;
+struct TreeUnpack {
+    TreeUnpackOptions options;
+    ArchiveReader *reader; /* of the layer at hand */
     TreeFolder tree;
     GArray *folders;   /* FolderRow */
     GArray *whiteouts; /* WhiteoutRow: of an overlay, made at the end */
     bool alone;
-    guint64 bytes;
+    guint64 bytes; /* of the layer at hand */
     char *buffer;
-} Unpack;
+};
+typedef TreeUnpack Unpack;
 
 static void folder_row_clear(void *data)
 {
@@ -78,8 +79,7 @@ static gboolean set_failed(const char *path, int errnum, GError **error)
 
 static uid_t map_id(const Unpack *unpack, guint64 id)
 {
-    return (uid_t)(unpack->options->id_base +
-                   (gint64)(id < TREE_UNPACK_IDS ? id : (guint64)NOBODY));
+    return (uid_t)(unpack->options.id_base + (gint64)(id < TREE_UNPACK_IDS ? id : (guint64)NOBODY));
 }
 
 static struct timespec time_of(const ArchiveEntry *entry)
@@ -89,7 +89,7 @@ static struct timespec time_of(const ArchiveEntry *entry)
 
 static bool set_owner(const Unpack *unpack, int folder, const char *name, const ArchiveEntry *entry)
 {
-    return unpack->options->id_base < 0 ||
+    return unpack->options.id_base < 0 ||
            fchownat(folder, name, map_id(unpack, entry->uid), map_id(unpack, entry->gid),
                     AT_SYMLINK_NOFOLLOW) == 0;
 }
@@ -130,7 +130,7 @@ static gboolean put_folder(Unpack *unpack, int folder, const char *name, const A
     if ((!there && mkdirat(folder, name, 0700) < 0) || !set_owner(unpack, folder, name, entry))
         return set_failed(entry->path, errno, error);
     /* Where everything is the caller's he has to be able to look into it. */
-    unsigned least = unpack->options->id_base < 0 ? 0500 : 0;
+    unsigned least = unpack->options.id_base < 0 ? 0500 : 0;
     FolderRow row = {g_strdup(entry->path), (entry->mode & 07777) | least, entry->mtime};
     g_array_append_val(unpack->folders, row);
     return TRUE;
@@ -213,7 +213,7 @@ static gboolean find_target(Unpack *unpack, const ArchiveEntry *entry, int *ret_
     }
     if (folder >= 0)
         close(folder);
-    if (!unpack->options->overlay)
+    if (!unpack->options.overlay)
         return set_hostile(entry->path, "is a hard link to what is not there", error);
     unpack->alone = false;
     return TRUE;
@@ -257,7 +257,7 @@ static gboolean put_whiteout(Unpack *unpack, const char *parent, const char *nam
         return TRUE; /* marks of other file systems (aufs), which hide nothing */
     if (!*hidden || g_str_equal(hidden, ".") || g_str_equal(hidden, ".."))
         return set_hostile(entry->path, "hides no name", error);
-    if (unpack->options->overlay) {
+    if (unpack->options.overlay) {
         WhiteoutRow row = {g_strdup(parent), opaque ? NULL : g_strdup(hidden)};
         g_array_append_val(unpack->whiteouts, row);
         return TRUE;
@@ -272,23 +272,27 @@ static gboolean put_whiteout(Unpack *unpack, const char *parent, const char *nam
     return ok || set_failed(entry->path, errnum, error);
 }
 
-static bool make_opaque(int folder, const char *name)
+/* Where owners are kept root mounts the overlay, which then reads attributes that only root sets.
+ */
+static bool make_opaque(const Unpack *unpack, int folder, const char *name)
 {
     AUTO_FD int fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    return fd >= 0 && fsetxattr(fd, "user.overlay.opaque", "y", 1, 0) == 0;
+    const char *attribute =
+        unpack->options.id_base < 0 ? "user.overlay.opaque" : "trusted.overlay.opaque";
+    return fd >= 0 && fsetxattr(fd, attribute, "y", 1, 0) == 0;
 }
 
 /* A name that the layer has itself is above what the whiteout hides. */
-static bool make_whiteout(int folder, const WhiteoutRow *row)
+static bool make_whiteout(const Unpack *unpack, int folder, const WhiteoutRow *row)
 {
     struct stat st;
     if (!row->name)
-        return make_opaque(folder, ".");
+        return make_opaque(unpack, folder, ".");
     if (mknodat(folder, row->name, S_IFCHR, makedev(0, 0)) == 0)
         return true;
     if (errno != EEXIST || fstatat(folder, row->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return false;
-    return !S_ISDIR(st.st_mode) || make_opaque(folder, row->name);
+    return !S_ISDIR(st.st_mode) || make_opaque(unpack, folder, row->name);
 }
 
 static void make_whiteouts(Unpack *unpack)
@@ -296,7 +300,7 @@ static void make_whiteouts(Unpack *unpack)
     for (guint i = 0; unpack->alone && i < unpack->whiteouts->len; i++) {
         const WhiteoutRow *row = &g_array_index(unpack->whiteouts, WhiteoutRow, i);
         int folder = tree_folder_open(&unpack->tree, row->parent, true);
-        unpack->alone = folder >= 0 && make_whiteout(folder, row);
+        unpack->alone = folder >= 0 && make_whiteout(unpack, folder, row);
     }
 }
 
@@ -346,52 +350,61 @@ static gboolean finish_folders(Unpack *unpack, GError **error)
     return TRUE;
 }
 
-static gboolean unpack_all(Unpack *unpack, GError **error)
+gboolean tree_unpack_layer(TreeUnpack *unpack, ArchiveReader *reader, GError **error)
 {
     const ArchiveEntry *entry;
+    unpack->reader = reader;
+    unpack->bytes = 0;
+    if (!unpack->options.overlay) {
+        g_clear_pointer(&unpack->tree.mine, g_hash_table_unref);
+        unpack->tree.mine = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    }
     for (;;) {
-        if (!archive_reader_next(unpack->reader, &entry, error))
+        if (!archive_reader_next(reader, &entry, error))
             return FALSE;
         if (!entry)
-            break;
+            return TRUE;
         if (!put_entry(unpack, entry, error))
             return FALSE;
     }
-    make_whiteouts(unpack);
-    return finish_folders(unpack, error);
 }
 
-static Unpack unpack_new(ArchiveReader *reader, int root, const TreeUnpackOptions *options)
+gboolean tree_unpack_finish(TreeUnpack *unpack, bool *ret_alone, GError **error)
 {
-    Unpack unpack = {
-        .options = options,
-        .reader = reader,
-        .tree = {.root = root, .folder = -1, .id_base = options->id_base},
-        .folders = g_array_new(FALSE, FALSE, sizeof(FolderRow)),
-        .whiteouts = g_array_new(FALSE, FALSE, sizeof(WhiteoutRow)),
-        .alone = true,
-        .buffer = g_malloc(COPY_BYTES),
-    };
-    g_array_set_clear_func(unpack.folders, folder_row_clear);
-    g_array_set_clear_func(unpack.whiteouts, whiteout_row_clear);
-    if (!options->overlay)
-        unpack.tree.mine = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    make_whiteouts(unpack);
+    if (!finish_folders(unpack, error))
+        return FALSE;
+    *ret_alone = unpack->alone && !unpack->tree.made;
+    return TRUE;
+}
+
+TreeUnpack *tree_unpack_new(const char *folder, const TreeUnpackOptions *options, GError **error)
+{
+    int root = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0) {
+        error_set_errno(error, ERROR_FAILED, errno, "cannot open %s", folder);
+        return NULL;
+    }
+    TreeUnpack *unpack = g_new0(TreeUnpack, 1);
+    unpack->options = *options;
+    unpack->tree = (TreeFolder){.root = root, .folder = -1, .id_base = options->id_base};
+    unpack->folders = g_array_new(FALSE, FALSE, sizeof(FolderRow));
+    unpack->whiteouts = g_array_new(FALSE, FALSE, sizeof(WhiteoutRow));
+    unpack->alone = true;
+    unpack->buffer = g_malloc(COPY_BYTES);
+    g_array_set_clear_func(unpack->folders, folder_row_clear);
+    g_array_set_clear_func(unpack->whiteouts, whiteout_row_clear);
     return unpack;
 }
 
-gboolean tree_unpack(ArchiveReader *reader, const char *folder, const TreeUnpackOptions *options,
-                     bool *ret_alone, GError **error)
+void tree_unpack_free(TreeUnpack *unpack)
 {
-    AUTO_FD int root = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (root < 0)
-        return error_set_errno(error, ERROR_FAILED, errno, "cannot open %s", folder);
-    Unpack unpack = unpack_new(reader, root, options);
-    gboolean ok = unpack_all(&unpack, error);
-    if (ok)
-        *ret_alone = unpack.alone && !unpack.tree.made;
-    tree_folder_clear(&unpack.tree);
-    g_array_unref(unpack.folders);
-    g_array_unref(unpack.whiteouts);
-    g_free(unpack.buffer);
-    return ok;
+    if (!unpack)
+        return;
+    tree_folder_clear(&unpack->tree);
+    close(unpack->tree.root);
+    g_array_unref(unpack->folders);
+    g_array_unref(unpack->whiteouts);
+    g_free(unpack->buffer);
+    g_free(unpack);
 }

@@ -22,9 +22,16 @@ typedef struct {
 /* Ids from here on are those of nobody: no map of ours has them. */
 #define TREE_UNPACK_IDS 65536u
 
-/* *ret_alone: whether the folder is all of the layer. It is not where an overlay can't tell what
- * the layer means by itself: names of files of lower layers, folders whose attributes it does not
- * say, whiteouts that the file system can't hold. Errors: ERROR_INPUT naming the entry,
- * ERROR_FAILED; what was made so far stays. */
-gboolean tree_unpack(ArchiveReader *reader, const char *folder, const TreeUnpackOptions *options,
-                     bool *ret_alone, GError **error);
+typedef struct TreeUnpack TreeUnpack;
+/* `folder` is there and empty. */
+TreeUnpack *tree_unpack_new(const char *folder, const TreeUnpackOptions *options, GError **error);
+/* The next layer, from the lowest up; in an overlay each has a folder of its own. Errors:
+ * ERROR_INPUT naming the entry, ERROR_FAILED; what was made so far stays. */
+gboolean tree_unpack_layer(TreeUnpack *unpack, ArchiveReader *reader, GError **error);
+/* Makes the whiteouts of an overlay and gives folders their attributes, without which nothing could
+ * be put into some. *ret_alone: whether the folder is all of the layer. It is not where an overlay
+ * can't tell by itself what the layer means: names of files of lower layers, folders whose
+ * attributes it does not say, whiteouts that the file system can't hold. */
+gboolean tree_unpack_finish(TreeUnpack *unpack, bool *ret_alone, GError **error);
+void tree_unpack_free(TreeUnpack *unpack);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(TreeUnpack, tree_unpack_free)

@@ -103,18 +103,19 @@ static void list_folder(GString *out, const char *top, const char *path)
     }
 }
 
-static gboolean unpack(const char *folder, const char *layers, bool overlay, bool *ret_alone,
-                       GError **error)
+static gboolean unpack_all(const char *folder, const char *layers, bool overlay, bool *ret_alone,
+                           GError **error)
 {
     g_auto(GStrv) parts = g_strsplit(layers, " | ", -1);
     TreeUnpackOptions options = {.overlay = overlay, .id_base = -1};
-    for (char **part = parts; *part; part++) {
+    g_autoptr(TreeUnpack) unpack = tree_unpack_new(folder, &options, error);
+    for (char **part = parts; unpack && *part; part++) {
         g_autoptr(GBytes) tar = make_tar(*part);
         g_autoptr(ArchiveReader) reader = archive_reader_new_bytes("layer", tar, error);
-        if (!reader || !tree_unpack(reader, folder, &options, ret_alone, error))
+        if (!reader || !tree_unpack_layer(unpack, reader, error))
             return FALSE;
     }
-    return TRUE;
+    return unpack && tree_unpack_finish(unpack, ret_alone, error);
 }
 
 /* The tree of the layers, or "error: …"; what is beside it stays as it is. */
@@ -128,7 +129,7 @@ static char *unpacked(const char *layers, bool overlay)
     bool alone = true;
     g_assert_cmpint(mkdir(folder, 0755), ==, 0);
     g_assert_true(g_file_set_contents(beside, "kept", -1, NULL));
-    if (!unpack(folder, layers, overlay, &alone, &error)) {
+    if (!unpack_all(folder, layers, overlay, &alone, &error)) {
         g_string_append_printf(out, "error: %s", error->message);
         g_clear_error(&error);
     } else {
@@ -154,6 +155,8 @@ static const struct {
     {"modes", "d a 0700; d b 0555; d c 01777", "d a 700; d b 555; d c 1777"},
     {"owner can look", "d a 0; f a/b 1", "d a 500; f a/b 1"},
     {"put into a folder that is read-only", "d a 0555; f a/b 1; d a/c", "d a 555; f a/b 1; d a/c"},
+    {"put into one of a lower layer that is read-only", "d a 0555 | f a/b 1; l a/c b | d a/d",
+     "d a 555; f a/b 1; l a/c b; d a/d"},
     {"missing folders", "f a/b/c 1", "d a; d a/b; f a/b/c 1 (not alone)"},
     {"last one wins", "f a 1; f a 2 | f a 3", "f a 3"},
     {"folder for file", "f a 1 | d a; f a/b 2", "d a; f a/b 2"},
