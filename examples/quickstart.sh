@@ -56,14 +56,22 @@ else
   echo "left out: $(tail -n 1 base.log)"
 fi
 
-say "6 of 6: the image, running in bubblewrap"
+say "6 of 6: ramekin run, a program in the image: its service, asked from beside it"
+# The sandbox has a network of its own, in which there is nothing but its "lo".
 if [ -n "$base" ]; then
-  rm -rf local/run
-  "$top/tests/e2e/run_image.sh" local/image:latest local/run >service.log 2>&1 &
-  service=$!
-  curl -s --retry 30 --retry-delay 1 --retry-connrefused http://127.0.0.1:8000/ || cat service.log >&2
-  echo
-  kill "$service"
+  "$ramekin" run oci:local/image -- sh -c '
+    uvicorn app.main:app --port 8000 >/tmp/service.log 2>&1 &
+    python3 - <<END || { cat /tmp/service.log; exit 1; }
+import time, urllib.request
+for attempt in range(150):
+    try:
+        print(urllib.request.urlopen("http://127.0.0.1:8000/").read().decode())
+        break
+    except OSError:
+        time.sleep(0.2)
+else:
+    raise SystemExit("the service does not answer")
+END'
 else
   echo "left out with the step before"
 fi
@@ -81,6 +89,7 @@ Try next, after  cd $kitchen; PATH=$build/src:\$PATH
   ramekin plan --format json      the same plan for scripts
   ramekin lock --upgrade anyio    move one distribution on, keep the rest
   ramekin init my.yaml            a commented recipe to start from
+  ramekin run local -- python3    a Python with everything that the recipe installs
   docker build -t hello-api out   build the image from the Dockerfile (or: buildah bud out)
   ramekin build -n local          the layers of the image that ramekin writes itself
 Change a version in ramekin.yaml, then lock and plan again. The recipes of $top/recipes show more.

@@ -5,7 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/audit.h>
 #include <linux/close_range.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
@@ -206,10 +209,45 @@ static bool enter_range(const ChildPlan *plan)
            setresgid(inside, inside, inside) == 0 && setresuid(0, 0, 0) == 0;
 }
 
+#if defined(__x86_64__)
+#define OWN_ARCH AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define OWN_ARCH AUDIT_ARCH_AARCH64
+#endif
+
+/* Who has our terminal could type on it what is run when he is gone: TIOCSTI, and TIOCLINUX of a
+ * console. Calls of other architectures, which have other numbers, are not answered. */
+static bool guard_terminal(void)
+{
+#ifdef OWN_ARCH
+    enum {
+        FOREIGN_CALLS = 0x40000000
+    }; /* x32 */
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OWN_ARCH, 0, 7),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, FOREIGN_CALLS, 5, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TIOCSTI, 3, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TIOCLINUX, 2, 0),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+    };
+    struct sock_fprog program = {G_N_ELEMENTS(code), code};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+#else
+    return true;
+#endif
+}
+
 static bool take_streams(const ChildPlan *plan)
 {
     if (plan->interactive)
-        return true;
+        return guard_terminal();
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     int out = plan->out >= 0 ? plan->out : null, err = plan->err >= 0 ? plan->err : null;
     return null >= 0 && setsid() >= 0 && dup2(null, STDIN_FILENO) >= 0 &&
@@ -235,6 +273,8 @@ static void become_runner(const ChildPlan *plan, int life)
     syscall(SYS_close_range, STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC);
     if (plan->user_namespace >= 0 && !plan->enters)
         fcntl(plan->user_namespace, F_SETFD, 0);
+    if (plan->gate >= 0)
+        fcntl(plan->gate, F_SETFD, 0);
     execve(plan->argv[0], (char *const *)plan->argv, (char *const *)plan->env);
     fail(plan, CHILD_EXEC);
 }

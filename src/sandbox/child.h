@@ -73,6 +73,7 @@ typedef struct {
     gid_t gid_inside; /* and with this group */
     const char *const *argv, *const *env; /* of the runner */
     const char *config; /* of an OCI runtime, which finds it in "run"; NULL: none */
+    int gate;           /* what the runner is handed besides; -1 */
     int log;            /* pipe for what an OCI runtime has logged; -1 */
     int out, err;       /* for stdout and stderr; -1: the caller's */
 } ChildPlan;

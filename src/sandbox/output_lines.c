@@ -28,6 +28,7 @@ void output_lines_free(OutputLines *lines)
         if (lines->streams[i] >= 0)
             close(lines->streams[i]);
     }
+    g_free(lines->first_error);
     g_free(lines);
 }
 
@@ -36,6 +37,8 @@ static void give(OutputLines *lines, SandboxStream stream)
     GString *line = lines->lines[stream];
     if (lines->command->line)
         lines->command->line(lines->command->data, stream, line->str);
+    if (stream == SANDBOX_STDERR && !lines->first_error)
+        lines->first_error = g_strdup(line->str);
     g_string_truncate(line, 0);
     lines->cut[stream] = false;
 }

@@ -8,7 +8,8 @@ typedef struct {
     guint64 left;   /* bytes that it may write yet */
     int streams[2]; /* read ends; -1: at its end */
     GString *lines[2];
-    bool cut[2]; /* the rest of the line is left out */
+    bool cut[2];       /* the rest of the line is left out */
+    char *first_error; /* the first line of stderr, or NULL */
 } OutputLines;
 
 OutputLines *output_lines_new(const SandboxCommand *command, int out, int err);

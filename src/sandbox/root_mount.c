@@ -109,6 +109,7 @@ gboolean root_probe(const SandboxRoot *root, const char *folder, char **ret_why,
                       .user_namespace = root->user_namespace,
                       .trees = trees,
                       .probe = true,
+                      .gate = -1,
                       .log = -1,
                       .out = -1,
                       .err = -1};

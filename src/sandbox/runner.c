@@ -90,6 +90,7 @@ static char **bwrap_argv(const RunnerInput *input)
         add(words, "/");
     }
     add_environment(words, input);
+    add_number(words, "--block-fd", (guint64)input->gate);
     add(words, "--chdir");
     add(words, input->workdir);
     add(words, "--");

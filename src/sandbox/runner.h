@@ -12,6 +12,7 @@ typedef struct {
     guint32 uid, gid;
     bool ranged;        /* many ids */
     int user_namespace; /* of the range, or -1 */
+    int gate;           /* a byte can be read from it, which shows that the root is made */
     bool read_only;     /* the root is mounted so, and stays so */
     bool terminal;      /* it has one */
 } RunnerInput;

@@ -10,13 +10,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum {
     LOG_BYTES = 4096,
-    PROBE_MS = 20 * 1000,
     FIRST_SIGNAL = 128, /* what shells add to the number of a signal */
 };
 
@@ -146,19 +146,24 @@ typedef struct {
     pid_t pid;
     int out, err, log, report; /* read ends; -1 */
     RootMount mount;
+    /* Bubblewrap, which has no log, reads the byte in it when it has made the sandbox and before it
+     * starts the program. */
+    int gate;
+    char *said;           /* its first line of stderr, or NULL */
     ChildProblem problem; /* step CHILD_NONE: the runner was started */
     char *logged;
 } Start;
 
 static void start_clear(Start *start)
 {
-    const int fds[] = {start->out, start->err, start->log, start->report};
+    const int fds[] = {start->out, start->err, start->log, start->report, start->gate};
     for (size_t i = 0; i < G_N_ELEMENTS(fds); i++) {
         if (fds[i] >= 0)
             close(fds[i]);
     }
     root_mount_clear(&start->mount);
     g_free(start->logged);
+    g_free(start->said);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Start, start_clear)
 
@@ -175,6 +180,7 @@ static RunnerInput runner_input(const Start *start)
         .gid = run->user.gid,
         .ranged = run->root->id_base >= 0,
         .user_namespace = run->root->user_namespace,
+        .gate = start->gate,
         .read_only = !run->root->overlay,
         .terminal = run->command->interactive && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) &&
                     isatty(STDERR_FILENO),
@@ -210,10 +216,22 @@ static gboolean fork_child(Start *start, ChildPlan *plan, GError **error)
     return start->pid > 0 || error_set_errno(error, ERROR_FAILED, errnum, "cannot make a process");
 }
 
+static bool open_gate(Start *start)
+{
+    int end = -1;
+    bool ok = open_pipe(!start->kind->runtime, &start->gate, &end) &&
+              (end < 0 || io_write_all(end, "g", 1, NULL));
+    if (end >= 0)
+        close(end);
+    return ok;
+}
+
 static gboolean fork_runner(Start *start, GError **error)
 {
     static const char *const env[] = {"PATH=" DEFAULT_PATH, "LANG=C.UTF-8", NULL};
     const Run *run = start->run;
+    if (!open_gate(start))
+        return error_set_errno(error, ERROR_FAILED, errno, "cannot make a pipe");
     RunnerInput input = runner_input(start);
     g_auto(GStrv) argv = start->kind->argv(&input);
     g_autofree char *config = start->kind->runtime ? runtime_config(&input, start->kind) : NULL;
@@ -237,6 +255,7 @@ static gboolean fork_runner(Start *start, GError **error)
         .argv = (const char *const *)argv,
         .env = env,
         .config = config,
+        .gate = start->gate,
     };
     return root_mount_prepare(run->root, &start->mount, &plan, error) &&
            fork_child(start, &plan, error);
@@ -274,6 +293,7 @@ static void pump(Start *start, gint64 begin, SandboxResult *result)
         }
     }
     output_lines_finish(lines);
+    start->said = g_steal_pointer(&lines->first_error);
 }
 
 /* The program has the terminal: keys that end programs are for it alone. */
@@ -362,6 +382,7 @@ static Start start_new(const Run *run, const RunnerKind *kind, const char *progr
         .err = -1,
         .log = -1,
         .report = -1,
+        .gate = -1,
     };
 }
 
@@ -381,13 +402,25 @@ static char *logged_error(const char *text)
     return NULL;
 }
 
+static char *bwrap_error(const Start *start, const SandboxResult *result)
+{
+    int unread = 0;
+    if (result->status == 0 || result->timed_out || ioctl(start->gate, FIONREAD, &unread) < 0 ||
+        unread == 0)
+        return NULL;
+    return start->said ? g_utf8_make_valid(start->said, -1)
+                       : g_strdup("it could not make the sandbox");
+}
+
 /* NULL: the runner did its work. */
 static char *why_not(const Start *start, const SandboxResult *result)
 {
     if (start->problem.step != CHILD_NONE)
         return g_strdup_printf("%s: %s", child_step_text((ChildStep)start->problem.step),
                                g_strerror(start->problem.errnum));
-    return start->kind->runtime && result->status != 0 ? logged_error(start->logged) : NULL;
+    if (!start->kind->runtime)
+        return bwrap_error(start, result);
+    return result->status != 0 ? logged_error(start->logged) : NULL;
 }
 
 /* What no other runner would do better. */
@@ -410,59 +443,14 @@ static gboolean refuse_image(const Run *run, const ChildProblem *problem, GError
                      child_step_text((ChildStep)problem->step), reason);
 }
 
-/* Bubblewrap has no log: it is asked to run what is no program, and has to come as far as to say
- * so. */
-static void note_line(void *data, SandboxStream stream, const char *line)
-{
-    GString *text = data;
-    if (stream == SANDBOX_STDERR && text->len == 0)
-        g_string_append(text, line);
-}
-
-static gboolean try_bwrap(const Run *run, const RunnerKind *kind, const char *program,
-                          char **ret_why, ChildProblem *ret_problem, GError **error)
-{
-    static const char *const argv[] = {"/", NULL};
-    GString *said = g_string_new(NULL);
-    SandboxCommand command = *run->command;
-    command.argv = argv;
-    command.interactive = false;
-    command.line = note_line;
-    command.data = said;
-    command.timeout_ms = PROBE_MS;
-    command.memory_bytes = 0;
-    Run probe = *run;
-    probe.command = &command;
-    probe.programs = NULL;
-    g_auto(Start) start = start_new(&probe, kind, program);
-    SandboxResult result = {0};
-    gboolean ok = run_start(&start, &result, error);
-    *ret_problem = start.problem;
-    char *why = ok ? why_not(&start, &result) : NULL;
-    if (ok && !why && !strstr(said->str, "execvp"))
-        why = g_utf8_make_valid(said->len > 0 ? said->str : "it does not start", -1);
-    *ret_why = why;
-    g_string_free(said, TRUE);
-    return ok;
-}
-
 /* *ret_why, to free: why this runner did not; NULL: it did. */
 static gboolean run_with(Run *run, const RunnerKind *kind, char **ret_why,
                          ChildProblem *ret_problem, SandboxResult *ret_result, GError **error)
 {
-    g_autofree char *program = runner_find(kind->name), *why = NULL;
+    g_autofree char *program = runner_find(kind->name);
     *ret_problem = (ChildProblem){0};
     if (!program) {
         *ret_why = g_strdup_printf("it is not installed (package %s)", kind->package);
-        return TRUE;
-    }
-    g_mutex_lock(&run->root->lock);
-    bool known = run->root->runner == kind->runner;
-    g_mutex_unlock(&run->root->lock);
-    if (!known && !kind->runtime && !try_bwrap(run, kind, program, &why, ret_problem, error))
-        return FALSE;
-    if (why) {
-        *ret_why = g_steal_pointer(&why);
         return TRUE;
     }
     g_auto(Start) start = start_new(run, kind, program);

@@ -12,9 +12,7 @@ skip() {
   exit 77
 }
 
-for program in bwrap skopeo umoci; do
-  command -v "$program" >/dev/null || skip "$program is not installed"
-done
+command -v bwrap >/dev/null || skip 'bwrap is not installed'
 mkdir -p "$RAMEKIN_E2E"
 [ "$(df --output=avail -k "$RAMEKIN_E2E" | tail -n 1)" -gt 25000000 ] ||
   skip "less than 25 GB of disk are free"
@@ -44,8 +42,7 @@ check() {
   tail -n 1 "$work/log"
   tag=${1#"${1%#*}"}
   tag=${tag#\#}
-  rm -rf "$work/run"
-  "$here/run_image.sh" "$work/image:${tag:-latest}" "$work/run" python3 -c "$2"
+  "$RAMEKIN" run --cache-dir "$work/run" "oci:$work/image:${tag:-latest}" -- python3 -c "$2"
   rm -rf "$work/run" "$work/image"
 }
 

@@ -215,6 +215,22 @@ class Sandbox(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertIn("bwrap: it is not installed (package bubblewrap)", done.stderr)
 
+    def test_runner_that_fails(self):
+        """The next one takes its place; of the only one it is said why."""
+        user = self.users()[-1]
+        folder = temporary(self)
+        with open(folder + "/bwrap", "w", encoding="utf-8") as stream:
+            stream.write("#!/bin/sh\necho no way >&2\nexit 1\n")
+        os.chmod(folder + "/bwrap", 0o755)
+        environment = {"PATH": folder + ":" + os.environ["PATH"]}
+        command = self.words(user, "--runner", "bwrap", "oci:" + self.image, "--", "/bin/true")
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("nothing can run programs of the image here: bwrap: it could not make the sandbox", done.stderr)
+        if set(RUNNERS) - {"bwrap"}:
+            command = self.words(user, "oci:" + self.image, "--", "/bin/sh", "-c", "exit 9")
+            self.assertEqual(subprocess.run(command, env=environment, check=False, stderr=subprocess.DEVNULL).returncode, 9)
+
     def test_limits(self):
         user = self.users()[-1]
         for runner in RUNNERS:

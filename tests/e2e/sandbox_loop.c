@@ -1,5 +1,5 @@
 /* Runs a program of an image again and again in one root, and says what that costs and what is left
- * of it: sandbox_loop CACHE oci:DIR COUNT PROGRAM…
+ * of it: sandbox_loop CACHE oci:DIR COUNT[:RUNNER] PROGRAM…
  * Or what limits do: sandbox_loop CACHE oci:DIR limits RUNNER
  *
  * Prints one line of JSON: milliseconds of opening the root and of each run, and how many files,
@@ -42,9 +42,21 @@ static int compare(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
-static int loop(SandboxRoot *root, char **argv, guint count, double opened)
+static SandboxRunner find_runner(const char *name)
 {
-    const SandboxCommand command = {.argv = (const char *const *)argv};
+    for (int i = SANDBOX_RUNNER_BWRAP; name && i <= SANDBOX_RUNNER_RUNC; i++) {
+        if (g_str_equal(sandbox_runner_name((SandboxRunner)i), name))
+            return (SandboxRunner)i;
+    }
+    return SANDBOX_RUNNER_AUTO;
+}
+
+static int loop(SandboxRoot *root, char **argv, const char *times_text, double opened)
+{
+    const char *colon = strchr(times_text, ':');
+    const SandboxCommand command = {.argv = (const char *const *)argv,
+                                    .runner = find_runner(colon ? colon + 1 : NULL)};
+    guint count = (guint)strtoul(times_text, NULL, 10);
     g_autofree double *times = g_new(double, count);
     Held first = {0};
     for (guint i = 0; i < count; i++) {
@@ -104,11 +116,7 @@ static int show_limits(SandboxRoot *root, const char *runner)
     SandboxBind bind = {"/proc/self", "/here/it", false};
     g_autofree char *folder = g_dir_make_tmp("sandbox-XXXXXX", NULL);
     g_autofree char *file = g_build_filename(folder, "file", NULL);
-    SandboxCommand plain = {.runner = SANDBOX_RUNNER_AUTO};
-    for (int i = SANDBOX_RUNNER_BWRAP; i <= SANDBOX_RUNNER_RUNC; i++) {
-        if (g_str_equal(sandbox_runner_name((SandboxRunner)i), runner))
-            plain.runner = (SandboxRunner)i;
-    }
+    SandboxCommand plain = {.runner = find_runner(runner)};
     SandboxCommand timed = plain, talking = plain, large = plain, bound = plain;
     timed.timeout_ms = 500;
     talking.output_bytes = 1000;
@@ -149,6 +157,5 @@ int main(int argc, char **argv)
         return fail(error);
     if (g_str_equal(argv[3], "limits"))
         return show_limits(root, argv[4]);
-    return loop(root, argv + 4, (guint)strtoul(argv[3], NULL, 10),
-                (double)(clock_monotonic_usec() - begin) / 1000);
+    return loop(root, argv + 4, argv[3], (double)(clock_monotonic_usec() - begin) / 1000);
 }
