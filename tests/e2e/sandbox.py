@@ -35,7 +35,7 @@ echo "etc" $(ls /etc)
 echo "data" $(cd /data; ls -d * */*)
 echo "modes $(stat -c '%n %a' /locked /tmp /data/kept/again)"
 echo "links $(stat -c %h /data/kept/new)"
-echo "own $(stat -c '%u %g' /home/app/own)"
+echo "own $(stat -c '%u %g' /srv/app/own)"
 cat /data/kept/new /data/opaque/new /data/gone; echo
 [ -e /etc/resolv.conf ] && echo resolv
 exit 7
@@ -168,7 +168,7 @@ class Sandbox(unittest.TestCase):
 
     def test_configuration(self):
         image = temporary(self)
-        sandbox_image.write(image, User="app", WorkingDir="/home/app/new", Env=["PATH=/bin", "TZ=Mars", "OWN=1"],
+        sandbox_image.write(image, User="app", WorkingDir="/srv/app/new", Env=["PATH=/bin", "TZ=Mars", "OWN=1"],
                             Entrypoint=["/bin/sh", "-c", 'env; id -u; id -g; echo "$0 $*"; exit 3'], Cmd=["one", "two"])
         for user, overlay, runner in self.everywhere():
             if overlay:
@@ -176,7 +176,7 @@ class Sandbox(unittest.TestCase):
             with self.told(user, overlay, runner):
                 done = self.run_it(user, "--runner", runner, "-e", "OWN=2", "-e", "MORE=a=b", image=image)
                 self.assertEqual(done.returncode, 3, done.stderr)
-                for line in ("PATH=/bin", "TZ=Mars", "OWN=2", "MORE=a=b", "HOME=/home/app", "PWD=/home/app/new", "one two"):
+                for line in ("PATH=/bin", "TZ=Mars", "OWN=2", "MORE=a=b", "HOME=/srv/app", "PWD=/srv/app/new", "one two"):
                     self.assertIn(line, done.stdout.splitlines())
                 ids = ["0", "0"] if user and runner == "runc" else ["1000", "1001"]
                 self.assertEqual(done.stdout.splitlines()[-3:-1], ids)

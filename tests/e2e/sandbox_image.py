@@ -13,7 +13,7 @@ import subprocess
 import tarfile
 
 PROGRAMS = ["cat", "env", "id", "ls", "sleep", "stat", "touch", "true", "uname"]
-PASSWD = "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001:App:/home/app:/bin/sh\n"
+PASSWD = "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001:App:/srv/app:/bin/sh\n"
 GROUP = "root:x:0:\napp:x:1001:\nvideo:x:44:\n"
 
 
@@ -72,7 +72,7 @@ def lowest():
     layer = Layer()
     layer.folder("tmp", 0o1777)
     layer.folder("var/tmp", 0o1777)
-    for name in ("proc", "dev", "sys", "run", "root", "home/app/empty"):
+    for name in ("proc", "dev", "sys", "run", "root", "srv/app/empty"):
         layer.folder(name)
     programs = {"bin/sh": shutil.which("dash")}
     programs.update({"bin/" + name: shutil.which(name) for name in PROGRAMS})
@@ -87,7 +87,7 @@ def lowest():
     layer.file("data/opaque/old", "of the lowest")
     layer.file("data/kept/old", "of the lowest")
     layer.folder("locked", 0o555)
-    layer.file("home/app/own", "app's", uid=1000, gid=1001)
+    layer.file("srv/app/own", "app's", uid=1000, gid=1001)
     layer.device("dev/nvidia0")
     return layer.finish()
 
