@@ -107,6 +107,31 @@ static Flow refused(ImportMachine *machine, Module *module, unsigned line, const
     return FLOW_RAISE;
 }
 
+/* `setattr(dtypes, name, …)` in a function of a module called so: compiled code that calls it binds
+ * what it likes. */
+static bool is_open_setattr(const PyStmt *stmt, const char *tail)
+{
+    const PyExpr *call = stmt->kind == PY_EXPRESSION ? stmt->value : NULL;
+    return call && call->kind == PY_CALL && call->left->kind == PY_NAME &&
+           g_str_equal(call->left->text, "setattr") && call->argument_count == 3 &&
+           call->arguments[0].value->kind == PY_NAME &&
+           g_str_equal(call->arguments[0].value->text, tail) &&
+           call->arguments[1].value->kind != PY_STRING;
+}
+
+static bool lets_others_bind(const Module *module)
+{
+    const char *dot = strrchr(module->name, '.');
+    const PyBlock *body = &module->source->tree->body;
+    for (unsigned i = 0; i < body->count; i++) {
+        const PyStmt *function = body->items[i];
+        for (unsigned k = 0; function->kind == PY_FUNCTION && k < function->body.count; k++)
+            if (is_open_setattr(function->body.items[k], dot ? dot + 1 : module->name))
+                return true;
+    }
+    return false;
+}
+
 Flow module_execute(ImportMachine *machine, Module *module)
 {
     unsigned line;
@@ -122,12 +147,15 @@ Flow module_execute(ImportMachine *machine, Module *module)
     unsigned depth = frame_depth(machine), weak = machine->weak, calls = machine->calls;
     guint64 limit = machine->limit, unknowns = machine->unknowns, began = machine->steps;
     const Raised *handled = machine->handled;
+    module->round = machine->round;
+    module->env_begin = machine->env_writes->len;
     machine->handled = NULL;
     machine->calls = 0;
     machine->limit = MAX_STEPS;
     frame_push(machine, &frame, module->scope);
     Flow flow = execute_block(machine, module->source->tree->body);
     frame_pop(machine);
+    module->env_end = machine->env_writes->len;
     machine->handled = handled;
     machine->limit = MIN(MAX_STEPS, limit + (machine->steps - began));
     machine->calls = calls;
@@ -138,6 +166,7 @@ Flow module_execute(ImportMachine *machine, Module *module)
         module_failed(machine, module, depth);
     else
         module->state = MODULE_LOADED;
+    module->scope->names->open |= lets_others_bind(module);
     return flow == FLOW_RAISE || flow == FLOW_STOP ? flow : FLOW_NEXT;
 }
 
@@ -229,6 +258,8 @@ static Module *absent_module(ImportMachine *machine, const char *name, const Mod
 static Module *import_below(ImportMachine *machine, const char *name, Module *parent)
 {
     Module *module = module_known(machine, name);
+    if (module)
+        env_replay(machine, module);
     if (module && module->state == MODULE_FAILED) {
         raise_again(machine, module->failure);
         return NULL;
@@ -257,8 +288,10 @@ static Module *import_below(ImportMachine *machine, const char *name, Module *pa
 Module *module_import(ImportMachine *machine, const char *name)
 {
     Module *module = module_known(machine, name);
-    if (module && module->state != MODULE_FAILED)
+    if (module && module->state != MODULE_FAILED) {
+        env_replay(machine, module);
         return module;
+    }
     char here;
     if (machine->stack - &here > MAX_STACK) {
         machine_stop(machine, "imports are nested too deeply to follow");

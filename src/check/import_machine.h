@@ -122,6 +122,7 @@ struct Module {
     const char *distribution;
     bool future_annotations;
     bool deferred_seen;
+    unsigned round, env_begin, env_end; /* see env_replay() */
 };
 
 struct Class {
@@ -263,7 +264,9 @@ struct ImportMachine {
     guint64 steps, limit, unknowns, world_reads;
     const Raised *raised, *handled; /* on its way; of the except clause that is walked */
     const Value *returned;          /* with FLOW_RETURN */
-    GHashTable *env;                /* what os.environ was given: name → Value */
+    GHashTable *env;                /* what os.environ was given in this round: name → Value */
+    GPtrArray *env_writes;          /* in any round, in order */
+    unsigned round;                 /* imports that began a fresh interpreter */
     bool stopped;
     const char *stop_reason;
     unsigned restarts;     /* after imports that were stopped */
@@ -480,7 +483,7 @@ int native_contains(ImportMachine *machine, const Value *value, const Value *ite
 #define NATIVE(name)                                                                               \
     static const Value *name(ImportMachine *machine, const Value *self, const Arguments *arguments)
 extern const NativeTable natives_builtins, natives_types, natives_system, natives_import,
-    natives_tools, natives_packages, natives_libraries;
+    natives_tools, natives_packages, natives_libraries, natives_regexes;
 const Value *builtin_dict(ImportMachine *machine, const Value *self, const Arguments *arguments);
 /* The argument's text, or NULL. */
 const char *argument_text(const Arguments *arguments, unsigned index, const char *name);
@@ -489,6 +492,9 @@ const Native *native_find(const ImportMachine *machine, const char *name);
 const Value *native_value(ImportMachine *machine, const Native *native, const Value *self);
 void builtins_install(ImportMachine *machine);
 const char *scene_env(const ImportMachine *machine, const char *name);
+/* A module that an earlier round has loaded is taken as it is; what it, and what it imported, gave
+ * to os.environ, it gives again. */
+void env_replay(ImportMachine *machine, Module *module);
 /* The version of an installed distribution, or NULL; *ret_unknown: it cannot be told. */
 const char *installed_version(ImportMachine *machine, const char *name, bool *ret_unknown);
 /* sys.modules[…] and os.environ[…]. */

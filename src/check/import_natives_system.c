@@ -39,6 +39,33 @@ static const Value *environment(ImportMachine *machine, const char *name, const 
     return given ? value_text(machine, given) : otherwise;
 }
 
+typedef struct {
+    const char *name;
+    const Value *item;
+} EnvWrite;
+
+static void env_set(ImportMachine *machine, const char *name, const Value *item)
+{
+    EnvWrite *write = machine_alloc(machine, sizeof *write);
+    *write = (EnvWrite){name, item};
+    g_hash_table_insert(machine->env, (char *)name, (void *)item);
+    g_ptr_array_add(machine->env_writes, write);
+}
+
+void env_replay(ImportMachine *machine, Module *module)
+{
+    if (module->round == machine->round || module->state == MODULE_LOADING)
+        return;
+    unsigned begin = machine->env_writes->len;
+    for (unsigned i = module->env_begin; i < module->env_end; i++) {
+        const EnvWrite *write = machine->env_writes->pdata[i];
+        env_set(machine, write->name, write->item);
+    }
+    module->round = machine->round;
+    module->env_begin = begin;
+    module->env_end = machine->env_writes->len;
+}
+
 NATIVE(os_getenv)
 {
     const char *name = argument_text(arguments, 0, "key");
@@ -56,7 +83,7 @@ NATIVE(os_environ_setdefault)
         return machine->unknown;
     const Value *found = environment(machine, name, NULL);
     if (!found)
-        g_hash_table_insert(machine->env, (char *)name, (void *)item);
+        env_set(machine, name, item);
     return found ? found : item;
 }
 
@@ -64,7 +91,7 @@ NATIVE(os_environ_pop)
 {
     const char *name = argument_text(arguments, 0, NULL);
     if (name)
-        g_hash_table_insert(machine->env, (char *)name, (void *)machine->unknown);
+        env_set(machine, name, machine->unknown);
     return machine->unknown;
 }
 
@@ -145,8 +172,7 @@ void native_set_subscript(ImportMachine *machine, const Value *value, const Valu
     if (g_str_equal(value->native->name, "os.environ") && name) {
         const Value *old = environment(machine, name, NULL);
         bool same = old && value_same(old, item) == 1;
-        g_hash_table_insert(machine->env, (char *)name,
-                            (void *)(machine->weak && !same ? machine->unknown : item));
+        env_set(machine, name, machine->weak && !same ? machine->unknown : item);
     } else if (g_str_equal(value->native->name, "sys.modules")) {
         if (name)
             set_module(machine, name, item);

@@ -61,6 +61,7 @@ static void machine_open(ImportMachine *machine, ImportSources *sources, ImportW
     machine->modules = machine_table(machine);
     machine->touched = machine_table(machine);
     machine->env = machine_table(machine);
+    machine->env_writes = machine_array(machine);
     machine->yields = g_hash_table_new(NULL, NULL);
     machine->loaded = machine_array(machine);
     machine->path = machine_array(machine);
@@ -220,11 +221,19 @@ static void begin(ImportMachine *machine, const char *stack)
     g_ptr_array_set_size(machine->caught, 0);
 }
 
+/* A fresh interpreter has the image's environment alone. */
+static void begin_round(ImportMachine *machine, const char *stack)
+{
+    begin(machine, stack);
+    machine->round++;
+    g_hash_table_remove_all(machine->env);
+}
+
 ImportVerdict *import_machine_import(ImportMachine *machine, const char *module)
 {
     char here;
     ImportVerdict *verdict = import_verdict_new();
-    begin(machine, &here);
+    begin_round(machine, &here);
     if (!machine->stopped)
         module_import(machine, machine_text(machine, module));
     fill_verdict(machine, verdict);
@@ -236,7 +245,7 @@ ImportVerdict *import_machine_run(ImportMachine *machine, const char *name, cons
 {
     char here;
     ImportVerdict *verdict = import_verdict_new();
-    begin(machine, &here);
+    begin_round(machine, &here);
     Module *module = module_new(machine, "__main__", MODULE_SOURCE);
     module->path = machine_text(machine, name);
     module->source = sources_script(machine->sources, name, text, length);

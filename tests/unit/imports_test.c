@@ -182,6 +182,19 @@ static const Row modules[] = {
     {"library whose module is not begun",
      "@@ a.py\nimport ctypes, os\nctypes.CDLL(os.path.join(os.path.dirname(__file__), 'b.so'))\n"
      "@@ b.so\n# certain ValueError\n", "works", NULL},
+    {"versions by pattern", "@@ a.py\nimport re\nform = re.compile(r'[0-9]+(?:\\.[0-9]+)*')\n"
+     "def parts(v):\n    m = form.match(v)\n    if m is None:\n        raise ValueError(v)\n"
+     "    return tuple(int(x) for x in m.group(0).split('.'))\n"
+     "if parts('0.4.30.dev1') < parts('0.5.0'):\n    raise RuntimeError('old')\n",
+     "RuntimeError: old (a.py:9)", NULL},
+    {"patterns that match or not", "@@ a.py\nimport re\nm = re.match(r'(\\d+)\\.(\\d+)', '12.4rc1')\n"
+     "if not m or m.group(1) != '12' or m.group(2) != '4':\n    import missing\n"
+     "if re.match('b', 'ab') or not re.search('b', 'ab') or re.fullmatch('a', 'b'):\n    import missing\n",
+     "works", NULL},
+    {"patterns that are not decided", "@@ a.py\nimport re\nif re.match(r'(?i)a', 'A'):\n    import missing\n",
+     "unknown", NULL},
+    {"compiled code binds by a helper", "@@ a.py\nimport b.types\nb.types.Int\n@@ b/__init__.py\n"
+     "@@ b/types.py\ndef add(x):\n    from b import types\n    setattr(types, x.__name__, x)\n", "works", NULL},
     {"partial tree", "@@ a.py\nimport missing\n# partial\n", "unknown", NULL},
     {"the base may bring it", "@@ a.py\nimport missing\n# base\n", "unknown", NULL},
     {"the base is taken not to bring it",
@@ -374,6 +387,40 @@ TEST(after_a_stop)
     g_autoptr(ImportVerdict) verdict = import_machine_import(machine, "a");
     g_autofree char *found = describe(verdict);
     assert_text("after a stop", "works", found);
+}
+
+/* Imports of one machine are those of one fresh interpreter each. */
+TEST(environment)
+{
+    ImportFiles files;
+    ImportScene scene;
+    g_autoptr(ImportSources) sources = sources_of(
+        "@@ a.py\nimport os\nos.environ['A'] = '1'\nimport d\n"
+        "@@ b.py\nimport os\nif 'A' not in os.environ:\n    raise ImportError('no A')\n"
+        "@@ c.py\nimport a\nimport b\n@@ d.py\nimport os\nos.environ.setdefault('D', '1')\n"
+        "@@ e.py\nimport os, c\nif 'D' not in os.environ:\n    raise ImportError('no D')\n",
+        &files, &scene);
+    g_autoptr(ImportMachine) machine = import_machine_new(sources, WORLD_BUILD);
+    static const struct {
+        const char *module, *expected;
+    } rows[] = {
+        {"a", "works"},
+        {"b", "ImportError: no A (b.py:3)"},
+        {"a", "works"},
+        {"b", "ImportError: no A (b.py:3)"},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(ImportVerdict) verdict = import_machine_import(machine, rows[i].module);
+        g_autofree char *found = describe(verdict);
+        assert_text(rows[i].module, rows[i].expected, found);
+    }
+    g_autoptr(ImportMachine) second = import_machine_new(sources, WORLD_BUILD);
+    static const char *const order[] = {"d", "a", "c", "e"};
+    for (guint i = 0; i < G_N_ELEMENTS(order); i++) {
+        g_autoptr(ImportVerdict) verdict = import_machine_import(second, order[i]);
+        g_autofree char *found = describe(verdict);
+        assert_text(order[i], "works", found);
+    }
 }
 
 TEST(chain)
