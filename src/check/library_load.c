@@ -289,31 +289,40 @@ static void ask_numpy(LibraryJudge *judge)
 }
 
 /* Cython compares the size of `dtype` before the module calls import_array(); a smaller one than
- * it was compiled for is refused, a larger one is not. */
+ * it was compiled for is refused, a larger one is not. What others do when import_array() fails is
+ * theirs: some go on without numpy. */
+static LibraryProblem *judge_first_numpy(const LibraryJudge *judge, const Object *object)
+{
+    if (object->file->numpy.sizes)
+        return problem_new("ValueError", false, true,
+                           g_strdup("numpy.dtype size changed, may indicate binary "
+                                    "incompatibility. Expected 96 from C header, got 88 from "
+                                    "PyObject"));
+    return problem_new("ImportError", false, false,
+                       g_strdup_printf("%s was compiled for numpy 1, and numpy %s is installed: "
+                                       "whether it goes on without is not known",
+                                       object->file->member, judge->numpy_version));
+}
+
 static LibraryProblem *judge_numpy(LibraryJudge *judge, const Object *object)
 {
     const NumpyWords *words = &object->file->numpy;
     if (words->headers == 0)
         return NULL;
     ask_numpy(judge);
-    if (words->headers == 1 && judge->numpy_abi >= 0x02000000)
-        return words->sizes
-                   ? problem_new("ValueError", false, true,
-                                 g_strdup("numpy.dtype size changed, may indicate binary "
-                                          "incompatibility. Expected 96 from C header, got 88 from "
-                                          "PyObject"))
-                   : problem_new("ImportError", false, true,
-                                 g_strdup("numpy.core.multiarray failed to import"));
+    if (!judge->numpy_version)
+        return NULL;
+    if (words->headers == 1)
+        return judge->numpy_abi >= 0x02000000 ? judge_first_numpy(judge, object) : NULL;
     unsigned major, minor;
-    if (words->headers != 2 || !judge->numpy_version ||
-        sscanf(judge->numpy_version, "%u.%u", &major, &minor) != 2)
+    if (sscanf(judge->numpy_version, "%u.%u", &major, &minor) != 2 || major > words->major ||
+        (major == words->major && minor >= words->minor))
         return NULL;
-    if (major > words->major || (major == words->major && minor >= words->minor))
-        return NULL;
-    return problem_new("ImportError", false, true,
-                       g_strdup_printf("numpy._core.multiarray failed to import: the module needs "
-                                       "numpy %u.%u or newer, and numpy %s is installed",
-                                       words->major, words->minor, judge->numpy_version));
+    return problem_new("ImportError", false, words->sizes,
+                       g_strdup_printf("numpy._core.multiarray failed to import: %s needs numpy "
+                                       "%u.%u or newer, and numpy %s is installed",
+                                       object->file->member, words->major, words->minor,
+                                       judge->numpy_version));
 }
 
 LibraryProblem *library_judge_problem(void *data, const char *path)
@@ -326,5 +335,7 @@ LibraryProblem *library_judge_problem(void *data, const char *path)
     LibraryProblem *problem = judge_needed(judge, loaded);
     for (guint i = 0; i < loaded->len && !problem; i++)
         problem = judge_torch(judge->run, loaded->pdata[i]);
-    return problem ? problem : judge_numpy(judge, &first);
+    for (guint i = 0; i < loaded->len && !problem; i++)
+        problem = judge_numpy(judge, loaded->pdata[i]);
+    return problem;
 }

@@ -2,7 +2,7 @@
 
 #include "base/limits.h"
 
-#define MAGIC "ramekin natives 2\n"
+#define MAGIC "ramekin natives 3\n"
 
 enum {
     NO_TEXT = 0, /* texts are written as their length + 1 */

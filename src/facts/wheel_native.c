@@ -107,23 +107,15 @@ static gboolean read_brought(NativeFile *file, WheelView *view, const MemberScan
     return TRUE;
 }
 
-static bool may_be_extension(const char *member)
-{
-    const char *slash = strrchr(member, '/');
-    return !g_str_has_prefix(slash ? slash + 1 : member, "lib") && g_str_has_suffix(member, ".so");
-}
-
 static void run_job(void *data, G_GNUC_UNUSED void *unused)
 {
     Job *job = data;
     WheelNative *native = job->reading->native;
     g_autoptr(FatbinScanner) fatbin = fatbin_scanner_new();
     g_autoptr(TorchArchScanner) arches = NULL;
-    g_autoptr(NumpyScanner) numpy = NULL;
+    g_autoptr(NumpyScanner) numpy = numpy_scanner_new();
     if (strcmp(job->member->name, ARCHES_MEMBER) == 0)
         arches = torch_arch_scanner_new();
-    if (may_be_extension(job->member->name))
-        numpy = numpy_scanner_new();
     MemberScanners scanners = {fatbin, arches, numpy};
     bool read = job->reading->fd >= 0
                     ? read_streamed(job, &scanners, &job->error)
@@ -133,8 +125,7 @@ static void run_job(void *data, G_GNUC_UNUSED void *unused)
         return;
     }
     job->file->fatbin = fatbin_scanner_finish(fatbin);
-    if (numpy)
-        job->file->numpy = numpy_scanner_finish(numpy);
+    job->file->numpy = numpy_scanner_finish(numpy);
     if (arches) /* one member alone: no other thread touches these */
         torch_arch_scanner_finish(arches, &native->torch_arches, &native->torch_ptx);
 }
@@ -340,12 +331,11 @@ bool native_file_bring(NativeFile *file, WheelView *view, Cache *cache)
         native_file_free(known);
         return true;
     }
-    g_autoptr(NumpyScanner) numpy = may_be_extension(file->member) ? numpy_scanner_new() : NULL;
+    g_autoptr(NumpyScanner) numpy = numpy_scanner_new();
     MemberScanners scanners = {.numpy = numpy};
     if (!read_brought(file, view, &scanners, NULL))
         return false;
-    if (numpy)
-        file->numpy = numpy_scanner_finish(numpy);
+    file->numpy = numpy_scanner_finish(numpy);
     if (cache)
         keep_cached(cache, key, file);
     return true;

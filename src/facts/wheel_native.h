@@ -14,7 +14,7 @@ typedef struct {
     guint64 size;          /* of the file */
     SharedObject *object;  /* NULL: not read, or damaged, or none after all */
     FatbinSummary *fatbin; /* NULL: not read; no containers: it has no code for a GPU */
-    NumpyWords numpy;      /* of objects that may be extension modules */
+    NumpyWords numpy;      /* nothing: not read */
 } NativeFile;
 
 typedef struct {
