@@ -4,8 +4,8 @@
 
 Each folder of healthy/ is a recipe as people write them, with a requirements file of exact versions
 (a hundred distributions and more) and the modules of what was asked for as checks. `ramekin check` must
-end without a finding of error severity and without a module that it foretells to fail; then pip installs
-the requirements into a virtual environment and every module is imported in a fresh interpreter. A module
+end without a finding of error severity and without a module that it foretells to fail, once as the recipe
+is and once over a base that is this machine, of which all files are known; then pip installs the requirements into a virtual environment and every module is imported in a fresh interpreter. A module
 that does not import here is a fault of this folder, not of check. Skipped where the index cannot be
 reached or disk is short.
 """
@@ -13,13 +13,14 @@ reached or disk is short.
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 
 from import_truth import findings_of, in_words, read_verdicts
-from truth_machine import BUILD, HERE, SKIP, Skip, Trees, check_machine, execute, find_python
+from truth_machine import BUILD, HERE, SKIP, Skip, Trees, check_machine, execute, find_python, make_base
 
 STACKS = os.path.join(HERE, "healthy")
 DISK = 9  # gigabytes of the largest stack
@@ -43,6 +44,21 @@ def check(ramekin, recipe, work):
         raise RuntimeError("check ended with %d: %s" % (done.returncode, done.stderr.strip()[:600])) from None
 
 
+def over_this_machine(folder, base, work):
+    """The stack's recipe with a base that is known to the last file."""
+    copy = os.path.join(work, "recipe")
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(folder, copy)
+    path = os.path.join(copy, "ramekin.yaml")
+    with open(path, encoding="utf-8") as stream:
+        text = stream.read()
+    text = re.sub(r"(?m)^base: .*", "base: " + base, text)
+    text = re.sub(r"(?m)^python: .*", 'python: "3.11"', re.sub(r"(?m)^libc: .*\n", "", text))
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    return path
+
+
 def install(trees, requirements, work):
     top = os.path.join(work, "stack")
     shutil.rmtree(top, ignore_errors=True)
@@ -63,15 +79,22 @@ def judge(name, options, trees, work):
     modules = modules_of(recipe)
     with open(os.path.join(folder, "requirements.txt"), encoding="utf-8") as stream:
         count = sum("==" in line for line in stream)
-    document = check(options.ramekin, recipe, work)
-    errors = [finding for finding in findings_of(document) if finding["severity"] == "error"]
-    for finding in errors:
-        print("! %s: %s: %s" % (name, finding["code"], finding["message"]))
-    told = read_verdicts(document, modules)
-    wrong = [module for module in modules if told[module]["outcome"] == "fails"]
-    for module in wrong:
-        print("! %s: %s is foretold to fail: %s" % (name, module, in_words(told[module])))
-    broken = 0
+    errors, wrong, broken = 0, set(), 0
+    for path in (recipe, over_this_machine(folder, options.base, work)):
+        document = check(options.ramekin, path, work)
+        for finding in findings_of(document):
+            errors += finding["severity"] == "error"
+            if finding["severity"] != "note":
+                mark = "!" if finding["severity"] == "error" else " "
+                print("%s %s: %s: %s: %s" % (
+                    mark, name, finding["severity"], finding["code"], finding["message"]))  # fmt: skip
+        told = read_verdicts(document, modules)
+        for module in modules:
+            if told[module]["outcome"] == "fails":
+                wrong.add(module)
+                print("! %s: %s is foretold to fail: %s" % (name, module, in_words(told[module])))
+            elif told[module]["outcome"] == "unknown":
+                print("? %s: %s: %s" % (name, module, in_words(told[module])))
     if not options.check_only:
         python = install(trees, os.path.join(folder, "requirements.txt"), work)
         for module in modules:
@@ -81,9 +104,9 @@ def judge(name, options, trees, work):
                 print("! %s: %s does not import here: %s" % (name, module, in_words(done)))
     unknown = sum(told[module]["outcome"] == "unknown" for module in modules)
     print("%s: %d distributions, %d errors; of %d modules %d foretold to work, %d unknown%s" % (
-        name, count, len(errors), len(modules), len(modules) - unknown - len(wrong), unknown,
+        name, count, errors, len(modules), len(modules) - unknown - len(wrong), unknown,
         "" if options.check_only else ", %d imported" % (len(modules) - broken)), flush=True)  # fmt: skip
-    return len(errors) + len(wrong) + broken
+    return errors + len(wrong) + broken
 
 
 def main():
@@ -103,6 +126,7 @@ def main():
             check_machine(work, DISK)
             trees = Trees(options.python, work, DISK)
             trees.prepare()
+            options.base = make_base(options.python, work)
             for name in options.stack or sorted(os.listdir(STACKS)):
                 bad += judge(name, options, trees, work)
     except Skip as reason:
