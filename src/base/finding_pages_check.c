@@ -133,6 +133,22 @@ const FindingPage finding_pages_check[] = {
             "Remove the entry, or correct its glob.",
     },
     {
+        .kind = {"prediction-wrong", SEVERITY_WARNING,
+                 "a build check ended otherwise than foretold"},
+        .meaning =
+            "`ramekin build` has run an item of `checks: build:` in the image, and it ended "
+            "otherwise than the wheels' own bytes had foretold. What happened is what counts.",
+        .matters =
+            "Findings on other items may be wrong in the same way. Where it is no fault of "
+            "the image, it is one of ramekin, and worth a report with the recipe.",
+        .example =
+            "checks:\n"
+            "  build: [{import: [app]}]      # check: works; in the image: exit status 1\n",
+        .way_out =
+            "Look into the image with `ramekin build --on-failure shell` or `ramekin run`. "
+            "Where the image is right, `ignore:` the finding with the reason.",
+    },
+    {
         .kind = {"runpod-base", SEVERITY_WARNING,
                  "the platform can not pull the base"},
         .meaning =

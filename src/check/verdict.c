@@ -66,8 +66,7 @@ char *verdict_item(const Text *text)
     return g_strdup(text->text);
 }
 
-/* The item of a check that is not looked into: the first line of what it says. */
-static char *describe(const Check *check)
+char *check_describe(const Check *check)
 {
     if (check->kind == CHECK_PYTHON)
         return g_strndup(check->value.text, strcspn(check->value.text, "\n"));
@@ -82,11 +81,12 @@ static void decide(const Verdict *verdict)
 {
     const Rule *rule = &rules[verdict->check->kind];
     if (!lock_target_is_solved(verdict->run->target))
-        verdict_unknown(verdict, describe(verdict->check), g_strdup("a stage can't be satisfied"));
+        verdict_unknown(verdict, check_describe(verdict->check),
+                        g_strdup("a stage can't be satisfied"));
     else if (rule->decide)
         rule->decide(verdict);
     else
-        verdict_unknown(verdict, describe(verdict->check), g_strdup(rule->otherwise));
+        verdict_unknown(verdict, check_describe(verdict->check), g_strdup(rule->otherwise));
 }
 
 void verdict_decide(CheckRun *run)

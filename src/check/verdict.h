@@ -24,6 +24,9 @@ void verdict_fails_silently(const Verdict *verdict, char *item, char *reason);
 /* An import that needs a driver, and so runs where there is one. */
 void verdict_moved(const Verdict *verdict, char *item, char *reason);
 
+/* All items of a check, or the first line of its code; max_size and flags have none. Caller frees.
+ */
+char *check_describe(const Check *check);
 /* "torch==2.6.0" of an item's text: the item of most kinds. */
 char *verdict_item(const Text *text);
 

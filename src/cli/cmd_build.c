@@ -1,5 +1,6 @@
 #include "base/digest.h"
 #include "base/io.h"
+#include "cli/built_checks.h"
 #include "cli/commands.h"
 #include "cli/destination.h"
 #include "cli/locked_target.h"
@@ -32,6 +33,11 @@ static const OptionRow rows[] = {
      "build in spite of error findings; a label says so"},
     {"strict", 0, OPTION_SWITCH, NULL, offsetof(Options, strict), 0,
      "warnings count as errors"},
+    {"no-sandbox", 0, OPTION_SWITCH, NULL, offsetof(Options, no_sandbox), 0,
+     "run nothing: build checks are decided from what the wheels tell, or not at all"},
+    {"on-failure", 0, OPTION_CHOICE, "stop|shell", offsetof(Options, on_failure), 0,
+     "when a build check fails: stop, or open a shell in the image first"},
+    OPTION_ROW_RUNNER("what runs build checks"),
     {"label-git", 0, OPTION_SWITCH, NULL, offsetof(Options, label_git), 0,
      "label the image with revision and source of the recipe's git checkout"},
     {0},
@@ -300,9 +306,13 @@ static int build_target(BuildRun *run, const WorkTarget *wanted, BuiltImage **re
         return output_error(workspace->output, error);
     g_ptr_array_add(run->makers, maker);
     counted = workspace_report(workspace, wanted->recipe, (*ret_built)->findings);
-    return counted == 0 || workspace->options->force
-               ? 0
-               : workspace_refuse_findings(workspace, counted);
+    if (counted > 0 && !workspace->options->force)
+        return workspace_refuse_findings(workspace, counted);
+    if (workspace->options->dry_run)
+        return 0;
+    BuiltChecks checks = {workspace, wanted, plan, lock_session_cache(options.session),
+                          options.maker.layout};
+    return built_checks_run(&checks, *ret_built);
 }
 
 static const char *image_name(const WorkTarget *target)
@@ -325,9 +335,7 @@ static int write_images(BuildRun *run, const WorkTarget *target, const GPtrArray
 
 static void note_checks(const BuildRun *run, const BuiltImage *built)
 {
-    if (built->checks > 0)
-        output_note(run->workspace->output, "%u build check%s not run", built->checks,
-                    built->checks == 1 ? " was" : "s were");
+    built_checks_note(run->workspace, built);
     if (built->moved > 0)
         output_note(run->workspace->output, "%u import%s of `checks:` %s moved to `gpu`",
                     built->moved, built->moved == 1 ? "" : "s", built->moved == 1 ? "is" : "are");

@@ -1,12 +1,11 @@
 #include "cli/commands.h"
 #include "cli/locked_target.h"
+#include "cli/machine.h"
 #include "emit/image.h"
 #include "image/base_image.h"
 #include "lock/base_facts.h"
 #include "lock/fetch.h"
 #include "sandbox/sandbox.h"
-
-#include <sys/utsname.h>
 
 #undef g_getenv
 
@@ -16,8 +15,7 @@ static const OptionRow rows[] = {
      "give the program this machine's network; without it there is none but \"lo\""},
     {"env", 'e', OPTION_LIST, "NAME=VALUE", offsetof(Options, env), 0,
      "set a variable of the program's environment; may be repeated"},
-    {"runner", 0, OPTION_CHOICE, "auto|bwrap|crun|runc", offsetof(Options, runner), 0,
-     "what runs the program: the first of these that works here (auto)"},
+    OPTION_ROW_RUNNER("what runs the program"),
     {"no-overlay", 0, OPTION_SWITCH, NULL, offsetof(Options, no_overlay), 0,
      "unpack the image as one tree, to which the program can't write"},
     {"locked", 0, OPTION_SWITCH, NULL, offsetof(Options, locked), 0,
@@ -139,14 +137,8 @@ static int run_image(const RunCommand *run, Cache *cache, const SandboxImage *im
 /* The machine's own, since its processor is what runs the program. */
 static Platform *choose_platform(const RunCommand *run, GError **error)
 {
-    static const char *const names[][2] = {{"x86_64", "linux/amd64"}, {"aarch64", "linux/arm64"}};
     const char *wanted = run->invocation->options->platform;
-    struct utsname machine;
-    if (!wanted && uname(&machine) == 0) {
-        for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-            wanted = g_str_equal(machine.machine, names[i][0]) ? names[i][1] : wanted;
-    }
-    return platform_parse(wanted ? wanted : "linux/amd64", error);
+    return platform_parse(wanted ? wanted : machine_platform(), error);
 }
 
 static BaseImage *open_image(const RunCommand *run, BlobStore *blobs, GError **error)

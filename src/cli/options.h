@@ -44,6 +44,11 @@ typedef enum {
     RENDER_AS_SCRIPT,
 } RenderAs;
 
+typedef enum {
+    ON_FAILURE_STOP,
+    ON_FAILURE_SHELL,
+} OnFailure;
+
 /* Rows that several commands have. `schema` is what JSON is called there. */
 #define OPTION_ROW_FORMAT(schema)                                                                  \
     {                                                                                              \
@@ -60,6 +65,12 @@ typedef enum {
     {                                                                                              \
         "allow-substituted", 0, OPTION_SWITCH, NULL, offsetof(Options, allow_substituted), 0,      \
             "take a lock that was made with another index or base than the recipe's"               \
+    }
+
+#define OPTION_ROW_RUNNER(what)                                                                    \
+    {                                                                                              \
+        "runner", 0, OPTION_CHOICE, "auto|bwrap|crun|runc", offsetof(Options, runner), 0,          \
+            what ": the first of these that works here (auto)"                                     \
     }
 
 /* The values of every option of every command; strings are borrowed from argv, lists have a NULL
@@ -86,9 +97,10 @@ typedef struct {
     bool all;
     char *output;
     GPtrArray *outputs; /* of build: -o may be repeated */
-    bool dry_run, label_git;
-    int as;        /* RenderAs */
-    int export_as; /* of export */
+    bool dry_run, label_git, no_sandbox;
+    int on_failure; /* OnFailure */
+    int as;         /* RenderAs */
+    int export_as;  /* of export */
     bool no_pins;
     bool schema, scdoc;
     int fail_on; /* FailOn */

@@ -2,6 +2,7 @@
  * and configuration. */
 #include "emit/dockerfile.h"
 
+#include "check/build_script.h"
 #include "emit/emitter.h"
 #include "plan/wheel_script.h"
 #include "recipe/config.h"
@@ -321,8 +322,7 @@ gboolean dockerfile_emit(const Plan *plan, const DockerfileOptions *options,
     g_autoptr(DockerfileWriter) writer = dockerfile_writer_new();
     g_autoptr(GHashTable) context = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autoptr(GHashTable) secrets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    const char *venv = plan->recipe->python.venv;
-    g_autofree char *python = venv ? g_strdup_printf("%s/bin/python3", venv) : g_strdup("python3");
+    g_autofree char *python = build_checks_python(plan->recipe);
     g_autofree char *python_word = word_shell(python);
     g_autofree char *pip = outer_pip(plan, python_word);
     Emitter emitter = {.plan = plan,

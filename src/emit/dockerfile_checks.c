@@ -1,102 +1,9 @@
 /* Build checks as one RUN: a list of what must hold, and the script that goes through it. */
-#include "emit/build_scripts.h"
+#include "check/build_script.h"
 #include "emit/emitter.h"
 #include "plan/plan_imports.h"
 #include "plan/start_check.h"
 #include "recipe/checks.h"
-#include "text/jsonw.h"
-
-/* What the script decides; the others are decided before the build or need a device. */
-static bool is_executed(CheckKind kind)
-{
-    switch (kind) {
-    case CHECK_VERSION:
-    case CHECK_CUDA:
-    case CHECK_IMPORT:
-    case CHECK_MODULE:
-    case CHECK_SYMBOL:
-    case CHECK_ABSENT:
-    case CHECK_FILE:
-    case CHECK_PYTHON:
-    case CHECK_CMD:
-        return true;
-    case CHECK_INDEX:
-    case CHECK_ARCH:
-    case CHECK_WHEELS_ONLY:
-    case CHECK_MAX_SIZE:
-    case CHECK_KIND_COUNT:
-        break;
-    }
-    return false;
-}
-
-static const char *installed_version(const LockTarget *target, const char *name)
-{
-    const LockStage *last =
-        target->stages->len > 0 ? target->stages->pdata[target->stages->len - 1] : NULL;
-    for (guint i = 0; last && last->environment && i < last->environment->len; i++) {
-        const LockDistribution *installed = last->environment->pdata[i];
-        if (g_str_equal(installed->name, name))
-            return installed->version;
-    }
-    return NULL;
-}
-
-static void begin_item(JsonWriter *writer, const char *kind, Span at)
-{
-    g_autofree char *place = span_address(at);
-    jsonw_begin_array(writer, JSONW_INLINE);
-    jsonw_string(writer, kind);
-    jsonw_string(writer, place ? place : "recipe");
-    jsonw_begin_array(writer, JSONW_INLINE);
-}
-
-static void end_item(JsonWriter *writer)
-{
-    jsonw_end_array(writer);
-    jsonw_end_array(writer);
-}
-
-/* Which index a file came from can't be seen in the image, but for its local version label. */
-static void write_index_check(const Emitter *emitter, JsonWriter *writer, const Check *check)
-{
-    for (guint i = 0; check->pairs && i < check->pairs->len; i++) {
-        const Pair *pair = check->pairs->pdata[i];
-        const char *version = installed_version(emitter->target, pair->key);
-        if (!version || !strchr(version, '+'))
-            continue;
-        g_autofree char *requirement = g_strdup_printf("%s===%s", pair->key, version);
-        begin_item(writer, "version", check->at);
-        jsonw_string(writer, requirement);
-        end_item(writer);
-    }
-}
-
-static void write_check(const Emitter *emitter, JsonWriter *writer, const Check *check)
-{
-    if (check->kind == CHECK_INDEX)
-        write_index_check(emitter, writer, check);
-    if (!is_executed(check->kind) || plan_is_moved(emitter->plan, check, "build"))
-        return;
-    g_autoptr(GPtrArray) items = plan_kept_items(emitter->plan, check, "build");
-    begin_item(writer, check_kind_name(check->kind), check->at);
-    for (guint i = 0; i < items->len; i++)
-        jsonw_string(writer, ((const Text *)items->pdata[i])->text);
-    if (check->kind == CHECK_PYTHON)
-        jsonw_string(writer, check->value.text);
-    end_item(writer);
-}
-
-/* A JSON array of strings is a Python list as well. */
-static char *checks_list(const Emitter *emitter, const GPtrArray *checks)
-{
-    g_autoptr(JsonWriter) writer = jsonw_new();
-    jsonw_begin_array(writer, JSONW_BLOCK);
-    for (guint i = 0; i < checks->len; i++)
-        write_check(emitter, writer, checks->pdata[i]);
-    jsonw_end_array(writer);
-    return jsonw_finish(writer, NULL);
-}
 
 /* "max_size (ramekin.yaml:30)", for checks that nothing here decides. */
 static void comment_others(Emitter *emitter, const GPtrArray *checks)
@@ -104,7 +11,7 @@ static void comment_others(Emitter *emitter, const GPtrArray *checks)
     g_autoptr(GString) names = g_string_new(NULL);
     for (guint i = 0; checks && i < checks->len; i++) {
         const Check *check = checks->pdata[i];
-        if (is_executed(check->kind) || check->kind == CHECK_INDEX)
+        if (build_check_is_executed(check->kind) || check->kind == CHECK_INDEX)
             continue;
         g_autofree char *place = span_address(check->at);
         g_string_append_printf(names, "%s%s (%s)", names->len ? ", " : "",
@@ -138,17 +45,9 @@ static void comment_moved(Emitter *emitter)
     dockerfile_comment(emitter->writer, text->str);
 }
 
-static bool any_executed(const char *list)
-{
-    return strchr(list, '"') != NULL;
-}
-
 static void write_script(Emitter *emitter, const char *list)
 {
-    g_autofree char *script = g_strdup_printf("\"\"\"Checks that need no GPU, made by ramekin; "
-                                              "each names its line of the recipe.\"\"\"\n\n"
-                                              "CHECKS = %s%s",
-                                              list, build_checks_py);
+    g_autofree char *script = build_checks_script(list);
     g_autoptr(RunStep) run = run_step_new();
     emitter_copy_generated(emitter, "checks/build.py", script, BUILD_TEMP "/build.py");
     run_step_command(run, "%s " BUILD_TEMP "/build.py", emitter->python);
@@ -159,7 +58,7 @@ static void write_script(Emitter *emitter, const char *list)
 static bool is_plain_command(const Check *check)
 {
     return check->kind == CHECK_IMPORT || check->kind == CHECK_FILE || check->kind == CHECK_CMD ||
-           (!is_executed(check->kind) && check->kind != CHECK_INDEX);
+           (!build_check_is_executed(check->kind) && check->kind != CHECK_INDEX);
 }
 
 static bool all_plain(const GPtrArray *checks)
@@ -202,15 +101,16 @@ gboolean emit_checks(Emitter *emitter, GError **error)
     const RecipeChecks *checks = emitter->recipe->checks;
     if (!checks)
         return TRUE;
-    g_autofree char *list = checks->build ? checks_list(emitter, checks->build) : g_strdup("");
+    g_autofree char *list =
+        checks->build ? build_checks_list(emitter->plan, checks->build) : g_strdup("");
     dockerfile_blank(emitter->writer);
-    if (any_executed(list))
+    if (!build_checks_list_is_empty(list))
         dockerfile_comment(emitter->writer, "Checks that need no GPU.");
     comment_others(emitter, checks->build);
     comment_moved(emitter);
-    if (any_executed(list) && all_plain(checks->build))
+    if (!build_checks_list_is_empty(list) && all_plain(checks->build))
         write_plain_commands(emitter, checks->build);
-    else if (any_executed(list))
+    else if (!build_checks_list_is_empty(list))
         write_script(emitter, list);
     return TRUE;
 }

@@ -31,6 +31,7 @@ void built_image_free(BuiltImage *built)
     image_config_free(built->config);
     g_ptr_array_unref(built->layers);
     g_ptr_array_unref(built->findings);
+    build_checks_free(built->build_checks);
     g_free(built);
 }
 

@@ -5,6 +5,7 @@
  * moment, the cache or the number of threads. */
 #pragma once
 
+#include "check/build_checks.h"
 #include "emit/layer_maker.h"
 #include "image/image_output.h"
 #include "lock/build_base.h"
@@ -45,8 +46,9 @@ typedef struct {
     guint base_layers;
     GPtrArray
         *findings; /* Finding: of wheels that write the same files, which only their lists tell */
-    guint checks;  /* build checks of the recipe, none of which was run; without moved ones */
-    guint moved;   /* imports of `checks:` that are moved to `gpu` */
+    BuildChecks *build_checks; /* of the recipe, when somebody has run them; else NULL */
+    guint checks; /* build checks of the recipe, none of which was run; without moved ones */
+    guint moved;  /* imports of `checks:` that are moved to `gpu` */
 } BuiltImage;
 void built_image_free(BuiltImage *built);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BuiltImage, built_image_free)

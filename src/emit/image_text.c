@@ -93,6 +93,26 @@ static void json_layer(const BuiltLayer *layer, JsonWriter *json)
     jsonw_end_object(json);
 }
 
+static void json_checks(const BuildChecks *checks, JsonWriter *json)
+{
+    static const char *const words[] = {"holds", "fails", "open"};
+    jsonw_key(json, "build_checks");
+    jsonw_begin_array(json, JSONW_BLOCK);
+    for (guint i = 0; checks && i < checks->checks->len; i++) {
+        const BuildCheck *check = checks->checks->pdata[i];
+        g_autofree char *at = span_address(check->check->at);
+        jsonw_begin_object(json, JSONW_INLINE);
+        jsonw_string_member(json, "check", check_kind_name(check->check->kind));
+        jsonw_string_member(json, "item", check->item);
+        jsonw_string_member(json, "at", at);
+        jsonw_string_member(json, "state", words[check->state]);
+        jsonw_boolean_member(json, "executed", check->executed);
+        jsonw_string_member(json, "reason", check->reason);
+        jsonw_end_object(json);
+    }
+    jsonw_end_array(json);
+}
+
 void built_image_json(const BuiltImage *built, JsonWriter *json)
 {
     guint64 total = 0;
@@ -113,7 +133,10 @@ void built_image_json(const BuiltImage *built, JsonWriter *json)
         jsonw_unsigned(json, total);
     else
         jsonw_null(json);
-    jsonw_unsigned_member(json, "build_checks_not_run", built->checks);
+    const BuildChecks *checks = built->build_checks;
+    jsonw_unsigned_member(json, "build_checks_not_run",
+                          checks ? build_checks_count(checks, BUILD_CHECK_OPEN) : built->checks);
+    json_checks(checks, json);
     jsonw_unsigned_member(json, "imports_moved", built->moved);
     jsonw_key(json, "findings");
     json_records_encode(&finding_plan_record, json, built->findings, JSONW_BLOCK, NULL);

@@ -1,6 +1,7 @@
 """layout.py DIR [--user NAME] [--arch NAME] [--env KEY=VALUE]... [--layers N] [--hostile KIND] [PATH=TEXT]...:
 an OCI layout with the least that looks like a Python 3.11 with pip 24.0 on glibc 2.36, and more
-files (a TEXT of "-> TARGET" is a link, one of "*N" has N zero bytes); or one that is wrong in some way."""
+files (a TEXT of "-> TARGET" is a link, one of "*N" has N zero bytes, one of "@FILE" is a program); or
+one that is wrong in some way."""
 
 import argparse
 import hashlib
@@ -48,6 +49,10 @@ def layer(files, hostile):
                 tar.addfile(member)
                 continue
             data = bytes(int(text[1:])) if re.fullmatch("\\*[0-9]+", text) else text.encode()
+            if text.startswith("@"):
+                member.mode = 0o755
+                with open(text[1:], "rb") as program:
+                    data = program.read()
             member.size = len(data)
             tar.addfile(member, io.BytesIO(data))
         link = tarfile.TarInfo("usr/local/bin/python3")

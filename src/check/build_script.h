@@ -1,0 +1,22 @@
+/* The script that goes through items of `checks: build:` in the image: one text for the RUN of a
+ * Dockerfile and for the sandbox, so that both decide alike. It writes a line for each item that
+ * does not hold and ends with status 1 then. */
+#pragma once
+
+#include "plan/plan.h"
+#include "recipe/checks.h"
+
+/* Whether an item of the kind is executed; the others are decided before the build, or need a
+ * device. */
+bool build_check_is_executed(CheckKind kind);
+/* The interpreter that runs the script: "python3", or that of the virtual environment. Caller
+ * frees. */
+char *build_checks_python(const Recipe *recipe);
+/* The items as a list of Python (and JSON), without imports that are moved to `gpu`; without any
+ * string where nothing is left. `checks`: Check of `build`. Caller frees. */
+char *build_checks_list(const Plan *plan, const GPtrArray *checks);
+bool build_checks_list_is_empty(const char *list);
+/* The script for such a list; caller frees. */
+char *build_checks_script(const char *list);
+/* What its lines begin with, as printf has it: place and kind. */
+#define BUILD_CHECKS_LINE "%s: check %s failed: "
