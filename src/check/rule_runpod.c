@@ -22,6 +22,25 @@ static void judge_platform(CheckRun *run)
     finding->hint = g_strdup("`platforms: [linux/amd64]`");
 }
 
+/* Addresses and names of private networks (RFC 1918, RFC 6762, the top level that is kept for
+ * internal use), and registries that answer nobody without credentials. */
+static bool is_private_host(const char *host)
+{
+    static const char *const patterns[] = {
+        "^localhost(:|$)",
+        "^(127|10)\\.[0-9.]+(:|$)",
+        "^192\\.168\\.[0-9.]+(:|$)",
+        "^172\\.(1[6-9]|2[0-9]|3[01])\\.[0-9.]+(:|$)",
+        "\\.(local|internal|lan|localhost)(:|$)",
+        "^[0-9]+\\.dkr\\.ecr\\.[a-z0-9-]+\\.amazonaws\\.com(\\.cn)?(:|$)",
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(patterns); i++) {
+        if (g_regex_match_simple(patterns[i], host, G_REGEX_CASELESS, 0))
+            return true;
+    }
+    return false;
+}
+
 static void judge_base(CheckRun *run)
 {
     const RecipeBase *base = &run->recipe->base;
@@ -30,9 +49,7 @@ static void judge_base(CheckRun *run)
     g_autoptr(ImageReference) reference = image_reference_parse(base->reference, NULL);
     const char *host = reference ? reference->host : NULL;
     bool local = strchr(base->reference, ':') && !reference;
-    bool private = host && (g_str_has_prefix(host, "localhost") || g_str_has_prefix(host, "127.") ||
-                            g_str_has_prefix(host, "10.") || g_str_has_prefix(host, "192.168.") ||
-                            (strstr(host, ".dkr.ecr.") && strstr(host, ".amazonaws.com")));
+    bool private = host && is_private_host(host);
     if (!local && !private)
         return;
     Finding *finding = check_add(
