@@ -403,7 +403,9 @@ Diff *diff_new(const DiffSide *a, const DiffSide *b)
     diff->edges_a = index_edges(a->target);
     diff->edges_b = index_edges(b->target);
     bool flat = a->flat || b->flat;
-    compare_environments(diff);
+    diff->unsolved = !lock_target_is_solved(a->target) || !lock_target_is_solved(b->target);
+    if (!diff->unsolved)
+        compare_environments(diff);
     diff_compare_facts(diff);
     if (diff->configured)
         diff_compare_configuration(diff);
@@ -411,7 +413,8 @@ Diff *diff_new(const DiffSide *a, const DiffSide *b)
         compare_finding_lists(diff);
     if (!flat)
         diff_compare_stages(diff);
-    sum_sizes(diff);
+    if (!diff->unsolved)
+        sum_sizes(diff);
     diff_find_causes(diff);
     return diff;
 }

@@ -76,7 +76,8 @@ typedef struct {
     GPtrArray *distributions; /* DiffDistribution: changed by distance, then added, then removed */
     GPtrArray *stages;        /* DiffStage, in the order of B; removed ones in A's place */
     DiffSizes sizes;
-    bool configured;               /* both sides' configuration is known, and was compared */
+    bool unsolved;   /* a side can't be installed: what is installed is not compared */
+    bool configured; /* both sides' configuration is known, and was compared */
     GHashTable *edges_a, *edges_b; /* name → GPtrArray of LockEdge: who asks for it in any stage */
 } Diff;
 

@@ -59,8 +59,11 @@ void diff_compare_facts(Diff *diff)
 {
     const LockTarget *a = diff->a.target, *b = diff->b.target;
     const GPtrArray *in_a = diff_environment(a), *in_b = diff_environment(b);
-    diff_add_fact(diff, "CUDA", environment_cuda(in_a), environment_cuda(in_b));
-    diff_add_fact(diff, "driver for CUDA", environment_min_cuda(in_a), environment_min_cuda(in_b));
+    if (!diff->unsolved) {
+        diff_add_fact(diff, "CUDA", environment_cuda(in_a), environment_cuda(in_b));
+        diff_add_fact(diff, "driver for CUDA", environment_min_cuda(in_a),
+                      environment_min_cuda(in_b));
+    }
     if (diff->a.flat || diff->b.flat)
         return;
     diff_add_fact(diff, "platform", g_strdup(a->platform), g_strdup(b->platform));

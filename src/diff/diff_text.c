@@ -176,6 +176,18 @@ static void put_stage_lines(Printer *printer, const GPtrArray *lines, DiffKind k
     }
 }
 
+/* Why a stage can't be satisfied, and what would do. */
+static void put_conflict(Printer *printer, const DiffSide *side, const LockStage *stage)
+{
+    if (!stage || !stage->conflict)
+        return;
+    const char *hint = error_hint(stage->conflict);
+    g_autofree char *text = g_strdup_printf("%s: %s%s%s", side->label, stage->conflict->message,
+                                            hint ? "; " : "", hint ? hint : "");
+    layout_put(&printer->layout, TINT_NONE, "      ");
+    layout_words(&printer->layout, TINT_BAD, text, 6, 10);
+}
+
 static void put_stage(Printer *printer, const DiffStage *stage)
 {
     const LockStage *shown = stage->after ? stage->after : stage->before;
@@ -188,6 +200,8 @@ static void put_stage(Printer *printer, const DiffStage *stage)
         g_string_append_printf(text, ": %s -> %s", status_text(stage->before),
                                status_text(stage->after));
     layout_words(&printer->layout, TINT_NONE, text->str, 4, CAUSE_INDENT);
+    put_conflict(printer, &printer->diff->a, stage->before);
+    put_conflict(printer, &printer->diff->b, stage->after);
     put_stage_lines(printer, stage->removed, DIFF_REMOVED);
     put_stage_lines(printer, stage->added, DIFF_ADDED);
 }
@@ -241,6 +255,11 @@ char *diff_format_text(const Diff *diff, const DiffStyle *style)
         put_stages(&printer);
     if (style->parts & DIFF_PART_SIZES)
         put_sizes(&printer);
+    if (diff->unsolved) {
+        g_string_append_c(printer.layout.out, '\n');
+        layout_words(&printer.layout, TINT_FAINT,
+                     "what is installed was not compared: a stage can't be satisfied", 0, 4);
+    }
     if (!diff->configured && style->parts == DIFF_PART_ALL) {
         g_string_append_c(printer.layout.out, '\n');
         layout_words(&printer.layout, TINT_FAINT,

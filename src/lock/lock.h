@@ -83,7 +83,7 @@ typedef struct {
                                   where that is not known; never saved */
     GPtrArray *ways_out;       /* LockWayOut, the best first; never saved */
     GError *conflict;     /* the same as an error with span, notes and hint; or NULL; never saved */
-    char **pip_arguments; /* requirement and constraint lines as resolved, for render; or NULL */
+    char **pip_arguments; /* requirement lines, of a stage that is not solved too; or NULL */
 } LockStage;
 
 /* How the facts of the base came about. */

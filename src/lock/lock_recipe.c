@@ -272,12 +272,25 @@ static gboolean solve_in_order(Solve *solve, GError **error)
     return TRUE;
 }
 
+/* What stages ask for that were not solved, for whoever compares them. */
+static void note_unsolved(const Solve *solve)
+{
+    for (guint i = 0; i < solve->target->stages->len; i++) {
+        LockStage *locked = solve->target->stages->pdata[i];
+        if (locked->status != STAGE_SOLVED && solve->inputs->pdata[i])
+            solve_note_arguments(solve, i, locked);
+    }
+}
+
 static gboolean solve_stages(Solve *solve, GError **error)
 {
     for (guint i = 0; i < solve->recipe->stages->len; i++)
         g_ptr_array_add(solve->target->stages, new_stage(solve->recipe->stages->pdata[i]));
-    return solve->recipe->resolve_together ? solve_together(solve, error)
-                                           : solve_in_order(solve, error);
+    gboolean done = solve->recipe->resolve_together ? solve_together(solve, error)
+                                                    : solve_in_order(solve, error);
+    if (done)
+        note_unsolved(solve);
+    return done;
 }
 
 static int compare_texts(const void *a, const void *b)

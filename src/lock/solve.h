@@ -92,6 +92,8 @@ char *solve_name_pattern(const char *text);
 gboolean solve_pip(Solve *solve, guint index, LockStage *locked, GError **error);
 /* `resolve: together`: all stages of the target, the pip ones solved at once. */
 gboolean solve_together(Solve *solve, GError **error);
+/* The stage's requirement lines as read into locked->pip_arguments. */
+void solve_note_arguments(const Solve *solve, guint index, LockStage *locked);
 /* The steps of solve_pip(). Whether the stage is refused before anything is asked of an index: */
 bool solve_refuses(const Solve *solve, guint index, LockStage *locked);
 ResolveOptions solve_options(const Solve *solve, const PipStage *pip);

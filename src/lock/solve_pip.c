@@ -296,7 +296,7 @@ static void take_warnings(LockStage *locked, Solution *solution)
     g_ptr_array_extend_and_steal(locked->findings, g_steal_pointer(&warnings));
 }
 
-static void note_arguments(const Solve *solve, guint index, LockStage *locked)
+void solve_note_arguments(const Solve *solve, guint index, LockStage *locked)
 {
     const GPtrArray *roots = ((const StageInputs *)solve->inputs->pdata[index])->inputs->roots;
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
@@ -322,7 +322,7 @@ gboolean solve_apply(Solve *solve, guint index, Solution *solution, LockStage *l
         return TRUE;
     }
     take_warnings(locked, solution);
-    note_arguments(solve, index, locked);
+    solve_note_arguments(solve, index, locked);
     StageChange change = {solve, index, locked, solution, before, effects};
     findings_of_stage(&change);
     findings_of_patch_release(solve, locked);

@@ -63,7 +63,7 @@ TEST(ok)
 
 TEST(shipped)
 {
-    static const char *const names[] = {"forced-triton", "cuda-checks", "torch-bnb"};
+    static const char *const names[] = {"forced-triton", "cuda-checks", "torch-bnb", "train"};
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         g_autofree char *path =
             g_build_filename(g_getenv("SOURCE_ROOT"), "recipes", names[i], "ramekin.yaml", NULL);

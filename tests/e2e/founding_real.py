@@ -1,0 +1,198 @@
+"""`ramekin check` on the shipped recipes of real stories, over the real index, which nothing else has read
+for it: what must be said of each row is said, no error besides, and the second run needs no network.
+
+    founding_real.py RAMEKIN [RECIPE#ROW...]
+
+The torch index is not asked: the default one has the same builds up to their labels. Printed for each row:
+seconds of the first and of the second run, and how much of the wheels was read. Exit 77: the index can't be
+reached.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+RECIPES = os.path.join(HERE, "..", "..", "recipes")
+SUBSTITUTES = ["cu121", "cu124", "cu128"]
+LARGEST_SHARE = 0.08  # of the wheels' bytes
+SKIPPED = 77
+
+# Row: the errors that there must be, and no others: (code, words of its message, evidence or hint).
+ERRORS = {
+    "forced-triton#acknowledged": [],
+    "forced-triton#constrained": [
+        ("unsatisfiable", [
+            "triton==3.2.0 (required by torch 2.6.0)",
+            "triton<3.0.0,>=2.1.0 (constraint)",
+            "constraints-triton.txt:2",
+            "requirements.txt:1",
+            "change the constraint triton>=2.1.0,<3.0.0",
+        ]),
+    ],
+    "forced-triton#filed": [
+        ("breaks-requirement", ["torch 2.6.0", "triton==3.2.0", "it installs triton 2.3.1"]),
+        ("protected-changed", ["triton 3.2.0", "by 2.3.1"]),
+    ],
+    "forced-triton#fixed": [],
+    "cuda-checks#filed": [
+        ("import-fails", [
+            "`import bitsandbytes` fails, with a GPU and without",
+            "No module named 'triton.ops'",
+            "bitsandbytes/triton/int8_matmul_mixed_dequantize.py:12",
+            "0 active drivers ([])",
+            "triton/runtime/driver.py:8",
+            "bitsandbytes 0.45.2",
+        ]),
+    ],
+    "cuda-checks#vendored": [],
+    "cuda-checks#fixed": [],
+    "torch-bnb#downgrade": [
+        ("gpu-unsupported", ["torch 2.3.1+cu121 has no code for RTX 5090", "compute capability 12.0"]),
+    ],
+    # Main's torch 2.7.1 stands in for that of CUDA 12.8.
+    "torch-bnb#upgrade": [
+        ("gpu-unsupported", ["torch 2.7.1+cu126 has no code for RTX 5090", "change 2.7.1 to 2.8.0"]),
+        ("check-fails", ["cuda: 12.8", "built for CUDA 12.6"]),
+    ],
+    "train#golden": [
+        ("unsatisfiable", [
+            "torchaudio==2.8.2",
+            "torch==2.8.0 (requested) and torch==2.0.1 (required by torchvision 0.15.2)",
+        ]),
+    ],
+    "train#mended": [],
+    "train#stable": [],
+}  # fmt: skip
+
+# Findings of less severity, or acknowledged ones, that there must be.
+OTHERS = {
+    "forced-triton#acknowledged": [
+        ("breaks-requirement", ["triton==3.2.0", "bitsandbytes 0.45.0 imports triton.ops"]),
+        ("import-deferred", ["triton_key", "torch/_inductor/codecache.py:207", "triton 2.3.1 is installed by"]),
+    ],
+    "forced-triton#filed": [("import-deferred", ["triton_key"])],
+    "cuda-checks#vendored": [
+        ("import-needs-driver", ["0 active drivers ([])", "moved to `gpu`", "dequantize_rowwise.py:18", "0.45.2"]),
+    ],
+    "torch-bnb#upgrade": [("wrong-cuda", ["CUDA 12.6"])],
+}  # fmt: skip
+
+# Items of `checks:` and what is found of them.
+ITEMS = {
+    "forced-triton#acknowledged": {"triton.ops.matmul_perf_model": "holds"},
+    "cuda-checks#filed": {"bitsandbytes": "fails", "12.4": "holds", "transformers": "holds"},
+    "cuda-checks#vendored": {"bitsandbytes": "moved", "torch": "holds"},
+    "cuda-checks#fixed": {"bitsandbytes": "holds"},
+    "torch-bnb#downgrade": {"torch._inductor.kernel.mm_common:mm_configs": "holds", "bitsandbytes": "holds"},
+    "torch-bnb#upgrade": {"bitsandbytes": "holds"},
+    "train#mended": {"torch": "holds", "transformers": "holds"},
+    "train#stable": {"torch": "holds", "transformers": "holds"},
+}  # fmt: skip
+
+# Names that no finding of these rows may be about.
+INNOCENT = {
+    "forced-triton#fixed": ["triton", "bitsandbytes", "torch"],
+    "cuda-checks#fixed": ["triton", "bitsandbytes", "torch"],
+}
+
+
+def run_check(ramekin, folder, row, cache, offline):
+    command = [ramekin, "check", "-v", "--format", "json", "--progress", "none", "--cache-dir", cache]
+    for name in SUBSTITUTES:
+        command += ["--substitute-index", name + "=main"]
+    command += ["--offline"] if offline else []
+    begun = time.monotonic()
+    done = subprocess.run([*command, "ramekin.yaml#" + row], cwd=folder, check=False, capture_output=True, text=True)
+    seconds = time.monotonic() - begun
+    if re.search(r"could not connect|Could not resolve host", done.stderr) and not done.stdout:
+        print("skipped: the package index can not be reached")
+        sys.exit(SKIPPED)
+    if not done.stdout:
+        raise SystemExit(done.stderr)
+    return json.loads(done.stdout), done.stderr, seconds
+
+
+def text_of(finding):
+    parts = [finding["message"], finding["at"] or "", finding["hint"] or "", *finding.get("evidence", [])]
+    return "\n".join([*parts, str(finding.get("ignored") or "")])
+
+
+def matches(finding, code, words):
+    return finding["code"] == code and all(word in text_of(finding) for word in words)
+
+
+def judge(name, target):
+    """What is wrong with the findings of a row."""
+    findings = target["findings"]
+    wrong = []
+    errors = [one for one in findings if one["severity"] == "error" and not one.get("acknowledged")]
+    for code, words in ERRORS[name]:
+        found = [one for one in errors if matches(one, code, words)]
+        if not found:
+            wrong.append("no error %s with %s" % (code, words))
+        errors = [one for one in errors if one not in found]
+    wrong += ["an error too many: %s: %s" % (one["code"], one["message"]) for one in errors]
+    for code, words in OTHERS.get(name, []):
+        if not any(matches(one, code, words) for one in findings):
+            wrong.append("no finding %s with %s" % (code, words))
+    for item, result in ITEMS.get(name, {}).items():
+        found = {one["result"] for one in target["checks"] if one["item"] == item}
+        if found != {result}:
+            wrong.append("the item %s: %s, not %s" % (item, sorted(found), result))
+    for innocent in INNOCENT.get(name, []):
+        wrong += [
+            "%s is blamed: %s" % (innocent, one["message"])
+            for one in findings
+            if one["distribution"] == innocent and one["severity"] != "note"
+        ]
+    return wrong
+
+
+def bytes_of(text):
+    number, unit = text.split()
+    return float(number) * {"B": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9}[unit]
+
+
+def read_share(said):
+    found = re.search(r"wheels, (\S+ \S+) of (\S+ \S+) read", said)
+    if not found or not bytes_of(found[2]):
+        return 0.0, "nothing to read"
+    return bytes_of(found[1]) / bytes_of(found[2]), "%s of %s" % found.groups()
+
+
+def check_row(ramekin, name, work):
+    recipe, row = name.split("#")
+    folder = os.path.join(work, recipe + "-" + row)
+    cache = os.path.join(work, "cache")
+    shutil.copytree(os.path.join(RECIPES, recipe), folder)
+    report, said, cold = run_check(ramekin, folder, row, cache, False)
+    wrong = judge(name, report["targets"][0])
+    share, read = read_share(said)
+    if share > LARGEST_SHARE:
+        wrong.append("%s read" % read)
+    again, _, warm = run_check(ramekin, folder, row, cache, True)
+    if again != report:
+        wrong.append("the second run, without network, says something else")
+    print("%s %-28s cold %6.1f s  warm %5.1f s  %s" % ("not ok" if wrong else "ok", name, cold, warm, read))
+    for line in wrong:
+        print("    " + line)
+    sys.stdout.flush()
+    shutil.rmtree(cache)
+    return not wrong
+
+
+def main():
+    ramekin = os.path.abspath(sys.argv[1])
+    names = sys.argv[2:] or list(ERRORS)
+    with tempfile.TemporaryDirectory() as work:
+        good = [check_row(ramekin, name, work) for name in names]
+    sys.exit(not all(good))
+
+
+main()
