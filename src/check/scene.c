@@ -197,6 +197,14 @@ static void follow_imports(CheckScene *scene, const ImportScene *imports, Cache 
         simulate(scene, imports, cache, key);
 }
 
+/* Whether there may be modules that nobody has listed: of a base that was not read, and of a
+ * virtual environment, which `python -m venv` fills with setuptools before Python 3.12. */
+static bool holds_more(const CheckScene *scene)
+{
+    const Recipe *recipe = scene->run->recipe;
+    return (recipe->base.kind == BASE_IMAGE && !scene->base) || recipe->target == TARGET_ENV;
+}
+
 static void open_imports(CheckScene *scene, Cache *cache, const GPtrArray *only)
 {
     CheckRun *run = scene->run;
@@ -212,7 +220,7 @@ static void open_imports(CheckScene *scene, Cache *cache, const GPtrArray *only)
         .needed = library_judge_needed,
         .problem = library_judge_problem,
         .library_data = libraries,
-        .partial = run->recipe->base.kind == BASE_IMAGE && !scene->base,
+        .partial = holds_more(scene),
     };
     run->roots = import_roots_find(run);
     if (only)

@@ -63,7 +63,8 @@ TEST(ok)
 
 TEST(shipped)
 {
-    static const char *const names[] = {"forced-triton", "cuda-checks", "torch-bnb", "train"};
+    static const char *const names[] = {"forced-triton", "cuda-checks", "torch-bnb", "train",
+                                        "unsloth-windows"};
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         g_autofree char *path =
             g_build_filename(g_getenv("SOURCE_ROOT"), "recipes", names[i], "ramekin.yaml", NULL);
