@@ -184,10 +184,10 @@ static int run_built(const RunCommand *run, Workspace *workspace, LockTarget *ta
     BuiltImage *built = NULL;
     if (!image_build(&options, &maker, &built, &error))
         return fail(run, error);
-    int status = workspace_report(workspace, wanted->recipe, built->findings) == 0 ||
-                         workspace->options->force
+    unsigned counted = workspace_report(workspace, wanted->recipe, built->findings);
+    int status = counted == 0 || workspace->options->force
                      ? 0
-                     : workspace_refuse_findings(workspace, built->findings->len);
+                     : workspace_refuse_findings(workspace, counted);
     SandboxImage input = {built->config, built->image->layers, NULL};
     if (status == 0)
         status = run_image(run, lock_session_cache(session), &input);

@@ -129,6 +129,27 @@ static bool set_up_network(void)
     return ok;
 }
 
+/* Runs of other threads wait for the end of their own pipes, which this process has been forked
+ * with and does not leave by an exec. */
+static void close_others(const ChildPlan *plan)
+{
+    int kept[] = {plan->report, plan->user_namespace, plan->gate, plan->log, plan->out, plan->err};
+    unsigned from = STDERR_FILENO + 1;
+    for (;;) {
+        int next = -1;
+        for (size_t i = 0; i < G_N_ELEMENTS(kept); i++) {
+            if (kept[i] >= (int)from && (next < 0 || kept[i] < next))
+                next = kept[i];
+        }
+        if (next < 0)
+            break;
+        if ((unsigned)next > from)
+            syscall(SYS_close_range, from, (unsigned)next - 1, 0);
+        from = (unsigned)next + 1;
+    }
+    syscall(SYS_close_range, from, ~0u, 0);
+}
+
 static void enter_namespaces(const ChildPlan *plan)
 {
     bool ranged = plan->user_namespace >= 0;
@@ -151,7 +172,7 @@ static void mount_root(const ChildPlan *plan)
         leave(0);
     need(plan, CHILD_FOLDERS, child_make_folders(plan));
     for (guint i = 0; i < plan->bind_count; i++)
-        need(plan, CHILD_BIND, child_mount_bind(plan, &plan->binds[i]));
+        need(plan, CHILD_BIND, child_mount_bind(plan, &plan->binds[i]) || plan->binds[i].may_fail);
     need(plan, CHILD_WORKDIR, child_make_workdir(plan));
     need(plan, CHILD_PROGRAM, !plan->programs || child_find_program(plan));
 }
@@ -296,6 +317,7 @@ void child_run(const ChildPlan *plan)
     if (getppid() != plan->parent)
         leave(1);
     reset_signals(true);
+    close_others(plan);
     enter_namespaces(plan);
     mount_root(plan);
     need(plan, CHILD_CONFIG, !plan->config || prepare_runtime(plan));

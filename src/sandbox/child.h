@@ -44,6 +44,7 @@ typedef struct {
     const char *source;
     const char *target; /* without "/" at its start */
     bool writable;
+    bool may_fail; /* then the root is without it */
 } ChildBind;
 
 typedef struct {

@@ -170,21 +170,32 @@ static void do_job(void *data, void *nothing)
     Job *job = data;
     (void)nothing;
     g_autofree char *key = job_key(job);
-    job->alone = true;
-    job->tree = tree_store_find(job->root->store, key);
-    if (!job->tree)
-        job->tree = unpack_tree(job, key, &job->error);
+    job->tree = unpack_tree(job, key, &job->error);
 }
 
-static void run_jobs(GPtrArray *jobs)
+/* Those whose tree is not there yet. */
+static GPtrArray *find_missing(const GPtrArray *jobs)
 {
-    if (jobs->len == 1) {
-        do_job(jobs->pdata[0], NULL);
-        return;
+    GPtrArray *missing = g_ptr_array_new();
+    for (guint i = 0; i < jobs->len; i++) {
+        Job *job = jobs->pdata[i];
+        g_autofree char *key = job_key(job);
+        job->tree = tree_store_find(job->root->store, key);
+        if (!job->tree)
+            g_ptr_array_add(missing, job);
     }
+    return missing;
+}
+
+static void run_jobs(const GPtrArray *jobs, Progress *progress)
+{
+    g_autoptr(GPtrArray) missing = find_missing(jobs);
+    if (missing->len == 0)
+        return;
+    progress_step(progress, "unpacking %u layer%s", missing->len, missing->len == 1 ? "" : "s");
     GThreadPool *pool = g_thread_pool_new(do_job, NULL, (int)g_get_num_processors(), FALSE, NULL);
-    for (guint i = 0; i < jobs->len; i++)
-        g_thread_pool_push(pool, jobs->pdata[i], NULL);
+    for (guint i = 0; i < missing->len; i++)
+        g_thread_pool_push(pool, missing->pdata[i], NULL);
     g_thread_pool_free(pool, FALSE, TRUE);
 }
 
@@ -219,11 +230,11 @@ static void take_trees(SandboxRoot *root, GPtrArray *jobs)
     g_ptr_array_add(root->trees, NULL);
 }
 
-static gboolean unpack_layers(SandboxRoot *root, const SandboxImage *image, bool *ret_alone,
-                              GError **error)
+static gboolean unpack_layers(SandboxRoot *root, const SandboxImage *image, Progress *progress,
+                              bool *ret_alone, GError **error)
 {
     g_autoptr(GPtrArray) jobs = list_jobs(root, image);
-    run_jobs(jobs);
+    run_jobs(jobs, progress);
     *ret_alone = true;
     for (guint i = 0; i < jobs->len; i++) {
         Job *job = jobs->pdata[i];
@@ -258,16 +269,17 @@ static gboolean need_some_tree(SandboxRoot *root, GError **error)
     return TRUE;
 }
 
-static gboolean make_trees(SandboxRoot *root, const SandboxImage *image, GError **error)
+static gboolean make_trees(SandboxRoot *root, const SandboxImage *image, Progress *progress,
+                           GError **error)
 {
     bool alone, overlay = root->overlay;
     if (image->layers->len > OVERLAY_LAYERS)
         root->overlay = false; /* for unpacking: the overlay is laid over one tree */
-    if (!unpack_layers(root, image, &alone, error))
+    if (!unpack_layers(root, image, progress, &alone, error))
         return FALSE;
     if (!alone) {
         root->overlay = false;
-        if (!unpack_layers(root, image, &alone, error))
+        if (!unpack_layers(root, image, progress, &alone, error))
             return FALSE;
     }
     root->overlay = overlay;
@@ -295,8 +307,7 @@ static gboolean open_root(SandboxRoot *root, const SandboxImage *image,
     else
         root->why_plain = g_steal_pointer(&why);
     root->overlay = !root->why_plain;
-    progress_step(options->progress, "unpacking the image");
-    return make_trees(root, image, error);
+    return make_trees(root, image, options->progress, error);
 }
 
 SandboxRoot *sandbox_root_open(const SandboxImage *image, const SandboxRootOptions *options,

@@ -99,13 +99,14 @@ static void find_programs(Run *run)
     g_ptr_array_add(run->programs, NULL);
 }
 
-static void add_bind(Run *run, const SandboxBind *bind)
+static void add_bind(Run *run, const SandboxBind *bind, bool may_fail)
 {
-    ChildBind child = {bind->source, from_root(bind->target), bind->writable};
+    ChildBind child = {bind->source, from_root(bind->target), bind->writable, may_fail};
     g_array_append_val(run->binds, child);
 }
 
-/* With the network come the names of its hosts. */
+/* With the network come the names of its hosts, unless there is no file that they could be mounted
+ * on and none can be made. */
 static void list_binds(Run *run)
 {
     static const SandboxBind names[] = {
@@ -115,10 +116,10 @@ static void list_binds(Run *run)
     run->binds = g_array_new(FALSE, FALSE, sizeof(ChildBind));
     for (size_t i = 0; run->command->network && i < G_N_ELEMENTS(names); i++) {
         if (g_file_test(names[i].source, G_FILE_TEST_EXISTS))
-            add_bind(run, &names[i]);
+            add_bind(run, &names[i], !run->root->overlay);
     }
     for (guint i = 0; i < run->command->bind_count; i++)
-        add_bind(run, &run->command->binds[i]);
+        add_bind(run, &run->command->binds[i], false);
 }
 
 static gboolean prepare(Run *run, GError **error)
@@ -266,7 +267,8 @@ static gboolean fork_runner(Start *start, GError **error)
 static int remaining_ms(const SandboxCommand *command, gint64 begin)
 {
     gint64 passed = (clock_monotonic_usec() - begin) / 1000;
-    return command->timeout_ms == 0 ? -1 : (int)MAX((gint64)command->timeout_ms - passed, 0);
+    gint64 left = CLAMP((gint64)command->timeout_ms - passed, 0, G_MAXINT);
+    return command->timeout_ms == 0 ? -1 : (int)left;
 }
 
 /* Until both streams are at their end, or it is enough. */
