@@ -241,7 +241,7 @@ class Sandbox(unittest.TestCase):
                 done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
                 self.assertEqual(done.stdout.splitlines(), [
                     "time: status 137 signal 9 timed out", "output: status 137 signal 9 exceeded, some lines",
-                    "memory: failed", "lines: status 0: out a?b; out last", "folder: status 0: out bound"], done.stderr)
+                    "memory: failed", "lines: status 0: out a?b; out last", "folder: status 0: out bound", "threads: apart"], done.stderr)
 
     def test_network(self):
         for user in self.users():

@@ -111,6 +111,37 @@ static int show(SandboxRoot *root, const char *name, const char *script, Sandbox
     return 0;
 }
 
+typedef struct {
+    SandboxRoot *root;
+    SandboxCommand command;
+    SandboxResult result;
+} Thread;
+
+static void *run_thread(void *data)
+{
+    static const char *const argv[] = {"/bin/sleep", "1", NULL};
+    Thread *thread = data;
+    thread->command.argv = argv;
+    sandbox_run(thread->root, &thread->command, &thread->result, NULL);
+    return NULL;
+}
+
+/* A run does not wait for one that was started after it and takes longer. */
+static int show_threads(SandboxRoot *root, SandboxCommand plain)
+{
+    static const char *const argv[] = {"/bin/sleep", "4", NULL};
+    Thread first = {root, plain, {0}};
+    SandboxResult second = {0};
+    GThread *thread = g_thread_new("first", run_thread, &first);
+    g_usleep(G_USEC_PER_SEC / 2);
+    plain.argv = argv;
+    bool ok = sandbox_run(root, &plain, &second, NULL);
+    g_thread_join(thread);
+    bool apart = first.result.milliseconds + 1000 < second.milliseconds;
+    fprintf(stdout, "threads: %s\n", !ok ? "failed" : apart ? "apart" : "together");
+    return 0;
+}
+
 static int show_limits(SandboxRoot *root, const char *runner)
 {
     SandboxBind bind = {"/proc/self", "/here/it", false};
@@ -130,6 +161,7 @@ static int show_limits(SandboxRoot *root, const char *runner)
     status |= show(root, "memory", "x=x; while [ ${#x} -lt 1000000000 ]; do x=$x$x; done", large);
     status |= show(root, "lines", "printf 'a\\0b\\nlast'", plain);
     status |= show(root, "folder", "cat /here/it/file; ! (echo >/here/it/file) 2>/dev/null", bound);
+    status |= show_threads(root, plain);
     unlink(file);
     rmdir(folder);
     return status;
