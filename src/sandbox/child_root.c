@@ -237,6 +237,22 @@ static bool make_file(const ChildPlan *plan, int parent, const char *name)
     return fd >= 0 && own(plan, parent, name);
 }
 
+/* In a range, what belongs to root here belongs to root there, who else could not read it: where
+ * the file system can say so (Linux 5.12), and where nothing can be written. */
+static bool bind_mapped(const ChildPlan *plan, const char *source, int target)
+{
+    struct mount_attr attributes = {.attr_set = MOUNT_ATTR_IDMAP,
+                                    .userns_fd = (guint64)plan->user_namespace};
+    int fd = open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    if (fd < 0)
+        return false;
+    bool ok =
+        mount_setattr(fd, "", AT_EMPTY_PATH, &attributes, sizeof attributes) == 0 &&
+        move_mount(fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0;
+    close(fd);
+    return ok;
+}
+
 bool child_mount_bind(const ChildPlan *plan, const ChildBind *bind)
 {
     struct stat st;
@@ -251,7 +267,9 @@ bool child_mount_bind(const ChildPlan *plan, const ChildBind *bind)
     int fd = ok ? openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC) : -1;
     if (fd >= 0) {
         write_fd_path(target, fd);
-        ok = mount(bind->source, target, NULL, MS_BIND | MS_REC, NULL) == 0;
+        bool mapped = plan->user_namespace >= 0 && !bind->writable;
+        ok = (mapped && bind_mapped(plan, bind->source, fd)) ||
+             mount(bind->source, target, NULL, MS_BIND | MS_REC, NULL) == 0;
         close(fd);
         /* Opened again: what was mounted lies over what was there. */
         fd = ok ? openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC) : -1;

@@ -36,7 +36,8 @@ enum {
     SANDBOX_EPOCH = 315532800,               /* 1980-01-01, the time of files in layers */
 };
 
-/* A file or folder of this machine at a path of the root. */
+/* A file or folder of this machine at a path of the root. For root's runs it has to be readable for
+ * everybody where it is writable, or where the kernel can't give it other owners (Linux 5.12). */
 typedef struct {
     const char *source;
     const char *target; /* absolute; made in the root where nothing is there */

@@ -232,16 +232,17 @@ class Sandbox(unittest.TestCase):
             self.assertEqual(subprocess.run(command, env=environment, check=False, stderr=subprocess.DEVNULL).returncode, 9)
 
     def test_limits(self):
-        user = self.users()[-1]
-        for runner in RUNNERS:
-            with self.subTest(runner=runner):
-                command = [LOOP, self.cache(user), "oci:" + self.image, "limits", runner]
-                if user and os.geteuid() == 0:
-                    command = ["setpriv", "--reuid=%d" % user, "--regid=%d" % user, "--clear-groups"] + command
-                done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-                self.assertEqual(done.stdout.splitlines(), [
-                    "time: status 137 signal 9 timed out", "output: status 137 signal 9 exceeded, some lines",
-                    "memory: failed", "lines: status 0: out a?b; out last", "folder: status 0: out bound", "threads: apart"], done.stderr)
+        for user in self.users():
+            for runner in RUNNERS if user == self.users()[-1] else RUNNERS[:1]:
+                with self.subTest(user=user, runner=runner):
+                    command = [LOOP, self.cache(user), "oci:" + self.image, "limits", runner]
+                    if user and os.geteuid() == 0:
+                        command = ["setpriv", "--reuid=%d" % user, "--regid=%d" % user, "--clear-groups"] + command
+                    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+                    self.assertEqual(done.stdout.splitlines(), [
+                        "time: status 137 signal 9 timed out", "output: status 137 signal 9 exceeded, some lines",
+                        "memory: failed", "lines: status 0: out a?b; out last", "folder: status 0: out bound",
+                        "threads: apart"], done.stderr)
 
     def test_network(self):
         for user in self.users():
