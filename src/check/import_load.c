@@ -125,8 +125,11 @@ static bool lets_others_bind(const Module *module)
     const PyBlock *body = &module->source->tree->body;
     for (unsigned i = 0; i < body->count; i++) {
         const PyStmt *function = body->items[i];
-        for (unsigned k = 0; function->kind == PY_FUNCTION && k < function->body.count; k++)
-            if (is_open_setattr(function->body.items[k], dot ? dot + 1 : module->name))
+        if (function->kind != PY_FUNCTION || !function->setattrs)
+            continue;
+        PyBlock inside = py_function_body(function);
+        for (unsigned k = 0; k < inside.count; k++)
+            if (is_open_setattr(inside.items[k], dot ? dot + 1 : module->name))
                 return true;
     }
     return false;

@@ -295,12 +295,14 @@ static void function_body(PyParser *p, PyStmt *stmt)
 {
     PyArenaMark mark = py_arena_mark(p->arena);
     unsigned yields = p->yields, globals = p->globals, imports = p->imports;
+    unsigned setattrs = p->setattrs;
     const char *start = p->lexer.at; /* behind the ":", if there is one */
     guint32 line = p->lexer.line;
     stmt->body = py_block(p);
     stmt->yields = p->yields > yields;
     stmt->globals = p->globals > globals;
     stmt->imports = p->imports > imports;
+    stmt->setattrs = p->setattrs > setattrs;
     if (!p->lazy || p->failed || stmt->imports || py_arena_since(p->arena, mark) <= SMALL_BODY)
         return;
     py_arena_rewind(p->arena, mark);

@@ -99,6 +99,7 @@ PyExpr *py_name_expr(PyParser *p, const char *name, guint32 line)
 {
     PyExpr *expr = py_expr_new(p, PY_NAME, line);
     expr->text = name;
+    p->setattrs += name == p->name_setattr;
     return expr;
 }
 

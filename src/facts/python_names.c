@@ -127,4 +127,5 @@ void py_names_init(PyParser *p, size_t source_length)
     p->name_type = py_intern(p, "type", 4);
     p->name_underscore = py_intern(p, "_", 1);
     p->name_debug = py_intern(p, "__debug__", 9);
+    p->name_setattr = py_intern(p, "setattr", 7);
 }

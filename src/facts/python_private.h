@@ -163,12 +163,12 @@ typedef struct PyParser {
     PyArena *arena;
     PyTree *tree;
     bool lazy;
-    guint32 base;                      /* where `start` is in the tree's source */
-    unsigned yields, globals, imports; /* how many were read */
-    PyNameSlot *names;                 /* a power of two of slots */
+    guint32 base;                                /* where `start` is in the tree's source */
+    unsigned yields, globals, imports, setattrs; /* how many were read */
+    PyNameSlot *names;                           /* a power of two of slots */
     unsigned name_mask, name_count;
     guint64 name_seed; /* no output depends on it */
-    const char *name_match, *name_case, *name_type, *name_underscore, *name_debug;
+    const char *name_match, *name_case, *name_type, *name_underscore, *name_debug, *name_setattr;
 
     char *scratch; /* a stack of lists that are being read */
     size_t scratch_used, scratch_size;

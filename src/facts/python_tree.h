@@ -192,9 +192,9 @@ struct PyStmt {
     PyStmtKind kind : 8;
     bool async : 1; /* def, for, with */
     bool star : 1;  /* try with except* */
-    /* What the body of a function holds, bodies within it too; `yields` and `globals` may be set
-     * where nothing of the kind is. */
-    bool yields : 1, globals : 1, imports : 1;
+    /* What the body of a function holds, bodies within it too; all but `imports` may be set
+     * where nothing of the kind is. `setattrs`: the name setattr. */
+    bool yields : 1, globals : 1, imports : 1, setattrs : 1;
     guint32 line; /* of its first token; of a decorated one: of "def" or "class" */
     guint32 last_line;
     guint32 level; /* dots of "from" */

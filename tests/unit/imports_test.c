@@ -195,6 +195,8 @@ static const Row modules[] = {
      "unknown", NULL},
     {"compiled code binds by a helper", "@@ a.py\nimport b.types\nb.types.Int\n@@ b/__init__.py\n"
      "@@ b/types.py\ndef add(x):\n    from b import types\n    setattr(types, x.__name__, x)\n", "works", NULL},
+    {"compiled code binds by a helper, in a longer body", "@@ a.py\nimport b.types\nb.types.Int\n@@ b/__init__.py\n"
+     "@@ b/types.py\nfrom b import types\ndef add(x):\n    if not x:\n        return [x.first.second, x.third, {'one': x.one, 'two': x.two}, x.four.five.six]\n    setattr(types, x.__name__, x)\n", "works", NULL},
     {"partial tree", "@@ a.py\nimport missing\n# partial\n", "unknown", NULL},
     {"the base may bring it", "@@ a.py\nimport missing\n# base\n", "unknown", NULL},
     {"the base is taken not to bring it",
