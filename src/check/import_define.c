@@ -19,6 +19,9 @@ static const char *qualified(ImportMachine *machine, const char *name)
 static const Native *native_of(ImportMachine *machine, const char *name)
 {
     const Scope *scope = machine->frame->scope;
+    if (scope->kind == SCOPE_CLASS && scope->up && scope->up->kind == SCOPE_MODULE)
+        return native_find(machine, machine_format(machine, "%s.%s", scope->module->name,
+                                                   qualified(machine, name)));
     if (scope->kind != SCOPE_MODULE)
         return NULL;
     const char *module = scope->module->name;

@@ -75,6 +75,14 @@ NATIVE(ctypes_load)
     return machine->foreign;
 }
 
+/* A method: its object comes first. */
+NATIVE(torch_load_library)
+{
+    const Value *path = call_argument(arguments, 1, "path");
+    Arguments one = {.values = &path, .names = (const char *[]){NULL}, .count = 1};
+    return path ? ctypes_load(machine, NULL, &one) : machine->unknown;
+}
+
 NATIVE(ctypes_find_library)
 {
     const char *name = argument_text(arguments, 0, "name");
@@ -88,6 +96,7 @@ static const Native libraries[] = {
     {"ctypes.CDLL", ctypes_load, NULL},
     {"ctypes.cdll.LoadLibrary", ctypes_load, NULL},
     {"ctypes.util.find_library", ctypes_find_library, NULL},
+    {"torch._ops._Ops.load_library", torch_load_library, NULL},
 };
 /* clang-format on */
 

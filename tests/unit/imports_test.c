@@ -193,6 +193,13 @@ static const Row modules[] = {
      "works", NULL},
     {"patterns that are not decided", "@@ a.py\nimport re\nif re.match(r'(?i)a', 'A'):\n    import missing\n",
      "unknown", NULL},
+    {"library that torch loads",
+     "@@ a.py\nimport os, torch\ntorch.ops.load_library(os.path.join(os.path.dirname(__file__), 'b.so'))\n"
+     "@@ b.so\nlibnvidia-ml.so.1\n@@ torch/__init__.py\nfrom ._ops import ops\n"
+     "@@ torch/_ops.py\nimport types\nclass _Ops(types.ModuleType):\n    def load_library(self, path):\n"
+     "        with guard():\n            pass\nops = _Ops('torch.ops')\n",
+     "OSError: libnvidia-ml.so.1: cannot open shared object file: No such file or directory (a.py:2) driver",
+     "works"},
     {"compiled code binds by a helper", "@@ a.py\nimport b.types\nb.types.Int\n@@ b/__init__.py\n"
      "@@ b/types.py\ndef add(x):\n    from b import types\n    setattr(types, x.__name__, x)\n", "works", NULL},
     {"compiled code binds by a helper, in a longer body", "@@ a.py\nimport b.types\nb.types.Int\n@@ b/__init__.py\n"
