@@ -277,11 +277,11 @@ class Sandbox(unittest.TestCase):
         user = self.users()[-1]
         for runner in RUNNERS:
             with self.subTest(runner=runner):
+                command = self.words(user, "--runner", runner, "oci:" + self.image, "--", "/bin/sh", "-c",
+                                     "test -t 0 && echo it is one; trap 'echo caught; exit 42' INT; echo ready;"
+                                     " while :; do sleep 0.1; done")
                 pid, fd = pty.fork()
                 if pid == 0:
-                    command = self.words(user, "--runner", runner, "oci:" + self.image, "--", "/bin/sh", "-c",
-                                         "test -t 0 && echo it is one; trap 'echo caught; exit 42' INT; echo ready;"
-                                         " while :; do sleep 0.1; done")
                     os.execvp(command[0], command)
                 text = b""
                 while b"ready" not in text:
