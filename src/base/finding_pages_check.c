@@ -265,6 +265,25 @@ const FindingPage finding_pages_check[] = {
             "`ramekin build` and push it to a registry.",
     },
     {
+        .kind = {"runpod-start", SEVERITY_WARNING,
+                 "the handler file starts no worker"},
+        .meaning =
+            "The file that `runpod: handler` names never calls `runpod.serverless.start()`, or calls "
+            "it with no handler, with a text, or with a name that the file does not have. A file "
+            "that imports other modules of the recipe's is not judged for a missing call.",
+        .matters =
+            "The worker ends as soon as it starts, or raises at its first line; the endpoint "
+            "restarts it until it is marked unhealthy.",
+        .example =
+            "stages:\n"
+            "  - files:\n"
+            "      - {content: \"import runpod\", dest: /app/handler.py}\n"
+            "runpod: {type: serverless, handler: /app/handler.py}\n",
+        .way_out =
+            "End the file with `runpod.serverless.start({\"handler\": handler})`, where `handler` "
+            "is its function of one job.",
+    },
+    {
         .kind = {"runs-as-root", SEVERITY_NOTE,
                  "the image runs as root"},
         .meaning =

@@ -5,6 +5,7 @@
 #include "check/rules.h"
 #include "check/script_settings.h"
 #include "check/torch_facts.h"
+#include "plan/host_floors.h"
 #include "recipe/config.h"
 
 static unsigned major_of(const char *version)
@@ -81,27 +82,11 @@ static void judge_gate(CheckRun *run)
 
 static void judge_floor(CheckRun *run, const TorchFacts *torch)
 {
-    const DriverTable *drivers = run->recipe->tables ? run->recipe->tables->drivers : NULL;
-    const char *floor = drivers && *torch->cuda ? driver_table_floor(drivers, torch->cuda) : NULL;
-    const char *cuda = native_host_cuda(run), *driver = native_host_driver(run);
-    const RecipeHost *host = run->recipe->config->host;
-    bool old_driver = floor && driver && dotted_compare(driver, floor) < 0;
-    bool old_cuda = floor && cuda && major_of(cuda) < major_of(torch->cuda);
-    if (!old_driver && !old_cuda)
+    Finding *finding = host_floors_refusal(run->recipe, "torch", torch->cuda);
+    if (!finding)
         return;
-    const Text *stated = old_driver ? &host->min_driver : &host->min_cuda;
-    Finding *finding =
-        check_add(run, "driver-floor", stated->at,
-                  g_strdup_printf("`host` allows %s %s, and torch for CUDA %s needs driver %s",
-                                  old_driver ? "driver" : "drivers for CUDA", stated->text,
-                                  torch->cuda, floor));
-    finding->distribution = g_strdup("torch");
     native_set_line(finding, g_strdup(torch->evidence));
-    finding->hint =
-        old_driver
-            ? g_strdup_printf("`host: {min_driver: %s}`, or a build for an older CUDA", floor)
-            : g_strdup_printf("`host: {min_cuda: %u.0}`, or a build for an older CUDA",
-                              major_of(torch->cuda));
+    g_ptr_array_add(run->findings, finding);
 }
 
 /* The numbers of the libraries that there are: "118 121 124". */

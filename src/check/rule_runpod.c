@@ -140,5 +140,6 @@ void rule_runpod(CheckRun *run)
     judge_base(run);
     judge_ports(run, runpod);
     judge_handler(run, runpod);
+    rule_handler(run);
     judge_size(run, runpod);
 }

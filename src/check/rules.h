@@ -11,6 +11,7 @@ void rule_cuda(CheckRun *run);
 void rule_cuda_twice(CheckRun *run);
 void rule_files(CheckRun *run);
 void rule_gpu(CheckRun *run);
+void rule_handler(CheckRun *run);
 void rule_image(CheckRun *run);
 void rule_imports(CheckRun *run);
 void rule_indexes(CheckRun *run);

@@ -3,14 +3,17 @@
 #include "cli/copy_tree.h"
 #include "cli/locked_target.h"
 #include "emit/dockerfile.h"
+#include "emit/kubernetes.h"
+#include "emit/runpod.h"
 #include "emit/script.h"
+#include "plan/runpod_files.h"
 
 #include <sys/stat.h>
 
 static const OptionRow rows[] = {
     /* clang-format off */
-    {"as", 0, OPTION_CHOICE, "dockerfile|script", offsetof(Options, as), 0,
-     "what to make; a script is what `target: env` recipes get"},
+    {"as", 0, OPTION_CHOICE, "dockerfile|script|runpod|kubernetes", offsetof(Options, as), 0,
+     "what to make: a script is what `target: env` recipes get, runpod its .runpod/ files alone, kubernetes a Deployment"},
     {"output", 'o', OPTION_VALUE, "DIR", offsetof(Options, output), 0,
      "write a build context into DIR (DIR/ROW for each row of a matrix) instead of one text to stdout"},
     {"no-pins", 0, OPTION_SWITCH, NULL, offsetof(Options, no_pins), 0,
@@ -84,10 +87,10 @@ static char *build_command(const Workspace *workspace, const WorkTarget *wanted,
                            tag);
 }
 
-static gboolean save_files(const EmittedDockerfile *dockerfile, const char *dir, GError **error)
+static gboolean save_files(const GPtrArray *files, const char *dir, GError **error)
 {
-    for (guint i = 0; i < dockerfile->files->len; i++) {
-        const EmittedFile *file = dockerfile->files->pdata[i];
+    for (guint i = 0; i < files->len; i++) {
+        const EmittedFile *file = files->pdata[i];
         g_autofree char *path = g_build_filename(dir, file->path, NULL);
         g_autofree char *parent = g_path_get_dirname(path);
         if (!io_make_dirs(parent, error) || !io_save(path, file->text, strlen(file->text), error))
@@ -121,15 +124,29 @@ static gboolean copy_context(const Workspace *workspace, const EmittedDockerfile
            copy_tree(recipe_dir, ".dockerignore", own, error);
 }
 
+/* What the Hub would miss. */
+static void note_left_out(const Workspace *workspace, const Plan *plan)
+{
+    for (guint i = 0; i < plan->values->len; i++) {
+        const PlanValue *value = plan->values->pdata[i];
+        bool of_hub = g_str_equal(value->of, RUNPOD_HUB) || g_str_equal(value->of, RUNPOD_TESTS);
+        if (of_hub && !value->value)
+            output_note(workspace->output, "%s lacks %s: %s", value->of, value->key,
+                        (const char *)value->because->pdata[0]);
+    }
+}
+
 static gboolean write_context(const Workspace *workspace, const WorkTarget *wanted,
-                              const EmittedDockerfile *dockerfile, const char *dir, GError **error)
+                              const Plan *plan, const EmittedDockerfile *dockerfile,
+                              const char *dir, GError **error)
 {
     if (!io_make_dirs(dir, error) || !copy_context(workspace, dockerfile, dir, error) ||
-        !save_files(dockerfile, dir, error))
+        !save_files(dockerfile->files, dir, error))
         return FALSE;
     g_autofree char *tag = image_tag(wanted);
     output_note(workspace->output, "wrote %s/Dockerfile; build it with: docker build -t %s %s", dir,
                 tag, dir);
+    note_left_out(workspace, plan);
     return TRUE;
 }
 
@@ -149,30 +166,84 @@ static gboolean render_dockerfile(Workspace *workspace, const WorkTarget *wanted
     if (!dockerfile_emit(plan, &emit, &dockerfile, error))
         return FALSE;
     if (!to_stdout)
-        return write_context(workspace, wanted, dockerfile, dir, error);
+        return write_context(workspace, wanted, plan, dockerfile, dir, error);
     const EmittedFile *file = dockerfile->files->pdata[0];
     output_result(workspace->output, file->text);
     return TRUE;
+}
+
+/* Files alone: the first to stdout, or all into the folder. */
+static gboolean put_files(Workspace *workspace, const WorkTarget *wanted, const GPtrArray *files,
+                          GError **error)
+{
+    const EmittedFile *first = files->pdata[0];
+    if (!workspace->options->output || g_str_equal(workspace->options->output, "-")) {
+        output_result(workspace->output, first->text);
+        return TRUE;
+    }
+    g_autofree char *dir = output_dir(workspace, wanted);
+    if (!save_files(files, dir, error))
+        return FALSE;
+    for (guint i = 0; i < files->len; i++)
+        output_note(workspace->output, "wrote %s/%s", dir,
+                    ((const EmittedFile *)files->pdata[i])->path);
+    return TRUE;
+}
+
+static gboolean put_file(Workspace *workspace, const WorkTarget *wanted, EmittedFile *file,
+                         GError **error)
+{
+    g_autoptr(GPtrArray) files = g_ptr_array_new();
+    g_ptr_array_add(files, file);
+    return put_files(workspace, wanted, files, error);
 }
 
 static gboolean render_script(Workspace *workspace, const WorkTarget *wanted, const Plan *plan,
                               GError **error)
 {
     g_autoptr(EmittedFile) script = NULL;
-    if (!script_emit(plan, !workspace->options->no_pins, &script, error))
+    return script_emit(plan, !workspace->options->no_pins, &script, error) &&
+           put_file(workspace, wanted, script, error);
+}
+
+static gboolean render_kubernetes(Workspace *workspace, const WorkTarget *wanted, const Plan *plan,
+                                  GError **error)
+{
+    g_autofree char *image = image_tag(wanted);
+    g_autoptr(EmittedFile) file = NULL;
+    return kubernetes_emit(plan, image, &file, error) && put_file(workspace, wanted, file, error);
+}
+
+static gboolean render_runpod(Workspace *workspace, const WorkTarget *wanted, const Plan *plan,
+                              GError **error)
+{
+    g_autoptr(GPtrArray) files = runpod_emit(plan);
+    if (files->len == 0) {
+        error_set(error, ERROR_INPUT, SPAN_NONE, "%s has no `runpod:` for the Hub",
+                  workspace->recipe_path);
+        error_set_hint(*error, "`runpod: {type: serverless, handler: /app/handler.py}`");
         return FALSE;
-    if (!workspace->options->output || g_str_equal(workspace->options->output, "-")) {
-        output_result(workspace->output, script->text);
-        return TRUE;
     }
-    g_autofree char *dir = output_dir(workspace, wanted);
-    g_autofree char *path = g_build_filename(dir, script->path, NULL);
-    if (!io_make_dirs(dir, error) || !io_save(path, script->text, strlen(script->text), error))
+    if (!put_files(workspace, wanted, files, error))
         return FALSE;
-    if ((script->mode & 0111) && chmod(path, 0755) < 0)
-        return error_set(error, ERROR_FAILED, SPAN_NONE, "cannot make %s executable", path);
-    output_note(workspace->output, "wrote %s", path);
+    note_left_out(workspace, plan);
     return TRUE;
+}
+
+static gboolean render_plan(Workspace *workspace, const WorkTarget *wanted, const Plan *plan,
+                            const char *remark, GError **error)
+{
+    switch (workspace->options->as) {
+    case RENDER_AS_SCRIPT:
+        return render_script(workspace, wanted, plan, error);
+    case RENDER_AS_RUNPOD:
+        return render_runpod(workspace, wanted, plan, error);
+    case RENDER_AS_KUBERNETES:
+        return render_kubernetes(workspace, wanted, plan, error);
+    case RENDER_AS_DOCKERFILE:
+    default:
+        return render_dockerfile(workspace, wanted, plan, remark, error);
+    }
 }
 
 static gboolean check_kind(const Workspace *workspace, const WorkTarget *wanted, GError **error)
@@ -202,10 +273,9 @@ static int render_one(Workspace *workspace, const WorkTarget *wanted)
         return status;
     g_autoptr(Plan) plan = plan_new(wanted->recipe, target);
     g_autofree char *remark = make_remark(target, counted);
-    gboolean ok = workspace->options->as == RENDER_AS_SCRIPT
-                      ? render_script(workspace, wanted, plan, &error)
-                      : render_dockerfile(workspace, wanted, plan, remark, &error);
-    return ok ? 0 : output_error(workspace->output, error);
+    return render_plan(workspace, wanted, plan, remark, &error)
+               ? 0
+               : output_error(workspace->output, error);
 }
 
 /* One text can't hold two images. */

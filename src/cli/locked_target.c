@@ -1,6 +1,7 @@
 #include "cli/locked_target.h"
 
 #include "check/decide_imports.h"
+#include "plan/host_floors.h"
 
 int workspace_refuse(const Workspace *workspace, const char *hint, const char *format, ...)
 {
@@ -109,10 +110,22 @@ int workspace_refuse_findings(const Workspace *workspace, unsigned counted)
         "%u finding%s against this image", counted, counted == 1 ? " speaks" : "s speak");
 }
 
+/* What `host:` allows, against what is installed. */
+static unsigned report_floors(const Workspace *workspace, const Recipe *recipe,
+                              const LockTarget *target)
+{
+    g_autoptr(GPtrArray) findings = g_ptr_array_new_with_free_func((GDestroyNotify)finding_free);
+    Finding *finding = host_floors_judge(recipe, target);
+    if (finding)
+        g_ptr_array_add(findings, finding);
+    return workspace_report(workspace, recipe, findings);
+}
+
 int workspace_check_findings(const Workspace *workspace, const WorkTarget *wanted,
                              const LockTarget *target, unsigned *ret_counted)
 {
-    *ret_counted = workspace_report_findings(workspace, wanted->recipe, target);
+    *ret_counted = workspace_report_findings(workspace, wanted->recipe, target) +
+                   report_floors(workspace, wanted->recipe, target);
     if (*ret_counted == 0 || workspace->options->force)
         return 0;
     return workspace_refuse_findings(workspace, *ret_counted);

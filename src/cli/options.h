@@ -42,6 +42,8 @@ typedef enum {
 typedef enum {
     RENDER_AS_DOCKERFILE,
     RENDER_AS_SCRIPT,
+    RENDER_AS_RUNPOD,
+    RENDER_AS_KUBERNETES,
 } RenderAs;
 
 typedef enum {

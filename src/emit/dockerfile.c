@@ -4,6 +4,7 @@
 
 #include "check/build_script.h"
 #include "emit/emitter.h"
+#include "emit/runpod.h"
 #include "plan/wheel_script.h"
 #include "recipe/config.h"
 
@@ -305,6 +306,14 @@ static void add_dockerfile(Emitter *emitter)
     g_ptr_array_insert(emitter->result->files, 0, file);
 }
 
+/* What RunPod reads beside it. */
+static void add_runpod(Emitter *emitter)
+{
+    g_autoptr(GPtrArray) files = runpod_emit(emitter->plan);
+    while (!emitter->options->heredocs && files->len > 0)
+        g_ptr_array_add(emitter->result->files, g_ptr_array_steal_index(files, 0));
+}
+
 /* A virtual environment holds what the stages install and no pip of its own: the base's installs
  * into it, as of the version that can. */
 static char *outer_pip(const Plan *plan, const char *python_word)
@@ -340,6 +349,7 @@ gboolean dockerfile_emit(const Plan *plan, const DockerfileOptions *options,
     if (!ok)
         return FALSE;
     add_dockerfile(&emitter);
+    add_runpod(&emitter);
     g_ptr_array_sort(result->context, compare_strings);
     g_ptr_array_sort(result->secrets, compare_strings);
     *ret_dockerfile = g_steal_pointer(&result);

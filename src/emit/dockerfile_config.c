@@ -97,7 +97,7 @@ static void write_healthcheck(Emitter *emitter, const Healthcheck *check)
     append_duration(text, "start-period", check->start_period);
     if (check->retries)
         g_string_append_printf(text, "--retries=%" G_GUINT64_FORMAT " ", check->retries);
-    g_auto(GStrv) generated = start_check_health_command(emitter->recipe);
+    g_auto(GStrv) generated = start_check_command(emitter->recipe, "--health");
     g_autofree char **given = check->cmd ? emitter_strings(check->cmd) : NULL;
     char **strings = check->kind == HEALTHCHECK_GENERATED ? generated : given;
     g_autofree char *list = words_exec((const char *const *)strings);
@@ -134,6 +134,18 @@ static void write_bytecode(Emitter *emitter, int bytecode)
     dockerfile_run(emitter->writer, run);
 }
 
+/* Before the recipe's own variables, which win. */
+static void write_gate(Emitter *emitter)
+{
+    const char *gate = emitter->plan->floors->require_cuda;
+    g_autofree char *value = gate ? word_value(gate, false) : NULL;
+    if (!value)
+        return;
+    dockerfile_comment(emitter->writer, "The container runtime refuses a host whose driver is too "
+                                        "old for the CUDA libraries.");
+    dockerfile_instruction(emitter->writer, "ENV", "NVIDIA_REQUIRE_CUDA=%s", value);
+}
+
 gboolean emit_environment(Emitter *emitter, GError **error)
 {
     const RecipeConfig *config = emitter->recipe->config;
@@ -141,6 +153,7 @@ gboolean emit_environment(Emitter *emitter, GError **error)
         return TRUE;
     write_bytecode(emitter, config->bytecode);
     write_user(emitter, config->user);
+    write_gate(emitter);
     if (!write_pairs(emitter, "ENV", config->env, true, error))
         return FALSE;
     if (config->workdir.text) {

@@ -5,6 +5,10 @@
 #include "lock/base_tree.h"
 #include "python/interpreter.h"
 
+enum {
+    MAX_GATE_BYTES = 16384, /* NVIDIA's own have about 1000 */
+};
+
 void base_facts_free(BaseFacts *facts)
 {
     if (!facts)
@@ -127,6 +131,15 @@ static gboolean check_version(const BaseFacts *facts, const BaseRequest *request
     if (error)
         error_set_hint(*error, "leave `python:` out to take the base's, or choose another base");
     return FALSE;
+}
+
+bool base_gate_is_valid(const char *gate)
+{
+    size_t length = strlen(gate);
+    bool printable = length > 0 && length <= MAX_GATE_BYTES;
+    for (size_t i = 0; printable && i < length; i++)
+        printable = g_ascii_isprint(gate[i]);
+    return printable;
 }
 
 bool base_user_is_valid(const char *user)

@@ -74,6 +74,9 @@ typedef struct {
 BaseFacts *base_facts_read(const BaseRequest *request, GError **error);
 /* Whether it is a user as an image's configuration names one: of a lock, or of a base. */
 bool base_user_is_valid(const char *user);
+/* Whether it may be conditions that NVIDIA's container runtime reads: one line of printable ASCII.
+ */
+bool base_gate_is_valid(const char *gate);
 /* The digest of the base as it is now, without reading its layers; *ret_digest is NULL for forms
  * where that takes more than a small file. */
 gboolean base_digest(const BaseRequest *request, char **ret_digest, GError **error);

@@ -26,18 +26,33 @@ static bool is_runtime(const char *name)
     return g_str_equal(name, RUNTIME) || g_str_has_prefix(name, RUNTIME "-cu");
 }
 
-char *environment_cuda(const GPtrArray *environment)
+const LockDistribution *environment_cuda_source(const GPtrArray *environment, char **ret_cuda)
 {
-    g_autofree char *runtime = NULL;
+    const LockDistribution *source = NULL;
+    g_autofree char *cuda = NULL;
     for (guint i = 0; environment && i < environment->len; i++) {
         const LockDistribution *one = environment->pdata[i];
-        char *cuda = g_str_equal(one->name, "torch") && !one->ghost ? cuda_of_torch(one) : NULL;
-        if (cuda)
-            return cuda;
-        if (!runtime && is_runtime(one->name) && !one->ghost)
-            runtime = first_two(one->version);
+        bool is_torch = g_str_equal(one->name, "torch");
+        if (one->ghost || (!is_torch && (source || !is_runtime(one->name))))
+            continue;
+        char *found = is_torch ? cuda_of_torch(one) : first_two(one->version);
+        if (!found)
+            continue;
+        g_free(cuda);
+        cuda = found;
+        source = one;
+        if (is_torch)
+            break;
     }
-    return g_steal_pointer(&runtime);
+    *ret_cuda = g_steal_pointer(&cuda);
+    return source;
+}
+
+char *environment_cuda(const GPtrArray *environment)
+{
+    char *cuda = NULL;
+    environment_cuda_source(environment, &cuda);
+    return cuda;
 }
 
 char *environment_min_cuda(const GPtrArray *environment)

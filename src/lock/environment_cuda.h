@@ -7,6 +7,8 @@
 /* "12.4"; NULL: nothing of CUDA is there, or nothing tells. `environment` (LockDistribution) may be
  * NULL. The caller frees. */
 char *environment_cuda(const GPtrArray *environment);
+/* The distribution that tells it, and "12.4", which the caller frees; NULL and NULL as above. */
+const LockDistribution *environment_cuda_source(const GPtrArray *environment, char **ret_cuda);
 /* The lowest CUDA version that a driver must be for to run it, by CUDA's minor version
  * compatibility (CUDA Compatibility, NVIDIA): "12.0"; NULL as above. The caller frees. */
 char *environment_min_cuda(const GPtrArray *environment);

@@ -57,6 +57,7 @@ static void base_clear(LockBase *base)
     g_free(base->scheme);
     g_free(base->prefix);
     g_free(base->user);
+    g_free(base->require_cuda);
     g_clear_pointer(&base->installed, g_ptr_array_unref);
 }
 

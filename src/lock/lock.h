@@ -102,6 +102,7 @@ typedef struct {
     char *scheme, *prefix;
     bool externally_managed;
     char *user;           /* whom the base runs as, where that is not root; or NULL */
+    char *require_cuda;   /* NVIDIA_REQUIRE_CUDA of the base, where it is heeded; or NULL */
     GPtrArray *installed; /* LockDistribution, by name */
 } LockBase;
 

@@ -403,6 +403,9 @@ static const JsonField base_fields[] = {
      .offset = offsetof(LockBase, externally_managed), .flags = JSON_OPTIONAL},
     {.key = "user", .type = JSON_FIELD_TEXT, .offset = offsetof(LockBase, user),
      .flags = JSON_OPTIONAL, .check = base_user_is_valid, .expected = "the name of a user"},
+    {.key = "require_cuda", .type = JSON_FIELD_TEXT, .offset = offsetof(LockBase, require_cuda),
+     .flags = JSON_OPTIONAL, .check = base_gate_is_valid,
+     .expected = "conditions such as cuda>=12.4"},
     {.key = "installed", .type = JSON_FIELD_CUSTOM, .wanted = wants_installed,
      .encode = encode_installed, .decode = decode_installed},
 };

@@ -110,6 +110,14 @@ Environment *lock_base_environment(const LockTarget *target, GError **error)
     return NULL;
 }
 
+/* What the container runtime would refuse a host for; NULL: nothing. */
+static const char *find_gate(char **env)
+{
+    const char *gate = g_environ_getenv(env, "NVIDIA_REQUIRE_CUDA");
+    const char *off = g_environ_getenv(env, "NVIDIA_DISABLE_REQUIRE");
+    return gate && base_gate_is_valid(gate) && !(off && *off) ? gate : NULL;
+}
+
 static void describe_base(Solve *solve)
 {
     const BaseFacts *facts = solve->facts;
@@ -121,6 +129,7 @@ static void describe_base(Solve *solve)
                       : LOCK_FACTS_READ;
     base->pip_version = g_strdup(facts->pip_version);
     base->user = g_strdup(facts->user);
+    base->require_cuda = g_strdup(find_gate(facts->env));
     base->externally_managed = facts->externally_managed != NULL;
     if (!facts->has_python)
         return;

@@ -150,7 +150,7 @@ static char **healthcheck_test(const Recipe *recipe)
     g_autoptr(GStrvBuilder) test = g_strv_builder_new();
     g_strv_builder_add(test, from->kind == HEALTHCHECK_NONE ? "NONE" : "CMD");
     if (from->kind == HEALTHCHECK_GENERATED) {
-        g_auto(GStrv) command = start_check_health_command(recipe);
+        g_auto(GStrv) command = start_check_command(recipe, "--health");
         g_strv_builder_addv(test, (const char **)command);
     }
     for (guint i = 0; from->cmd && i < from->cmd->len; i++)
@@ -281,6 +281,18 @@ static gboolean set_own_labels(GPtrArray *labels, const GPtrArray *pairs, GError
     return TRUE;
 }
 
+/* What a host must have, where that is known. */
+static void set_host_labels(const HostFloors *floors, GPtrArray *labels)
+{
+    g_autofree char *capabilities = capabilities_text(floors->capabilities);
+    g_autofree char *vram = g_strdup_printf("%" G_GUINT64_FORMAT, floors->min_vram);
+    set_pair(labels, LABEL_CUDA, floors->cuda);
+    set_pair(labels, LABEL_MIN_CUDA, floors->min_cuda);
+    set_pair(labels, LABEL_MIN_DRIVER, floors->min_driver);
+    set_pair(labels, LABEL_CAPABILITY, capabilities);
+    set_pair(labels, LABEL_MIN_VRAM, floors->min_vram ? vram : NULL);
+}
+
 static gboolean set_labels(const ImageSettings *settings, GPtrArray *labels, GError **error)
 {
     const Recipe *recipe = settings->plan->recipe;
@@ -297,6 +309,7 @@ static gboolean set_labels(const ImageSettings *settings, GPtrArray *labels, GEr
     set_pair(labels, LABEL_FORCED, settings->forced ? "true" : NULL);
     set_pair(labels, LABEL_SUBSTITUTED, substituted);
     set_pair(labels, LABEL_UNREPRODUCIBLE, unreproducible);
+    set_host_labels(settings->plan->floors, labels);
     set_packed(labels, LABEL_RECIPE, settings->recipe_text);
     set_packed(labels, LABEL_LOCK, settings->lock_text);
     return !recipe->config || set_own_labels(labels, recipe->config->labels, error);
@@ -309,6 +322,8 @@ gboolean image_settings_config(const ImageSettings *settings, ImageConfig **ret_
     g_autoptr(ImageConfig) config = image_config_copy(settings->base);
     set_text(&config->created, settings->created);
     set_venv(config, recipe);
+    if (settings->plan->floors->require_cuda)
+        set_variable(config, "NVIDIA_REQUIRE_CUDA", settings->plan->floors->require_cuda);
     if (recipe->config && !apply_config(config, recipe, error))
         return FALSE;
     if (!set_labels(settings, config->labels, error))

@@ -5,8 +5,9 @@
  * recipe and lock become files and a configuration; LABEL_LAYERS, that of how files become layers;
  * LABEL_RECIPE and LABEL_LOCK, gzip in base64 (the lock of two hundred distributions takes about 50
  * KB of them; a registry takes 4 MiB of configuration); LABEL_ROW, LABEL_EPOCH, LABEL_FORCED,
- * LABEL_SUBSTITUTED and LABEL_UNREPRODUCIBLE where they hold. Nothing in them depends on the clock
- * or the machine. Those that the base has are dropped. */
+ * LABEL_SUBSTITUTED and LABEL_UNREPRODUCIBLE where they hold; LABEL_CUDA to
+ * LABEL_MIN_VRAM, what a host must have, where it is known (host_floors.h). Nothing in them depends
+ * on the clock or the machine. Those that the base has are dropped. */
 #pragma once
 
 #include "image/document.h"
@@ -20,8 +21,13 @@
 #define LABEL_FORCED LABEL_PREFIX "forced"                 /* "true": --force */
 #define LABEL_SUBSTITUTED LABEL_PREFIX "substituted"       /* "index cu124, base python:3.11" */
 #define LABEL_UNREPRODUCIBLE LABEL_PREFIX "unreproducible" /* why: one clause for each cause */
-#define LABEL_EPOCH LABEL_PREFIX "epoch"   /* SOURCE_DATE_EPOCH, where it was given */
-#define LABEL_LAYERS LABEL_PREFIX "layers" /* "gzip 1", "zstd 1, zstd 1.5.4" */
+#define LABEL_EPOCH LABEL_PREFIX "epoch"           /* SOURCE_DATE_EPOCH, where it was given */
+#define LABEL_LAYERS LABEL_PREFIX "layers"         /* "gzip 1", "zstd 1, zstd 1.5.4" */
+#define LABEL_CUDA LABEL_PREFIX "cuda"             /* that the wheels are built for: "12.4" */
+#define LABEL_MIN_CUDA LABEL_PREFIX "min_cuda"     /* of the driver: "12.0" */
+#define LABEL_MIN_DRIVER LABEL_PREFIX "min_driver" /* "525.60.13" */
+#define LABEL_CAPABILITY LABEL_PREFIX "compute_capability" /* of the GPUs it is for: "8.6, 8.9" */
+#define LABEL_MIN_VRAM LABEL_PREFIX "min_vram"             /* bytes */
 /* Those of image-spec's annotations.md. */
 #define LABEL_STANDARD "org.opencontainers.image."
 #define LABEL_REVISION LABEL_STANDARD "revision"

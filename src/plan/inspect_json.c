@@ -37,6 +37,24 @@ static void write_labels(JsonWriter *json, const ImageConfig *config)
     jsonw_end_object(json);
 }
 
+/* What a host must have; texts as in the labels, null where it is not known. */
+static void write_host(JsonWriter *json, const ImageConfig *config)
+{
+    static const struct {
+        const char *key, *label;
+    } members[] = {{"cuda", LABEL_CUDA},
+                   {"min_cuda", LABEL_MIN_CUDA},
+                   {"min_driver", LABEL_MIN_DRIVER},
+                   {"compute_capability", LABEL_CAPABILITY},
+                   {"min_vram", LABEL_MIN_VRAM}};
+    jsonw_key(json, "host");
+    jsonw_begin_object(json, JSONW_INLINE);
+    for (size_t i = 0; i < G_N_ELEMENTS(members); i++)
+        jsonw_string_member(json, members[i].key,
+                            image_pairs_find(config->labels, members[i].label));
+    jsonw_end_object(json);
+}
+
 static void write_size(JsonWriter *json, const char *key, guint64 size)
 {
     jsonw_key(json, key);
@@ -140,6 +158,7 @@ static void write_image(JsonWriter *json, const InspectedImage *image)
     write_list(json, "volumes", config->volumes);
     jsonw_string_member(json, "stop_signal", config->stop_signal);
     write_texts(json, "healthcheck", config->healthcheck ? config->healthcheck->test : NULL);
+    write_host(json, config);
     write_labels(json, config);
     write_size(json, "size", inspected_size(image));
     write_layers(json, image);

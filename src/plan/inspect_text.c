@@ -68,17 +68,44 @@ static void add_command(Layout *layout, const char *label, char *const *words)
     add_line(layout, label, text->str);
 }
 
+static const char *const told_elsewhere[] = {
+    LABEL_RECIPE,     LABEL_LOCK,       LABEL_CUDA,     LABEL_MIN_CUDA,
+    LABEL_MIN_DRIVER, LABEL_CAPABILITY, LABEL_MIN_VRAM, NULL,
+};
+
 static void add_labels(Layout *layout, const ImageConfig *config)
 {
     const char *label = "labels";
     for (guint i = 0; i < config->labels->len; i++) {
         const ImagePair *pair = config->labels->pdata[i];
-        if (g_str_equal(pair->key, LABEL_RECIPE) || g_str_equal(pair->key, LABEL_LOCK))
+        if (g_strv_contains(told_elsewhere, pair->key))
             continue;
         g_autofree char *text = g_strdup_printf("%s=%s", pair->key, pair->value);
         add_line(layout, label, text);
         label = "";
     }
+}
+
+/* What a host must have, or newer. */
+static void add_host(Layout *layout, const ImageConfig *config)
+{
+    const char *cuda = image_pairs_find(config->labels, LABEL_CUDA);
+    const char *min_cuda = image_pairs_find(config->labels, LABEL_MIN_CUDA);
+    const char *driver = image_pairs_find(config->labels, LABEL_MIN_DRIVER);
+    const char *capability = image_pairs_find(config->labels, LABEL_CAPABILITY);
+    const char *vram = image_pairs_find(config->labels, LABEL_MIN_VRAM);
+    g_autoptr(GString) text = g_string_new(NULL);
+    if (driver)
+        g_string_append_printf(text, ", driver %s", driver);
+    if (min_cuda)
+        g_string_append_printf(text, ", CUDA %s", min_cuda);
+    if (capability)
+        g_string_append_printf(text, ", compute capability %s", capability);
+    g_autofree char *size = vram ? layout_size(g_ascii_strtoull(vram, NULL, 10)) : NULL;
+    if (size)
+        g_string_append_printf(text, ", %s of device memory", size);
+    add_line(layout, "cuda", cuda);
+    add_line(layout, "needs", text->len > 0 ? text->str + 2 : NULL);
 }
 
 static void add_platform(Layout *layout, const ImageConfig *config)
@@ -178,6 +205,7 @@ static void add_image(Layout *layout, const InspectedImage *image)
     add_array(layout, "volumes", config->volumes);
     add_line(layout, "stop signal", config->stop_signal);
     add_command(layout, "healthcheck", config->healthcheck ? config->healthcheck->test : NULL);
+    add_host(layout, config);
     add_labels(layout, config);
     add_size(layout, image);
     add_layers(layout, image);

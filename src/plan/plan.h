@@ -6,6 +6,7 @@
 #pragma once
 
 #include "lock/lock.h"
+#include "plan/host_floors.h"
 #include "plan/layout.h"
 #include "recipe/recipe.h"
 
@@ -31,9 +32,11 @@ typedef struct {
     const Recipe *recipe;     /* borrowed; NULL for a plan that was read back */
     const LockTarget *target; /* borrowed, or from `read_back` */
     char *recipe_path;
-    GPtrArray *stages; /* PlanStage */
-    GPtrArray *layers; /* PlanLayer */
-    Lock *read_back;   /* owns the target of a plan that was read back; else NULL */
+    GPtrArray *stages;  /* PlanStage */
+    GPtrArray *layers;  /* PlanLayer */
+    HostFloors *floors; /* NULL for a plan that was read back */
+    GPtrArray *values;  /* PlanValue: what was computed for host, image and platform, and why */
+    Lock *read_back;    /* owns the target of a plan that was read back; else NULL */
 } Plan;
 
 /* Borrows recipe and target, which outlive the plan. `recipe` may be NULL. */

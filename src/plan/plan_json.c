@@ -30,6 +30,7 @@ typedef struct {
     GPtrArray *stages;  /* StageDocument */
     GPtrArray *layers;  /* PlanLayer */
     GPtrArray *imports; /* LockImport */
+    GPtrArray *values;  /* PlanValue */
 } PlanDocument;
 
 static void free_action(void *data)
@@ -218,6 +219,8 @@ static const JsonField plan_fields[] = {
     LIST(PlanDocument, layers, &layer_record),
     {.key = "imports", .type = JSON_FIELD_RECORDS, .offset = offsetof(PlanDocument, imports),
      .flags = JSON_OPTIONAL, .record = &lock_import_plan_record},
+    {.key = "computed", .type = JSON_FIELD_RECORDS, .offset = offsetof(PlanDocument, values),
+     .record = &plan_value_record, .flags = JSON_OPTIONAL},
 };
 /* clang-format on */
 static const JsonRecord plan_record = {sizeof(PlanDocument), plan_fields, G_N_ELEMENTS(plan_fields),
@@ -281,8 +284,9 @@ char *plan_encode_json(const Plan *plan, bool all, size_t *ret_length)
     g_autoptr(GPtrArray) stages = g_ptr_array_new_with_free_func(free_description);
     for (guint i = 0; i < plan->stages->len; i++)
         g_ptr_array_add(stages, describe_stage(plan->stages->pdata[i], all));
-    PlanDocument document = {plan->recipe_path, target->row, target->platform, target->base.python,
-                             target->base.libc, stages,      plan->layers,     target->imports};
+    PlanDocument document = {plan->recipe_path,   target->row,       target->platform,
+                             target->base.python, target->base.libc, stages,
+                             plan->layers,        target->imports,   plan->values};
     g_autoptr(JsonWriter) writer = jsonw_new();
     json_record_encode(&plan_record, writer, &document, NULL);
     return jsonw_finish(writer, ret_length);
@@ -363,6 +367,8 @@ static Plan *make_plan(PlanDocument *document)
     plan->recipe_path = g_strdup(document->recipe);
     g_ptr_array_unref(plan->layers);
     plan->layers = g_steal_pointer(&document->layers);
+    g_ptr_array_unref(plan->values);
+    plan->values = g_steal_pointer(&document->values);
     for (guint i = 0; i < document->stages->len; i++)
         take_chains(plan->stages->pdata[i], document->stages->pdata[i]);
     return plan;
@@ -378,6 +384,7 @@ static void clear_document(PlanDocument *document)
     g_clear_pointer(&document->stages, g_ptr_array_unref);
     g_clear_pointer(&document->layers, g_ptr_array_unref);
     g_clear_pointer(&document->imports, g_ptr_array_unref);
+    g_clear_pointer(&document->values, g_ptr_array_unref);
 }
 
 Plan *plan_decode_json(const char *name, const char *text, size_t length, GError **error)

@@ -473,6 +473,7 @@ char *plan_format_text(const Plan *plan, const TextStyle *style)
             findings_put(&layout, stage->stage->findings, all);
     }
     plan_put_imports(&layout, plan);
+    plan_values_put(&layout, plan->values, all);
     put_totals(&layout, plan);
     return g_string_free(layout.out, FALSE);
 }

@@ -28,13 +28,13 @@ const char *start_check_script(void)
     return start_check_py;
 }
 
-char **start_check_health_command(const Recipe *recipe)
+char **start_check_command(const Recipe *recipe, const char *option)
 {
     const char *venv = recipe->python.venv;
     char **command = g_new0(char *, 4);
     command[0] = venv ? g_strdup_printf("%s/bin/python3", venv) : g_strdup("python3");
     command[1] = g_strdup(START_CHECK_SCRIPT);
-    command[2] = g_strdup("--health");
+    command[2] = g_strdup(option);
     return command;
 }
 
@@ -42,14 +42,6 @@ static const GPtrArray *installed(const Plan *plan)
 {
     const LockStage *last = lock_target_last(plan->target);
     return last ? last->environment : NULL;
-}
-
-char *start_check_min_cuda(const Plan *plan)
-{
-    const RecipeHost *host = plan->recipe->config->host;
-    if (host && host->min_cuda.text)
-        return g_strdup(host->min_cuda.text);
-    return environment_min_cuda(installed(plan));
 }
 
 static void write_distributions(JsonWriter *writer, const Plan *plan)
@@ -190,6 +182,20 @@ static void write_closed_folders(JsonWriter *writer, const Plan *plan)
     }
 }
 
+/* What torch must say of itself where it is imported: of a wheel whose version tells its CUDA. */
+static void write_torch(JsonWriter *writer, const Plan *plan)
+{
+    g_autofree char *cuda = NULL;
+    const LockDistribution *source = environment_cuda_source(installed(plan), &cuda);
+    if (!source || !g_str_equal(source->name, "torch"))
+        return;
+    jsonw_key(writer, "torch");
+    jsonw_begin_object(writer, JSONW_INLINE);
+    jsonw_string_member(writer, "version", source->version);
+    jsonw_string_member(writer, "cuda", cuda);
+    jsonw_end_object(writer);
+}
+
 /* Whether the image needs a device: it has checks for one, or says what its host must have. */
 static bool needs_gpu(const Plan *plan)
 {
@@ -203,7 +209,7 @@ char *start_check_expect(const Plan *plan)
 {
     const Recipe *recipe = plan->recipe;
     g_autoptr(JsonWriter) writer = jsonw_new();
-    g_autofree char *min_cuda = start_check_min_cuda(plan);
+    const char *min_cuda = plan->floors->min_cuda;
     bool gpu = needs_gpu(plan);
     jsonw_begin_object(writer, JSONW_BLOCK);
     jsonw_string_member(writer, "schema", "ramekin.expect/1");
@@ -213,6 +219,7 @@ char *start_check_expect(const Plan *plan)
         jsonw_string_member(writer, "min_cuda", min_cuda);
     if (recipe->config->host)
         write_size(writer, "min_vram", recipe->config->host->min_vram);
+    write_torch(writer, plan);
     write_distributions(writer, plan);
     write_closed_folders(writer, plan);
     write_lists(writer, plan);

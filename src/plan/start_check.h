@@ -17,11 +17,8 @@
 bool start_check_is_wanted(const Plan *plan);
 /* The script; static. */
 const char *start_check_script(void);
-/* The command of `healthcheck: generated`, NULL-terminated; the caller frees. */
-char **start_check_health_command(const Recipe *recipe);
+/* The command that runs them, NULL-terminated, with an option ("--health" of `healthcheck:
+ * generated`) or none (NULL); the caller frees. */
+char **start_check_command(const Recipe *recipe, const char *option);
 /* What it expects; ends with a newline. The caller frees. */
 char *start_check_expect(const Plan *plan);
-/* The lowest CUDA version that the driver must be for: what `host:` says, or what the CUDA wheels
- * of the target need by CUDA's minor version compatibility ("12.0"); NULL: nothing is known. The
- * caller frees. */
-char *start_check_min_cuda(const Plan *plan);

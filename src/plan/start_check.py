@@ -66,7 +66,7 @@ def run_command(command, timeout):
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
                 start_new_session=True)
         except OSError as error:
-            return None, str(error), 127
+            return {}, str(error), 127
         try:
             status = child.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -81,7 +81,7 @@ def run_command(command, timeout):
         output.seek(max(0, output.tell() - 65536))
         text = output.read().decode("utf-8", "replace").strip()
     if status is None:
-        return None, "still running after %g seconds" % timeout, 124
+        return read_json_lines(text), "still running after %g seconds" % timeout, 124
     return read_json_lines(text), text, status
 
 
@@ -474,6 +474,8 @@ def check_compute(expect, state):
                              "another torch stands before the image's on sys.path", code=14)
     if status:
         raise Unexpected("a product of two matrices", last_line(text, status))
+    if "devices" not in value:
+        raise Unexpected("a product of two matrices", "torch said nothing of itself")
     if value.get("devices") == 0:
         raise Unexpected("a device that torch can use", "torch sees none")
     return "torch %s, %d ms" % (value["torch"], value["ms"])

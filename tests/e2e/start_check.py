@@ -5,6 +5,7 @@ start_check.py SCRIPT FAKE_CUDA   with the driver library of fake_cuda.c; needs 
 start_check.py SCRIPT --gpu       on a machine with a real one, and torch
 """
 
+import ast
 import importlib.metadata
 import json
 import os
@@ -70,6 +71,11 @@ class Harness(unittest.TestCase):
 
 
 class StartCheck(Harness):
+    def test_is_for_every_python(self):
+        """Nothing in it is newer than 3.8."""
+        with open(SCRIPT, encoding="utf-8") as file:
+            ast.parse(file.read(), feature_version=(3, 8))
+
     def test_healthy(self):
         self.check(0, "PASS env", distributions={"pip": importlib.metadata.version("pip")},
                    runtime=item("import", "json") + item("module", "xml.dom") +
@@ -148,6 +154,61 @@ class StartCheck(Harness):
         self.check(15, "killed by signal 11", runtime=item(
             "python", "import os\nos.kill(os.getpid(), 11)"))
 
+    def install(self, code, version="2.6.0+cu124"):
+        """A torch that stands before every other; the environment in which it does."""
+        site = os.path.join(self.folder, "site")
+        info = os.path.join(site, "torch-%s.dist-info" % version)
+        os.makedirs(info, exist_ok=True)
+        os.makedirs(os.path.join(site, "torch"), exist_ok=True)
+        with open(os.path.join(info, "METADATA"), "w") as file:
+            file.write("Metadata-Version: 2.1\nName: torch\nVersion: %s\n" % version)
+        with open(os.path.join(site, "torch", "__init__.py"), "w") as file:
+            file.write(code)
+        return {"PYTHONPATH": site}
+
+    @unittest.skipIf(REAL, "has a torch of its own")
+    def test_broken_torch(self):
+        wanted = {"distributions": {"torch": "2.6.0+cu124"}}
+        for code, says in (
+                ("raise ImportError('libtorch_cuda.so: undefined symbol: ncclCommShrink')\n",
+                 "ImportError: libtorch_cuda.so: undefined symbol"),
+                ("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n", "killed by signal 11"),
+                ("import time\ntime.sleep(60)\n", "still running after 1 seconds"),
+                ("import os\nos._exit(0)\n", "torch said nothing of itself"),
+                ("(\n", "SyntaxError")):
+            with self.subTest(says=says):
+                done = self.run_check("--timeout", "1" if "sleep" in code else "60",
+                                      env=self.install(code), **wanted)
+                self.assertEqual(done.returncode, 16, done.stderr)
+                self.assertIn(says, done.stderr)
+                self.assertIn("PASS distributions", done.stderr)
+                self.assertIn("SKIP arch", done.stderr)
+
+    @unittest.skipIf(REAL, "has a torch of its own")
+    def test_torch_for_the_cpu(self):
+        code = ("__version__ = '2.6.0+cpu'\n"
+                "class version: cuda = None\n"
+                "class _C: pass\n"
+                "class cuda:\n"
+                "    @staticmethod\n"
+                "    def device_count(): return 0\n")
+        wanted = {"distributions": {"torch": "2.6.0+cu124"}}
+        self.check(16, "torch sees none", env=self.install(code), **wanted)
+        self.check(14, "another torch stands before the image's", env=self.install(code),
+                   torch={"version": "2.6.0+cu124", "cuda": "12.4"}, **wanted)
+        self.check(14, "2.7.0", env=self.install(code, "2.7.0"), **wanted)
+        done = self.run_check("--warn", "--wrap", "sh", "-c", "echo up; exit 3",
+                              env=self.install(code), **wanted)
+        self.assertEqual((done.returncode, done.stdout), (3, "up\n"))
+
+    @unittest.skipIf(REAL, "has a torch of its own")
+    def test_without_torch(self):
+        result = self.check(0, "SKIP compute")
+        skipped = [one["id"] for one in result["steps"] if one["status"] == "skip"]
+        self.assertEqual(skipped, ["arch", "distributions", "compute", "libraries", "storage"])
+        self.check(14, "it is not installed", distributions={"torch": "2.6.0"},
+                   env={"PYTHONPATH": self.folder, "PYTHONNOUSERSITE": "1"})
+
     def test_device_items(self):
         self.check(16, gpu=item("python", "raise SystemExit(3)"))
         if not REAL:
@@ -162,7 +223,9 @@ class StartCheck(Harness):
         self.assertIn("still running after 1 seconds", done.stderr)
         self.assertLess(time.monotonic() - begin, 20)
         if not REAL:
-            self.assertEqual(self.run_check("--timeout", "1", cuda="hang").returncode, 10)
+            done = self.run_check("--timeout", "1", cuda="hang")
+            self.assertEqual(done.returncode, 10)
+            self.assertIn("FAIL env            still running after 1 seconds", done.stderr)
 
     def test_storage(self):
         self.check(18, "docker run --shm-size", storage={"shm": 10**18})

@@ -1,0 +1,4 @@
+def main():
+    import runpod
+
+    runpod.serverless.start({"handler": main})

@@ -1,0 +1,5 @@
+import runpod
+
+
+def main():
+    runpod.serverless.start({"handler": print})

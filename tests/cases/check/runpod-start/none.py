@@ -1,0 +1,3 @@
+from runpod.serverless import start
+
+start({"refresh_worker": True})

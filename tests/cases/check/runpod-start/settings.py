@@ -1,0 +1,4 @@
+import runpod
+
+settings = {"handler": print}
+runpod.serverless.start(settings)

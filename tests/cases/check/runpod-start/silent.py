@@ -1,0 +1,5 @@
+import runpod
+
+
+def handler(job):
+    return job

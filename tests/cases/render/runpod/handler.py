@@ -1,0 +1,8 @@
+import runpod
+
+
+def handler(job):
+    return len(job["input"]["text"])
+
+
+runpod.serverless.start({"handler": handler})
