@@ -250,7 +250,8 @@ static Module *absent_module(ImportMachine *machine, const char *name, const Mod
         raised->assumed |= (!parent || !parent->distribution) && sources_assumed(machine->sources);
         return NULL;
     }
-    if (!module_is_touched(machine, name) && (parent || !machine->path_open))
+    bool foretold = !machine->all_touched && module_is_touched(machine, name);
+    if (!foretold && (parent || !machine->path_open))
         raise_possible(machine, RAISED_MODULE, "ModuleNotFoundError", name, message);
     else
         machine->unknowns++;

@@ -116,7 +116,7 @@ static gboolean read_layers(ImageRoot *root, ImageLayout *layout, const ImageMan
 static const char ROOTS[] = "roots";
 
 enum {
-    TREE_WANTS_VERSION = 1, /* rises whenever the answers of tree_wants() change */
+    TREE_WANTS_VERSION = 2, /* rises whenever the answers of tree_wants() change */
 };
 #define SETTINGS_BYTES (64 * KIB)
 

@@ -54,6 +54,7 @@ bool interpreter_wants(const char *path, guint64 size)
         {"", "*.egg-info"},
         {"-packages/", "*.egg-link"},
         {"-packages/", "*.pth"},
+        {"-packages/_distutils_hack/", "__init__.py"}, /* what setuptools' .pth imports */
         {"", "pyvenv.cfg"},
         {"", "pip.conf"},
         {"", "os-release"},

@@ -233,6 +233,8 @@ static const Row modules[] = {
     {"path file that redirects", "@@ a.py\nimport b.c\nfrom b import x\nimport d\n"
      "@@ redirect.pth\nimport _redirect\n@@ _redirect.py\nNAMES = ['b']\n@@ b/__init__.py\n",
      "ModuleNotFoundError: No module named 'd' (a.py:3)", NULL},
+    {"path file whose module can't be read", "@@ a.py\nimport b\n"
+     "@@ redirect.pth\nimport _redirect\n@@ _redirect.so\n", "unknown", NULL},
     {"circle", "@@ a.py\nimport b\nx = 1\n@@ b.py\nfrom a import x\n", "unknown", NULL},
     {"circle that works", "@@ a.py\nx = 1\nimport b\n@@ b.py\nfrom a import x\n", "works", NULL},
 };
