@@ -181,8 +181,7 @@ static gboolean run_script(const BuildCheckOptions *options, BuildCheck *item, G
 {
     g_autoptr(GPtrArray) alone = g_ptr_array_new();
     g_ptr_array_add(alone, (gpointer)item->check);
-    g_autofree char *list = build_checks_list(options->plan, alone);
-    g_autofree char *script = build_checks_script(list);
+    g_autofree char *script = build_checks_script(options->plan, alone);
     g_autofree char *python = build_checks_python(options->plan->recipe);
     g_autofree char *place = span_address(item->check->at);
     g_autofree char *prefix = g_strdup_printf(BUILD_CHECKS_LINE, place ? place : "recipe",

@@ -10,18 +10,55 @@ import sys
 
 try:
     from packaging.requirements import Requirement
-    from packaging.specifiers import SpecifierSet
 except ImportError:
-    from pip._vendor.packaging.requirements import Requirement
-    from pip._vendor.packaging.specifiers import SpecifierSet
+    try:
+        from pip._vendor.packaging.requirements import Requirement
+    except ImportError:
+        Requirement = None
+
+
+def plain(version):
+    """As far as two spellings of one version are likely to differ."""
+    return re.sub(r"(?<![0-9a-z])0+(?=[0-9])", "", version.lower()).replace("-", ".").replace("_", ".")
 
 
 def version(items):
     for text in items:
-        wanted = Requirement(text)
-        found = importlib.metadata.version(wanted.name)
-        if not wanted.specifier.contains(found, prereleases=True):
+        name = re.match(r"[A-Za-z0-9._-]+", text).group()
+        found = importlib.metadata.version(name)
+        if Requirement:
+            good = Requirement(text).specifier.contains(found, prereleases=True)
+        else:
+            exact = text.partition("===")[2]
+            good = plain(found) == plain(exact or LOCKED.get(text, ""))
+        if not good:
             yield "%s is installed in version %s" % (text, found)
+
+
+def numbers(text):
+    return [int(part) for part in text.split(".")]
+
+
+def allows(clause, found):
+    """PEP 440 for versions that are numbers alone, as those of CUDA are; None: it is no such clause."""
+    match = re.fullmatch(r"\s*([=!<>~]*)\s*([0-9]+(?:\.[0-9]+)*)(\.\*)?\s*", clause)
+    if not match:
+        return None
+    operator, wanted, prefix = match.group(1), numbers(match.group(2)), match.group(3)
+    have = numbers(found)
+    length = max(len(have), len(wanted))
+    a, b = (one + [0] * (length - len(one)) for one in (have, wanted))
+    same = a[: len(wanted)] == wanted if prefix else a == b
+    return {
+        "": same,
+        "==": same,
+        "!=": not same,
+        ">=": a >= b,
+        "<=": a <= b,
+        ">": a > b,
+        "<": a < b,
+        "~=": a >= b and a[: len(wanted) - 1] == wanted[:-1],
+    }.get(operator)
 
 
 def cuda(items):
@@ -33,8 +70,9 @@ def cuda(items):
     line = re.search(r"^cuda\b[^=\n]*=\s*(.*)$", text, re.MULTILINE)
     found = line.group(1).strip("'\" ") if line else "None"
     for item in items:
-        exact = re.fullmatch(r"[0-9.]+", item)
-        good = found == item if exact or found == "None" else SpecifierSet(item).contains(found)
+        good = found == item
+        if re.fullmatch(r"[0-9.]+", found):
+            good = good or all(allows(clause, found) for clause in item.split(","))
         if not good:
             yield "torch is built for CUDA %s, not %s" % (found, item)
 

@@ -2,6 +2,7 @@
 
 #include "check/build_checks_py.h"
 #include "plan/plan_imports.h"
+#include "python/requirement.h"
 #include "text/jsonw.h"
 
 bool build_check_is_executed(CheckKind kind)
@@ -95,11 +96,36 @@ bool build_checks_list_is_empty(const char *list)
     return strchr(list, '"') == NULL;
 }
 
-char *build_checks_script(const char *list)
+/* What `version` items are held against where the image has no library that reads them: the version
+ * that is locked, if the item allows it. */
+static void write_locked(JsonWriter *writer, const Plan *plan, const Check *check)
 {
+    for (guint i = 0; check->kind == CHECK_VERSION && i < check->items->len; i++) {
+        const char *text = ((const Text *)check->items->pdata[i])->text;
+        g_autoptr(Requirement) wanted = requirement_parse(text, NULL);
+        const char *version = wanted ? installed_version(plan->target, wanted->canonical) : NULL;
+        if (version && specifier_set_contains_text(wanted->specifiers, version, PRERELEASES_YES))
+            jsonw_string_member(writer, text, version);
+    }
+}
+
+static char *locked_versions(const Plan *plan, const GPtrArray *checks)
+{
+    g_autoptr(JsonWriter) writer = jsonw_new();
+    jsonw_begin_object(writer, JSONW_BLOCK);
+    for (guint i = 0; i < checks->len; i++)
+        write_locked(writer, plan, checks->pdata[i]);
+    jsonw_end_object(writer);
+    return jsonw_finish(writer, NULL);
+}
+
+char *build_checks_script(const Plan *plan, const GPtrArray *checks)
+{
+    g_autofree char *list = build_checks_list(plan, checks);
+    g_autofree char *locked = locked_versions(plan, checks);
     return g_strdup_printf("\"\"\"Checks that need no GPU, made by ramekin; each names its line of "
-                           "the recipe.\"\"\"\n\nCHECKS = %s%s",
-                           list, build_checks_py);
+                           "the recipe.\"\"\"\n\nCHECKS = %sLOCKED = %s%s",
+                           list, locked, build_checks_py);
 }
 
 char *build_checks_python(const Recipe *recipe)

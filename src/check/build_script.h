@@ -16,7 +16,7 @@ char *build_checks_python(const Recipe *recipe);
  * string where nothing is left. `checks`: Check of `build`. Caller frees. */
 char *build_checks_list(const Plan *plan, const GPtrArray *checks);
 bool build_checks_list_is_empty(const char *list);
-/* The script for such a list; caller frees. */
-char *build_checks_script(const char *list);
+/* The script with that list; caller frees. */
+char *build_checks_script(const Plan *plan, const GPtrArray *checks);
 /* What its lines begin with, as printf has it: place and kind. */
 #define BUILD_CHECKS_LINE "%s: check %s failed: "

@@ -45,9 +45,9 @@ static void comment_moved(Emitter *emitter)
     dockerfile_comment(emitter->writer, text->str);
 }
 
-static void write_script(Emitter *emitter, const char *list)
+static void write_script(Emitter *emitter, const GPtrArray *checks)
 {
-    g_autofree char *script = build_checks_script(list);
+    g_autofree char *script = build_checks_script(emitter->plan, checks);
     g_autoptr(RunStep) run = run_step_new();
     emitter_copy_generated(emitter, "checks/build.py", script, BUILD_TEMP "/build.py");
     run_step_command(run, "%s " BUILD_TEMP "/build.py", emitter->python);
@@ -111,7 +111,7 @@ gboolean emit_checks(Emitter *emitter, GError **error)
     if (!build_checks_list_is_empty(list) && all_plain(checks->build))
         write_plain_commands(emitter, checks->build);
     else if (!build_checks_list_is_empty(list))
-        write_script(emitter, list);
+        write_script(emitter, checks->build);
     return TRUE;
 }
 
