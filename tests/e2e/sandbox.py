@@ -356,5 +356,7 @@ class Sandbox(unittest.TestCase):
 if not RUNNERS:
     print("no bubblewrap, crun or runc is installed")
     sys.exit(77)
+for ignored in (signal.SIGHUP, signal.SIGINT):  # under nohup, or behind "&": a program would inherit that
+    signal.signal(ignored, signal.SIG_DFL)
 del sys.argv[1:3]
 unittest.main()
