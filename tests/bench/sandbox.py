@@ -20,7 +20,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 import sandbox_image  # noqa: E402
 
-RAMEKIN, LOOP = sys.argv[1:3]
+RAMEKIN, LOOP = (os.path.abspath(path) for path in sys.argv[1:3])
 STARTS, COMMANDS, NOBODY = 200, 20, 65534
 
 

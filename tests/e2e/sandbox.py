@@ -16,7 +16,7 @@ import unittest
 
 import sandbox_image
 
-RAMEKIN, LOOP = sys.argv[1:3]
+RAMEKIN, LOOP = (os.path.abspath(path) for path in sys.argv[1:3])
 RUNNERS = [name for name in ("bwrap", "crun", "runc") if shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin")]
 NOBODY = 65534
 STARTS = 200
