@@ -2,6 +2,7 @@
 
 #include "base/digest.h"
 #include "base/limits.h"
+#include "base/packed.h"
 #include "check/import_roots.h"
 #include "check/library_load.h"
 #include "check/source_digest.h"
@@ -12,41 +13,22 @@
 
 /* Writing */
 
-static void put(GByteArray *out, guint64 value)
-{
-    guint8 bytes[10];
-    guint length = 0;
-    for (; value >= 0x80; value >>= 7)
-        bytes[length++] = (guint8)(value | 0x80);
-    bytes[length++] = (guint8)value;
-    g_byte_array_append(out, bytes, length);
-}
-
-/* Its length + 1, or 0 for none. */
-static void put_text(GByteArray *out, const char *text)
-{
-    size_t length = text ? strlen(text) : 0;
-    put(out, text ? length + 1 : 0);
-    if (text)
-        g_byte_array_append(out, (const guint8 *)text, (guint)length);
-}
-
 static void put_step(GByteArray *out, const ImportStep *step)
 {
-    put_text(out, step->module);
-    put_text(out, step->path);
-    put_text(out, step->distribution);
-    put(out, step->line);
-    put_text(out, step->text);
+    packed_put_text(out, step->module);
+    packed_put_text(out, step->path);
+    packed_put_text(out, step->distribution);
+    packed_put(out, step->line);
+    packed_put_text(out, step->text);
 }
 
 static void put_verdict(GByteArray *out, const ImportVerdict *verdict)
 {
-    put(out, verdict->outcome);
-    put_text(out, verdict->exception);
-    put_text(out, verdict->message);
-    put(out, verdict->driver);
-    put(out, verdict->chain->len);
+    packed_put(out, verdict->outcome);
+    packed_put_text(out, verdict->exception);
+    packed_put_text(out, verdict->message);
+    packed_put(out, verdict->driver);
+    packed_put(out, verdict->chain->len);
     for (guint i = 0; i < verdict->chain->len; i++)
         put_step(out, verdict->chain->pdata[i]);
 }
@@ -55,102 +37,65 @@ GByteArray *import_memory_encode(const CheckRun *run)
 {
     GByteArray *out = g_byte_array_new();
     g_byte_array_append(out, (const guint8 *)MAGIC, strlen(MAGIC));
-    put(out, run->roots->len);
+    packed_put(out, run->roots->len);
     for (guint i = 0; i < run->roots->len; i++) {
         const ImportRoot *root = run->roots->pdata[i];
         put_verdict(out, root->build);
         put_verdict(out, root->run);
     }
-    put(out, run->found->len);
+    packed_put(out, run->found->len);
     for (guint i = 0; i < run->found->len; i++)
         put_verdict(out, ((const ImportFound *)run->found->pdata[i])->verdict);
-    put(out, run->deferred->len);
+    packed_put(out, run->deferred->len);
     for (guint i = 0; i < run->deferred->len; i++) {
         const ImportFailure *failure = run->deferred->pdata[i];
-        put_text(out, failure->exception);
-        put_text(out, failure->message);
-        put_text(out, failure->function);
+        packed_put_text(out, failure->exception);
+        packed_put_text(out, failure->message);
+        packed_put_text(out, failure->function);
         put_step(out, failure->at);
     }
     return out;
 }
 
-/* Reading: an input that has failed gives zeros. */
+/* Reading */
 
-typedef struct {
-    const guint8 *at, *end;
-    bool failed;
-} Input;
-
-static guint64 take(Input *in)
+static char *take_text(PackedInput *in)
 {
-    guint64 value = 0;
-    for (guint shift = 0; in->at < in->end && shift < 64; shift += 7) {
-        guint8 byte = *in->at++;
-        value |= (guint64)(byte & 0x7f) << shift;
-        if (!(byte & 0x80))
-            return value;
-    }
-    in->failed = true;
-    return 0;
-}
-
-static guint take_below(Input *in, guint limit)
-{
-    guint64 value = take(in);
-    in->failed = in->failed || value >= limit;
-    return in->failed ? 0 : (guint)value;
-}
-
-/* A number of things that take a byte each at least. */
-static guint take_count(Input *in)
-{
-    guint64 count = take(in);
-    in->failed = in->failed || count > (guint64)(in->end - in->at);
-    return in->failed ? 0 : (guint)count;
-}
-
-static char *take_text(Input *in)
-{
-    guint64 length = take(in);
-    if (length == 0)
-        return NULL;
-    const char *text = (const char *)in->at;
-    if (--length > (guint64)(in->end - in->at) || memchr(text, '\0', length) ||
-        !g_utf8_validate(text, (gssize)length, NULL)) {
+    size_t length;
+    const char *text = packed_take_text(in, &length);
+    if (text && !g_utf8_validate(text, (gssize)length, NULL)) {
         in->failed = true;
         return NULL;
     }
-    in->at += length;
-    return g_strndup(text, length);
+    return text ? g_strndup(text, length) : NULL;
 }
 
-static char *take_needed(Input *in)
+static char *take_needed(PackedInput *in)
 {
     char *text = take_text(in);
     in->failed = in->failed || !text;
     return text;
 }
 
-static ImportStep *take_step(Input *in)
+static ImportStep *take_step(PackedInput *in)
 {
     ImportStep *step = g_new0(ImportStep, 1);
     step->module = take_needed(in);
     step->path = take_needed(in);
     step->distribution = take_text(in);
-    step->line = take_below(in, G_MAXUINT);
+    step->line = packed_take_below(in, G_MAXUINT);
     step->text = take_needed(in);
     return step;
 }
 
-static ImportVerdict *take_verdict(Input *in)
+static ImportVerdict *take_verdict(PackedInput *in)
 {
     ImportVerdict *verdict = import_verdict_new();
-    verdict->outcome = (ImportOutcome)take_below(in, IMPORT_UNKNOWN + 1);
+    verdict->outcome = (ImportOutcome)packed_take_below(in, IMPORT_UNKNOWN + 1);
     verdict->exception = take_text(in);
     verdict->message = take_text(in);
-    verdict->driver = take_below(in, 2);
-    guint steps = take_count(in);
+    verdict->driver = packed_take_below(in, 2);
+    guint steps = packed_take_count(in);
     for (guint i = 0; i < steps && !in->failed; i++)
         g_ptr_array_add(verdict->chain, take_step(in));
     bool told = verdict->outcome == IMPORT_WORKS || verdict->message;
@@ -158,10 +103,10 @@ static ImportVerdict *take_verdict(Input *in)
     return verdict;
 }
 
-static GPtrArray *take_failures(Input *in)
+static GPtrArray *take_failures(PackedInput *in)
 {
     GPtrArray *failures = g_ptr_array_new_with_free_func(import_failure_free);
-    guint count = take_count(in);
+    guint count = packed_take_count(in);
     for (guint i = 0; i < count && !in->failed; i++) {
         ImportFailure *failure = g_new0(ImportFailure, 1);
         failure->exception = take_needed(in);
@@ -179,10 +124,10 @@ static void free_verdict(void *verdict)
 }
 
 /* As many as there should be. */
-static GPtrArray *take_verdicts(Input *in, guint count, guint worlds)
+static GPtrArray *take_verdicts(PackedInput *in, guint count, guint worlds)
 {
     GPtrArray *verdicts = g_ptr_array_new_with_free_func(free_verdict);
-    in->failed = take_count(in) != count || in->failed;
+    in->failed = packed_take_count(in) != count || in->failed;
     for (guint i = 0; i < count * worlds && !in->failed; i++)
         g_ptr_array_add(verdicts, take_verdict(in));
     return verdicts;
@@ -203,7 +148,7 @@ bool import_memory_decode(GBytes *bytes, CheckRun *run)
     const guint8 *data = g_bytes_get_data(bytes, &size);
     if (size < strlen(MAGIC) || memcmp(data, MAGIC, strlen(MAGIC)) != 0)
         return false;
-    Input in = {data + strlen(MAGIC), data + size, false};
+    PackedInput in = {data + strlen(MAGIC), data + size, false};
     g_autoptr(GPtrArray) items = import_roots_items(run);
     g_autoptr(GPtrArray) verdicts = take_verdicts(&in, run->roots->len, 2);
     g_autoptr(GPtrArray) found = take_verdicts(&in, items->len, 1);

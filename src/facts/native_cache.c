@@ -1,36 +1,16 @@
 #include "facts/native_cache.h"
 
 #include "base/limits.h"
+#include "base/packed.h"
 
 #define MAGIC "ramekin natives 3\n"
-
-enum {
-    NO_TEXT = 0, /* texts are written as their length + 1 */
-};
-
-static void put(GByteArray *out, guint64 value)
-{
-    guint8 bytes[10];
-    guint length = 0;
-    for (; value >= 0x80; value >>= 7)
-        bytes[length++] = (guint8)(value | 0x80);
-    bytes[length++] = (guint8)value;
-    g_byte_array_append(out, bytes, length);
-}
-
-static void put_text(GByteArray *out, const char *text)
-{
-    put(out, text ? strlen(text) + 1 : NO_TEXT);
-    if (text)
-        g_byte_array_append(out, (const guint8 *)text, (guint)strlen(text));
-}
 
 static void put_texts(GByteArray *out, const char *const *texts)
 {
     guint count = texts ? g_strv_length((char **)texts) : 0;
-    put(out, texts ? count + 1 : NO_TEXT);
+    packed_put(out, texts ? count + 1 : 0);
     for (guint i = 0; i < count; i++)
-        put_text(out, texts[i]);
+        packed_put_text(out, texts[i]);
 }
 
 /* Versions are numbered as they come; 0: none. */
@@ -53,38 +33,38 @@ static void put_symbols(GByteArray *out, const GArray *symbols)
     g_autoptr(GPtrArray) versions = g_ptr_array_new();
     for (guint i = 0; i < symbols->len; i++)
         version_number(numbers, versions, g_array_index(symbols, SharedSymbol, i).version);
-    put(out, versions->len);
+    packed_put(out, versions->len);
     for (guint i = 0; i < versions->len; i++)
-        put_text(out, versions->pdata[i]);
-    put(out, symbols->len);
+        packed_put_text(out, versions->pdata[i]);
+    packed_put(out, symbols->len);
     const char *before = "";
     for (guint i = 0; i < symbols->len; i++) {
         const SharedSymbol *symbol = &g_array_index(symbols, SharedSymbol, i);
         size_t same = 0;
         while (before[same] && before[same] == symbol->name[same])
             same++;
-        put(out, same);
-        put_text(out, symbol->name + same);
-        put(out, (guint64)version_number(numbers, versions, symbol->version) << 2 |
-                     (symbol->hidden ? 2u : 0u) | (symbol->weak ? 1u : 0u));
+        packed_put(out, same);
+        packed_put_text(out, symbol->name + same);
+        packed_put(out, (guint64)version_number(numbers, versions, symbol->version) << 2 |
+                            (symbol->hidden ? 2u : 0u) | (symbol->weak ? 1u : 0u));
         before = symbol->name;
     }
 }
 
 static void put_object(GByteArray *out, const SharedObject *object)
 {
-    put(out, object != NULL);
+    packed_put(out, object != NULL);
     if (!object)
         return;
-    put_text(out, object->machine);
-    put_text(out, object->soname);
+    packed_put_text(out, object->machine);
+    packed_put_text(out, object->soname);
     put_texts(out, (const char *const *)object->needed);
     put_texts(out, (const char *const *)object->rpath);
-    put(out, object->runpath);
-    put(out, object->needs->len);
+    packed_put(out, object->runpath);
+    packed_put(out, object->needs->len);
     for (guint i = 0; i < object->needs->len; i++) {
         const VersionNeed *need = object->needs->pdata[i];
-        put_text(out, need->library);
+        packed_put_text(out, need->library);
         put_texts(out, need->versions);
     }
     put_symbols(out, object->undefined);
@@ -93,25 +73,25 @@ static void put_object(GByteArray *out, const SharedObject *object)
 
 static void put_fatbin(GByteArray *out, const FatbinSummary *fatbin)
 {
-    put(out, fatbin != NULL);
+    packed_put(out, fatbin != NULL);
     if (!fatbin)
         return;
     const guint64 counts[] = {fatbin->containers, fatbin->loadable, fatbin->entries,
                               fatbin->malformed,  fatbin->cubins,   fatbin->ptx};
     for (guint i = 0; i < G_N_ELEMENTS(counts); i++)
-        put(out, counts[i]);
-    put(out, fatbin->groups->len);
+        packed_put(out, counts[i]);
+    packed_put(out, fatbin->groups->len);
     for (guint i = 0; i < fatbin->groups->len; i++) {
         const FatbinGroup *group = fatbin->groups->pdata[i];
-        put(out, group->containers);
-        put(out, group->codes->len);
+        packed_put(out, group->containers);
+        packed_put(out, group->codes->len);
         for (guint k = 0; k < group->codes->len; k++) {
             const FatbinCode *code = &g_array_index(group->codes, FatbinCode, k);
-            put(out, code->kind);
-            put(out, code->arch);
-            put(out, code->scope);
-            put(out, code->ptx_major);
-            put(out, code->ptx_minor);
+            packed_put(out, code->kind);
+            packed_put(out, code->arch);
+            packed_put(out, code->scope);
+            packed_put(out, code->ptx_major);
+            packed_put(out, code->ptx_minor);
         }
     }
 }
@@ -119,34 +99,34 @@ static void put_fatbin(GByteArray *out, const FatbinSummary *fatbin)
 /* Most objects have nothing to do with numpy. */
 static void put_numpy(GByteArray *out, const NumpyWords *numpy)
 {
-    put(out, numpy->headers | (numpy->sizes ? 4u : 0u));
+    packed_put(out, numpy->headers | (numpy->sizes ? 4u : 0u));
     if (numpy->headers == 0)
         return;
-    put(out, numpy->major);
-    put(out, numpy->minor);
+    packed_put(out, numpy->major);
+    packed_put(out, numpy->minor);
 }
 
 static void put_numbers(GByteArray *out, const GArray *numbers)
 {
-    put(out, numbers ? numbers->len + 1 : 0);
+    packed_put(out, numbers ? numbers->len + 1 : 0);
     for (guint i = 0; numbers && i < numbers->len; i++)
-        put(out, g_array_index(numbers, unsigned, i));
+        packed_put(out, g_array_index(numbers, unsigned, i));
 }
 
 GByteArray *native_encode(const WheelNative *native)
 {
     GByteArray *out = g_byte_array_new();
     g_byte_array_append(out, (const guint8 *)MAGIC, strlen(MAGIC));
-    put_text(out, native->torch_version);
-    put_text(out, native->torch_cuda);
+    packed_put_text(out, native->torch_version);
+    packed_put_text(out, native->torch_cuda);
     put_numbers(out, native->torch_arches);
     put_numbers(out, native->torch_ptx);
-    put(out, native->deep);
-    put(out, native->files->len);
+    packed_put(out, native->deep);
+    packed_put(out, native->files->len);
     for (guint i = 0; i < native->files->len; i++) {
         const NativeFile *file = native->files->pdata[i];
-        put_text(out, file->member);
-        put(out, file->size);
+        packed_put_text(out, file->member);
+        packed_put(out, file->size);
         put_object(out, file->object);
         put_fatbin(out, file->fatbin);
         put_numpy(out, &file->numpy);
@@ -154,71 +134,17 @@ GByteArray *native_encode(const WheelNative *native)
     return out;
 }
 
-/* A reader that has failed gives zeros. */
-typedef struct {
-    const guint8 *at, *end;
-    bool failed;
-} Input;
-
-static guint64 take(Input *in)
-{
-    guint64 value = 0;
-    for (guint shift = 0; in->at < in->end && shift < 64; shift += 7) {
-        guint8 byte = *in->at++;
-        value |= (guint64)(byte & 0x7f) << shift;
-        if (!(byte & 0x80))
-            return value;
-    }
-    in->failed = true;
-    return 0;
-}
-
-static guint take_below(Input *in, guint limit)
-{
-    guint64 value = take(in);
-    in->failed = in->failed || value >= limit;
-    return value < limit ? (guint)value : 0;
-}
-
-/* A number of things that take a byte each at least. */
-static guint take_count(Input *in)
-{
-    guint64 count = take(in);
-    if (count > (guint64)(in->end - in->at)) {
-        in->failed = true;
-        return 0;
-    }
-    return (guint)count;
-}
-
-/* Not terminated; NULL: none. */
-static const char *take_span(Input *in, size_t *ret_length)
-{
-    guint64 length = take(in);
-    *ret_length = 0;
-    if (length == NO_TEXT)
-        return NULL;
-    if (length - 1 > (guint64)(in->end - in->at) || memchr(in->at, '\0', length - 1)) {
-        in->failed = true;
-        return NULL;
-    }
-    const char *text = (const char *)in->at;
-    *ret_length = length - 1;
-    in->at += length - 1;
-    return text;
-}
-
-static char *take_text(Input *in)
+static char *take_text(PackedInput *in)
 {
     size_t length;
-    const char *text = take_span(in, &length);
+    const char *text = packed_take_text(in, &length);
     return text ? g_strndup(text, length) : NULL;
 }
 
-static char **take_texts(Input *in)
+static char **take_texts(PackedInput *in)
 {
-    guint count = take_count(in);
-    if (count == NO_TEXT)
+    guint count = packed_take_count(in);
+    if (count == 0)
         return NULL;
     g_autoptr(GStrvBuilder) texts = g_strv_builder_new();
     for (guint i = 0; i + 1 < count && !in->failed; i++) {
@@ -231,7 +157,7 @@ static char **take_texts(Input *in)
 /* Texts of an object gather in one block, which moves as it grows: offsets take the place of
  * pointers until all are there. NULL stays NULL, since the block begins with a byte of its own. */
 typedef struct {
-    Input *in;
+    PackedInput *in;
     GString *texts;
 } Texts;
 
@@ -246,24 +172,24 @@ static const char *keep(Texts *texts, const char *from, size_t length)
 static const char *keep_text(Texts *texts)
 {
     size_t length;
-    const char *text = take_span(texts->in, &length);
+    const char *text = packed_take_text(texts->in, &length);
     return text ? keep(texts, text, length) : NULL;
 }
 
 static GArray *take_symbols(Texts *texts)
 {
-    Input *in = texts->in;
+    PackedInput *in = texts->in;
     g_autoptr(GPtrArray) versions = g_ptr_array_new();
     GArray *symbols = g_array_new(FALSE, FALSE, sizeof(SharedSymbol));
-    guint count = take_count(in);
+    guint count = packed_take_count(in);
     for (guint i = 0; i < count && !in->failed; i++)
         g_ptr_array_add(versions, (void *)keep_text(texts));
-    count = take_count(in);
+    count = packed_take_count(in);
     gsize before = 0, before_length = 0;
     for (guint i = 0; i < count && !in->failed; i++) {
-        size_t length, same = take(in);
-        const char *rest = take_span(in, &length);
-        guint64 bits = take(in);
+        size_t length, same = packed_take(in);
+        const char *rest = packed_take_text(in, &length);
+        guint64 bits = packed_take(in);
         in->failed = in->failed || !rest || same > before_length || bits >> 2 > versions->len ||
                      texts->texts->len > LIMIT_OBJECT_TABLES;
         if (in->failed)
@@ -300,11 +226,11 @@ static void place_symbols(GArray *symbols, const char *texts)
 static GPtrArray *take_needs(Texts *texts)
 {
     GPtrArray *needs = g_ptr_array_new_with_free_func(version_need_free);
-    guint count = take_count(texts->in);
+    guint count = packed_take_count(texts->in);
     for (guint i = 0; i < count && !texts->in->failed; i++) {
         VersionNeed *need = g_new0(VersionNeed, 1);
         need->library = keep_text(texts);
-        guint versions = take_count(texts->in);
+        guint versions = packed_take_count(texts->in);
         need->versions = g_new0(const char *, MAX(versions, 1));
         for (guint k = 0; k + 1 < versions; k++)
             need->versions[k] = keep_text(texts);
@@ -314,9 +240,9 @@ static GPtrArray *take_needs(Texts *texts)
     return needs;
 }
 
-static SharedObject *take_object(Input *in)
+static SharedObject *take_object(PackedInput *in)
 {
-    if (!take(in))
+    if (!packed_take(in))
         return NULL;
     Texts texts = {in, g_string_new_len("", 1)};
     SharedObject *object = g_new0(SharedObject, 1);
@@ -324,7 +250,7 @@ static SharedObject *take_object(Input *in)
     object->soname = take_text(in);
     object->needed = take_texts(in);
     object->rpath = take_texts(in);
-    object->runpath = take(in);
+    object->runpath = packed_take(in);
     object->needs = take_needs(&texts);
     object->undefined = take_symbols(&texts);
     object->defined = take_symbols(&texts);
@@ -342,56 +268,56 @@ static SharedObject *take_object(Input *in)
     return object;
 }
 
-static FatbinSummary *take_fatbin(Input *in)
+static FatbinSummary *take_fatbin(PackedInput *in)
 {
-    if (!take(in))
+    if (!packed_take(in))
         return NULL;
     FatbinSummary *fatbin = fatbin_summary_new();
     guint64 *const counts[] = {&fatbin->containers, &fatbin->loadable, &fatbin->entries,
                                &fatbin->malformed,  &fatbin->cubins,   &fatbin->ptx};
     for (guint i = 0; i < G_N_ELEMENTS(counts); i++)
-        *counts[i] = take(in);
-    guint groups = take_count(in);
+        *counts[i] = packed_take(in);
+    guint groups = packed_take_count(in);
     for (guint i = 0; i < groups && !in->failed; i++) {
         FatbinGroup *group = g_new(FatbinGroup, 1);
-        group->containers = take(in);
+        group->containers = packed_take(in);
         group->codes = g_array_new(FALSE, TRUE, sizeof(FatbinCode));
         g_ptr_array_add(fatbin->groups, group);
-        guint codes = take_count(in);
+        guint codes = packed_take_count(in);
         for (guint k = 0; k < codes && !in->failed; k++) {
             FatbinCode code;
             memset(&code, 0, sizeof code);
-            code.kind = (FatbinKind)take_below(in, FATBIN_LTO + 1);
-            code.arch = (unsigned)take(in);
-            code.scope = (ArchScope)take_below(in, ARCH_FAMILY + 1);
-            code.ptx_major = (unsigned)take(in);
-            code.ptx_minor = (unsigned)take(in);
+            code.kind = (FatbinKind)packed_take_below(in, FATBIN_LTO + 1);
+            code.arch = (unsigned)packed_take(in);
+            code.scope = (ArchScope)packed_take_below(in, ARCH_FAMILY + 1);
+            code.ptx_major = (unsigned)packed_take(in);
+            code.ptx_minor = (unsigned)packed_take(in);
             g_array_append_val(group->codes, code);
         }
     }
     return fatbin;
 }
 
-static NumpyWords take_numpy(Input *in)
+static NumpyWords take_numpy(PackedInput *in)
 {
-    guint bits = take_below(in, 8);
+    guint bits = packed_take_below(in, 8);
     NumpyWords numpy = {.headers = bits & 3, .sizes = bits & 4};
     in->failed = in->failed || numpy.headers > 2;
     if (numpy.headers > 0) {
-        numpy.major = take_below(in, 1000);
-        numpy.minor = take_below(in, 1000);
+        numpy.major = packed_take_below(in, 1000);
+        numpy.minor = packed_take_below(in, 1000);
     }
     return numpy;
 }
 
-static GArray *take_numbers(Input *in)
+static GArray *take_numbers(PackedInput *in)
 {
-    guint count = take_count(in);
+    guint count = packed_take_count(in);
     if (count == 0)
         return NULL;
     GArray *numbers = g_array_new(FALSE, FALSE, sizeof(unsigned));
     for (guint i = 0; i + 1 < count; i++) {
-        unsigned number = (unsigned)take(in);
+        unsigned number = (unsigned)packed_take(in);
         g_array_append_val(numbers, number);
     }
     return numbers;
@@ -403,19 +329,19 @@ WheelNative *native_decode(GBytes *bytes)
     const guint8 *data = g_bytes_get_data(bytes, &size);
     if (size < strlen(MAGIC) || memcmp(data, MAGIC, strlen(MAGIC)) != 0)
         return NULL;
-    Input in = {data + strlen(MAGIC), data + size, false};
+    PackedInput in = {data + strlen(MAGIC), data + size, false};
     g_autoptr(WheelNative) native = g_new0(WheelNative, 1);
     native->files = g_ptr_array_new_with_free_func(native_file_free);
     native->torch_version = take_text(&in);
     native->torch_cuda = take_text(&in);
     native->torch_arches = take_numbers(&in);
     native->torch_ptx = take_numbers(&in);
-    native->deep = take(&in);
-    guint count = take_count(&in);
+    native->deep = packed_take(&in);
+    guint count = packed_take_count(&in);
     for (guint i = 0; i < count && !in.failed; i++) {
         NativeFile *file = g_new0(NativeFile, 1);
         file->member = take_text(&in);
-        file->size = take(&in);
+        file->size = packed_take(&in);
         file->object = take_object(&in);
         file->fatbin = take_fatbin(&in);
         file->numpy = take_numpy(&in);
