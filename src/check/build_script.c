@@ -81,7 +81,7 @@ static void write_check(const Plan *plan, JsonWriter *writer, const Check *check
 }
 
 /* A JSON array of strings is a Python list as well. */
-char *build_checks_list(const Plan *plan, const GPtrArray *checks)
+static char *checks_list(const Plan *plan, const GPtrArray *checks)
 {
     g_autoptr(JsonWriter) writer = jsonw_new();
     jsonw_begin_array(writer, JSONW_BLOCK);
@@ -91,9 +91,10 @@ char *build_checks_list(const Plan *plan, const GPtrArray *checks)
     return jsonw_finish(writer, NULL);
 }
 
-bool build_checks_list_is_empty(const char *list)
+bool build_checks_any(const Plan *plan, const GPtrArray *checks)
 {
-    return strchr(list, '"') == NULL;
+    g_autofree char *list = checks_list(plan, checks);
+    return strchr(list, '"') != NULL;
 }
 
 /* What `version` items are held against where the image has no library that reads them: the version
@@ -121,7 +122,7 @@ static char *locked_versions(const Plan *plan, const GPtrArray *checks)
 
 char *build_checks_script(const Plan *plan, const GPtrArray *checks)
 {
-    g_autofree char *list = build_checks_list(plan, checks);
+    g_autofree char *list = checks_list(plan, checks);
     g_autofree char *locked = locked_versions(plan, checks);
     return g_strdup_printf("\"\"\"Checks that need no GPU, made by ramekin; each names its line of "
                            "the recipe.\"\"\"\n\nCHECKS = %sLOCKED = %s%s",

@@ -12,11 +12,10 @@ bool build_check_is_executed(CheckKind kind);
 /* The interpreter that runs the script: "python3", or that of the virtual environment. Caller
  * frees. */
 char *build_checks_python(const Recipe *recipe);
-/* The items as a list of Python (and JSON), without imports that are moved to `gpu`; without any
- * string where nothing is left. `checks`: Check of `build`. Caller frees. */
-char *build_checks_list(const Plan *plan, const GPtrArray *checks);
-bool build_checks_list_is_empty(const char *list);
-/* The script with that list; caller frees. */
+/* Whether any of the items is left to the script: imports that are moved to `gpu` are not.
+ * `checks`: Check of `build`. */
+bool build_checks_any(const Plan *plan, const GPtrArray *checks);
+/* The script that goes through them; caller frees. */
 char *build_checks_script(const Plan *plan, const GPtrArray *checks);
 /* What its lines begin with, as printf has it: place and kind. */
 #define BUILD_CHECKS_LINE "%s: check %s failed: "

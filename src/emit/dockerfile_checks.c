@@ -101,16 +101,15 @@ gboolean emit_checks(Emitter *emitter, GError **error)
     const RecipeChecks *checks = emitter->recipe->checks;
     if (!checks)
         return TRUE;
-    g_autofree char *list =
-        checks->build ? build_checks_list(emitter->plan, checks->build) : g_strdup("");
+    bool any = checks->build && build_checks_any(emitter->plan, checks->build);
     dockerfile_blank(emitter->writer);
-    if (!build_checks_list_is_empty(list))
+    if (any)
         dockerfile_comment(emitter->writer, "Checks that need no GPU.");
     comment_others(emitter, checks->build);
     comment_moved(emitter);
-    if (!build_checks_list_is_empty(list) && all_plain(checks->build))
+    if (any && all_plain(checks->build))
         write_plain_commands(emitter, checks->build);
-    else if (!build_checks_list_is_empty(list))
+    else if (any)
         write_script(emitter, checks->build);
     return TRUE;
 }
