@@ -10,6 +10,8 @@
 #define LIMIT_RECIPE_STAGES 10000u /* of one row, uses of definitions counted */
 #define LIMIT_YAML_DEPTH 32u
 #define LIMIT_YAML_NODES 200000u
+#define LIMIT_TOML_DEPTH 64u
+#define LIMIT_TOML_NODES 2000000u
 #define LIMIT_REQUIREMENTS_BYTES (16 * MIB)
 #define LIMIT_REQUIREMENTS_DEPTH 64u
 #define LIMIT_REQUIREMENTS_FILES 1000u /* read for one command, repetitions counted */
