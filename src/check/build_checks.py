@@ -4,6 +4,7 @@ import fnmatch
 import importlib.machinery
 import importlib.metadata
 import os
+import pkgutil
 import re
 import subprocess
 import sys
@@ -90,13 +91,29 @@ def file(items):
 
 def find(name):
     """The spec of a module, without importing what it lies in."""
-    path, spec, full = None, None, ""
+    path, spec, full = sys.path, None, ""
     for part in name.split("."):
         full = full + "." + part if full else part
-        spec = importlib.machinery.PathFinder.find_spec(full, path)
+        spec = find_below(full, path)
         if spec is None:
             return None
-        path = spec.submodule_search_locations
+        path = spec.submodule_search_locations or []
+    return spec
+
+
+def find_below(full, path):
+    """As PathFinder does, which needs what a namespace lies in to be imported already."""
+    portions = []
+    for entry in path:
+        finder = pkgutil.get_importer(entry)
+        spec = finder.find_spec(full) if hasattr(finder, "find_spec") else None
+        if spec is not None and spec.loader is not None:
+            return spec
+        portions += spec.submodule_search_locations or [] if spec is not None else []
+    if not portions:
+        return None
+    spec = importlib.machinery.ModuleSpec(full, None, is_package=True)
+    spec.submodule_search_locations = portions
     return spec
 
 

@@ -24,6 +24,7 @@ import importlib.machinery
 import importlib.metadata
 import json
 import os
+import pkgutil
 import re
 import shutil
 import signal
@@ -317,16 +318,31 @@ def check_orphans(expect, found):
 
 def find_module(name):
     """The spec of a module, without importing what it lies in."""
-    path, spec, full = None, None, ""
+    path, spec, full = sys.path, None, ""
     for part in name.split("."):
         full = full + "." + part if full else part
-        finder = importlib.machinery.PathFinder
-        spec = finder.find_spec(full, path)
-        if spec is None and path is None:
+        spec = find_below(full, path)
+        if spec is None and path is sys.path:
             spec = importlib.machinery.BuiltinImporter.find_spec(full)
         if spec is None:
             return None
-        path = spec.submodule_search_locations
+        path = spec.submodule_search_locations or []
+    return spec
+
+
+def find_below(full, path):
+    """As PathFinder does, which needs what a namespace lies in to be imported already."""
+    portions = []
+    for entry in path:
+        finder = pkgutil.get_importer(entry)
+        spec = finder.find_spec(full) if hasattr(finder, "find_spec") else None
+        if spec is not None and spec.loader is not None:
+            return spec
+        portions += spec.submodule_search_locations or [] if spec is not None else []
+    if not portions:
+        return None
+    spec = importlib.machinery.ModuleSpec(full, None, is_package=True)
+    spec.submodule_search_locations = portions
     return spec
 
 

@@ -154,6 +154,17 @@ class StartCheck(Harness):
         self.check(15, "killed by signal 11", runtime=item(
             "python", "import os\nos.kill(os.getpid(), 11)"))
 
+    def test_namespaces_below_packages(self):
+        """A module is found below folders without __init__.py, and nothing above it is imported."""
+        for folder in "wide/deep", "whole/wide":
+            os.makedirs(os.path.join(self.folder, folder))
+            open(os.path.join(self.folder, folder, "there.py"), "w").close()
+        with open(os.path.join(self.folder, "whole", "__init__.py"), "w") as file:
+            file.write("raise ImportError")
+        for name, code in (("wide.deep.there", 0), ("whole.wide.there", 0), ("wide.deep.gone", 15)):
+            with self.subTest(name=name):
+                self.check(code, runtime=item("module", name), env={"PYTHONPATH": self.folder})
+
     def install(self, code, version="2.6.0+cu124"):
         """A torch that stands before every other; the environment in which it does."""
         site = os.path.join(self.folder, "site")
