@@ -1,5 +1,5 @@
 /* Whether the wheels of a target have code for a GPU: the question behind rule_gpu and the items of
- * `checks: arch`. For the files of this folder only. */
+ * `checks: arch`, and what a table of rows says of them. */
 #pragma once
 
 #include "check/check.h"

@@ -21,6 +21,14 @@ typedef enum {
 } DiffFormat;
 
 typedef enum {
+    MATRIX_FORMAT_TEXT,
+    MATRIX_FORMAT_JSON,
+    MATRIX_FORMAT_MARKDOWN,
+    MATRIX_FORMAT_GITHUB, /* from here on for CI systems */
+    MATRIX_FORMAT_GITLAB,
+} MatrixFormat;
+
+typedef enum {
     FAIL_ON_ERROR,
     FAIL_ON_WARNING,
     FAIL_ON_NEVER,
@@ -112,6 +120,9 @@ typedef struct {
     bool stat;
     char *since;
     bool deep, fix;
+
+    int matrix_format; /* MatrixFormat */
+    bool check;
 
     bool network, no_overlay;
     int runner;     /* SandboxRunner */

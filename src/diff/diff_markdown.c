@@ -1,35 +1,11 @@
 /* For a comment on a pull request: what matters in sight, long lists folded. GitHub Flavored
- * Markdown Spec 0.29, §4.10 (tables), §6.1 (escapes); <details> is HTML that GitHub and GitLab both
- * take. */
+ * Markdown Spec 0.29, §4.10 (tables); <details> is HTML that GitHub and GitLab both take. */
 #include "diff/diff.h"
-
-#include <string.h>
+#include "diff/markdown.h"
 
 enum {
     SHOWN_DISTRIBUTIONS = 25, /* further ones are folded */
 };
-
-/* Text that is no markup and keeps to its table cell. */
-static void append_text(GString *out, const char *text)
-{
-    for (const char *at = text; *at; at++) {
-        if (strchr("\\`*_[]<>|~#", *at))
-            g_string_append_c(out, '\\');
-        g_string_append_c(out, (guchar)*at < ' ' ? ' ' : *at);
-    }
-}
-
-/* As code; a backtick of the text itself becomes a quote. */
-static void append_code(GString *out, const char *text)
-{
-    g_string_append_c(out, '`');
-    for (const char *at = text; *at; at++)
-        g_string_append_c(out, *at == '`'          ? '\''
-                               : *at == '|'        ? '/'
-                               : (guchar)*at < ' ' ? ' '
-                                                   : *at);
-    g_string_append_c(out, '`');
-}
 
 static void append_facts(GString *out, const Diff *diff)
 {
@@ -40,11 +16,11 @@ static void append_facts(GString *out, const Diff *diff)
         const DiffFact *fact = diff->facts->pdata[i];
         const char *const texts[] = {fact->before, fact->after};
         g_string_append(out, "| ");
-        append_text(out, fact->subject);
+        markdown_append_text(out, fact->subject);
         for (size_t j = 0; j < G_N_ELEMENTS(texts); j++) {
             g_string_append(out, " | ");
             if (texts[j])
-                append_code(out, texts[j]);
+                markdown_append_code(out, texts[j]);
         }
         g_string_append(out, " |\n");
     }
@@ -58,12 +34,12 @@ static void append_findings(GString *out, const Diff *diff)
         g_string_append(out, i == 0 ? "\n" : "");
         g_string_append_printf(out, "- %s **%s** ", difference->gained ? "new" : "gone",
                                severity_name(finding->severity));
-        append_code(out, finding->code);
+        markdown_append_code(out, finding->code);
         g_string_append(out, ": ");
-        append_text(out, finding->message);
+        markdown_append_text(out, finding->message);
         if (finding->at) {
             g_string_append(out, " (");
-            append_text(out, finding->at);
+            markdown_append_text(out, finding->at);
             g_string_append_c(out, ')');
         }
         g_string_append_c(out, '\n');
@@ -75,13 +51,13 @@ static void append_distribution(GString *out, const DiffDistribution *one)
     g_autofree char *before = diff_version_text(one, false);
     g_autofree char *after = diff_version_text(one, true);
     g_string_append(out, "| ");
-    append_text(out, diff_name(one));
+    markdown_append_text(out, diff_name(one));
     g_string_append(out, " | ");
-    append_text(out, before);
+    markdown_append_text(out, before);
     g_string_append(out, " | ");
-    append_text(out, after);
+    markdown_append_text(out, after);
     g_string_append(out, one->older ? " (older) | " : " | ");
-    append_text(out, one->cause ? one->cause : "");
+    markdown_append_text(out, one->cause ? one->cause : "");
     g_string_append(out, " |\n");
 }
 
@@ -123,7 +99,7 @@ static void append_lines(GString *out, const GPtrArray *lines, const char *word)
 {
     for (guint i = 0; i < lines->len; i++) {
         g_string_append_printf(out, "%s %s ", i ? "," : ";", word);
-        append_code(out, lines->pdata[i]);
+        markdown_append_code(out, lines->pdata[i]);
     }
 }
 
@@ -132,7 +108,7 @@ static void append_stages(GString *out, const Diff *diff)
     for (guint i = 0; i < diff->stages->len; i++) {
         const DiffStage *stage = diff->stages->pdata[i];
         g_string_append_printf(out, "%s- stage ", i == 0 ? "\n" : "");
-        append_code(out, (stage->after ? stage->after : stage->before)->name);
+        markdown_append_code(out, (stage->after ? stage->after : stage->before)->name);
         g_string_append_printf(out, " %s", stage->moved ? "moved" : diff_kind_name(stage->kind));
         append_lines(out, stage->removed, "without");
         append_lines(out, stage->added, "with");
@@ -157,9 +133,9 @@ static void append_sizes(GString *out, const Diff *diff)
 char *diff_format_markdown(const Diff *diff, const DiffStyle *style)
 {
     GString *out = g_string_new("### ");
-    append_code(out, diff->a.label);
+    markdown_append_code(out, diff->a.label);
     g_string_append(out, " → ");
-    append_code(out, diff->b.label);
+    markdown_append_code(out, diff->b.label);
     g_string_append_c(out, '\n');
     if (diff_is_empty(diff))
         g_string_append(out, "\nNo difference.\n");
