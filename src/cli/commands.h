@@ -4,6 +4,7 @@
 #include "cli/options.h"
 
 extern const Command command_init;
+extern const Command command_import;
 extern const Command command_lock;
 extern const Command command_build;
 extern const Command command_run;

@@ -108,9 +108,10 @@ typedef struct {
     char *output;
     GPtrArray *outputs; /* of build: -o may be repeated */
     bool dry_run, label_git, no_sandbox;
-    int on_failure; /* OnFailure */
-    int as;         /* RenderAs */
-    int export_as;  /* of export */
+    int on_failure;  /* OnFailure */
+    int as;          /* RenderAs */
+    int export_as;   /* of export */
+    int import_kind; /* of import: 0 is auto */
     bool no_pins;
     bool schema, scdoc;
     int fail_on; /* FailOn */
