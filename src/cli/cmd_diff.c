@@ -7,7 +7,7 @@ static const OptionRow rows[] = {
      "text for people, JSON (ramekin.diff/1) for scripts, Markdown for a pull request"},
     {"stat", 0, OPTION_SWITCH, NULL, offsetof(Options, stat), 0,
      "sums alone, no single distributions and stages"},
-    {"only", 0, OPTION_CHOICE, "all|facts|findings|packages|stages|sizes", offsetof(Options, only), 0,
+    {"only", 0, OPTION_CHOICE, "all|facts|findings|packages|contents|stages|layers|sizes", offsetof(Options, only), 0,
      "one part of it"},
     {"all", 'a', OPTION_SWITCH, NULL, offsetof(Options, all), 0,
      "each distribution on a line of its own, with its cause"},
@@ -22,8 +22,16 @@ static const OptionGroup *const groups[] = {&group, &options_recipe, &options_re
                                             &options_common, NULL};
 
 /* The order of --only's words. */
-static const unsigned parts[] = {DIFF_PART_ALL,      DIFF_PART_FACTS,  DIFF_PART_FINDINGS,
-                                 DIFF_PART_PACKAGES, DIFF_PART_STAGES, DIFF_PART_SIZES};
+static const unsigned parts[] = {
+    DIFF_PART_ALL,
+    DIFF_PART_FACTS,
+    DIFF_PART_FINDINGS,
+    DIFF_PART_PACKAGES,
+    DIFF_PART_CONTENTS,
+    DIFF_PART_STAGES,
+    DIFF_PART_LAYERS | DIFF_PART_SIZES,
+    DIFF_PART_SIZES,
+};
 
 static void print_diff(const Invocation *invocation, const Diff *diff)
 {
@@ -98,9 +106,10 @@ static int run_diff(Invocation *invocation)
         status = operand_open(invocation, second, &b);
     if (status != 0)
         return 2; /* 1 says that there is a difference */
+    operands_complete(invocation, a, b);
     g_autoptr(Diff) diff = diff_new(&a->side, &b->side);
     print_diff(invocation, diff);
-    return diff_is_empty(diff) ? 0 : 1;
+    return diff_part_is_empty(diff, parts[invocation->options->only]) ? 0 : 1;
 }
 
 const Command command_diff = {"diff",

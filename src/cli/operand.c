@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "lock/base_facts.h"
 #include "lock/host_environment.h"
+#include "lock/image_environment.h"
 #include "net/git_export.h"
 
 #include <string.h>
@@ -18,6 +19,10 @@ void operand_free(Operand *operand)
     inspection_free(operand->inspection);
     workspace_free(operand->workspace);
     lock_free(operand->lock);
+    g_clear_pointer(&operand->debian, g_ptr_array_unref);
+    wheel_native_free(operand->torch);
+    host_tables_free(operand->tables);
+    g_free(operand->dir);
     if (operand->folder)
         io_remove_tree(operand->folder, NULL);
     g_free(operand->folder);
@@ -74,6 +79,7 @@ static int open_lock(const Invocation *invocation, Operand *operand, const char 
     const char *row;
     g_autofree char *path = split_row(text, &row);
     GError *error = NULL;
+    operand->dir = g_path_get_dirname(path);
     if (!lock_load(path, &operand->lock, &error))
         return fail(invocation, error);
     if (!operand->lock)
@@ -100,6 +106,21 @@ static int open_plan(const Invocation *invocation, Operand *operand, const char 
 
 /* Images */
 
+/* One that has no lock in its labels: what is installed in it is read from its layers. */
+static int read_image(const Invocation *invocation, Operand *operand, const InspectedImage *image)
+{
+    const ImageConfig *config = image->manifest->config;
+    g_autoptr(Cache) cache = cache_new(invocation->options->cache_dir);
+    g_autofree char *platform =
+        g_strjoin("/", config->os, config->architecture, config->variant, NULL);
+    GError *error = NULL;
+    operand->side.target = image_environment_read(cache, operand->inspection->name, NULL, platform,
+                                                  &operand->debian, &error);
+    operand->side.flat = true;
+    operand->side.debian = operand->debian;
+    return operand->side.target ? 0 : fail(invocation, error);
+}
+
 static int open_image(const Invocation *invocation, Operand *operand, const char *name)
 {
     GError *error = NULL;
@@ -108,17 +129,21 @@ static int open_image(const Invocation *invocation, Operand *operand, const char
     operand->inspection = error ? NULL : inspection_new(name, platform, &error);
     if (!operand->inspection)
         return fail(invocation, error);
-    const InspectedImage *image =
-        operand->inspection->images->len > 0 ? operand->inspection->images->pdata[0] : NULL;
-    if (!image || !image->lock || image->lock->targets->len != 1) {
-        error_set(&error, ERROR_INPUT, SPAN_NONE, "%s has no lock in its labels%s%s", name,
-                  image && image->problem ? ": " : "",
-                  image && image->problem ? image->problem : "");
-        error_set_hint(error, "images that `ramekin build` writes have one");
+    const GPtrArray *images = operand->inspection->images;
+    const InspectedImage *image = images->pdata[0];
+    if (images->len > 1) {
+        error_set(&error, ERROR_USAGE, SPAN_NONE, "%s has images for %u platforms", name,
+                  images->len);
+        error_set_hint(error, "--platform says which one");
         return fail(invocation, error);
     }
+    operand->side.image = image;
+    if (image->problem)
+        output_note(invocation->output, "the lock in the labels of %s can't be read: %s", name,
+                    image->problem);
+    if (!image->lock || image->lock->targets->len != 1)
+        return read_image(invocation, operand, image);
     operand->side.target = image->lock->targets->pdata[0];
-    operand->side.image = image->manifest->config;
     return 0;
 }
 
@@ -152,6 +177,7 @@ static int open_recipe(const Invocation *invocation, Operand *operand, const cha
         return status;
     const WorkTarget *wanted = workspace_target(operand->workspace, 0);
     operand->lock = lock_new();
+    operand->dir = g_strdup(recipe_file_dir(wanted->recipe->file));
     LockTarget *target = NULL;
     status = workspace_find_or_resolve(operand->workspace, wanted, operand->lock, &target);
     operand->side.target = target;

@@ -4,7 +4,6 @@
 
 #include "cli/workspace.h"
 #include "diff/diff.h"
-#include "plan/inspect.h"
 
 typedef struct {
     char *label; /* as the user names it */
@@ -12,8 +11,12 @@ typedef struct {
     Workspace *workspace;   /* of a recipe */
     Lock *lock;             /* that holds the target; or NULL */
     Plan *plan;             /* that holds the target; or NULL */
-    Inspection *inspection; /* that holds the target; or NULL */
+    Inspection *inspection; /* of an image; holds the target where that has a lock */
+    GPtrArray *debian;      /* DebianPackage, or NULL */
+    WheelNative *torch;     /* or NULL */
     char *folder;           /* temporary, with the files of a revision; or NULL */
+    char *dir;              /* what a path in the target's base counts from; or NULL */
+    HostTables *tables;     /* or NULL */
 } Operand;
 void operand_free(Operand *operand);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Operand, operand_free)
@@ -22,9 +25,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Operand, operand_free)
  *   RECIPE[#ROW]            locked in memory where it has no current lock
  *   FILE.lock[#ROW]
  *   PLAN.json               of `ramekin plan --format json`
- *   oci:… oci-archive:… docker-archive:…   an image with its lock in its labels
+ *   oci:… oci-archive:… docker-archive:…   an image; one without a lock in its labels is read,
+ *                         and flat
  *   env:DIR                 a virtual environment, or a folder of site-packages
  *   FILE.txt                requirements with exact versions, as of `pip freeze`
  *   REV:RECIPE[#ROW], REV   a recipe of a git revision
  * Returns an exit status and has printed why when it is not 0. */
 int operand_open(const Invocation *invocation, const char *text, Operand **ret_operand);
+
+/* Adds what two sides can be compared by beside their targets, where it is at hand: the tables of
+ * this machine, what was read of torch before, Debian packages where they may differ. Fetches
+ * nothing. */
+void operands_complete(const Invocation *invocation, Operand *a, Operand *b);

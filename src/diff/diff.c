@@ -5,6 +5,8 @@
 #include <string.h>
 
 static const char *const kind_names[] = {"added", "removed", "changed"};
+static const char *const topic_names[] = {"cuda",    "gpu",  "base",
+                                          "imports", "host", "configuration"};
 static const char *const distance_names[] = {"flavour", "first",  "second",
                                              "rest",    "origin", "file"};
 
@@ -16,6 +18,11 @@ const char *diff_kind_name(DiffKind kind)
 const char *diff_distance_name(DiffDistance distance)
 {
     return distance_names[distance];
+}
+
+const char *diff_topic_name(DiffTopic topic)
+{
+    return topic_names[topic];
 }
 
 static void distribution_free(void *data)
@@ -48,6 +55,11 @@ void diff_free(Diff *diff)
     if (!diff)
         return;
     g_ptr_array_unref(diff->facts);
+    g_ptr_array_unref(diff->gpus);
+    g_ptr_array_unref(diff->things);
+    g_ptr_array_unref(diff->requests);
+    g_ptr_array_unref(diff->layers.fresh);
+    g_ptr_array_unref(diff->layers.gone);
     g_ptr_array_unref(diff->findings);
     g_ptr_array_unref(diff->distributions);
     g_ptr_array_unref(diff->stages);
@@ -210,7 +222,8 @@ static bool is_asked(GHashTable *index, const char *name)
 static bool is_left_out(const Diff *diff, const char *name)
 {
     static const char *const names[] = {"distribute", "pip", "setuptools", "wheel", NULL};
-    return (diff->a.flat || diff->b.flat) && g_strv_contains(names, name);
+    bool list = (diff->a.flat && !diff->a.image) || (diff->b.flat && !diff->b.image);
+    return list && g_strv_contains(names, name);
 }
 
 static void add_distribution(Diff *diff, const LockDistribution *before,
@@ -328,46 +341,6 @@ static void compare_finding_lists(Diff *diff)
     g_ptr_array_sort(diff->findings, compare_findings);
 }
 
-/* Sizes */
-
-static GHashTable *file_digests(const GPtrArray *environment)
-{
-    GHashTable *digests = g_hash_table_new(g_str_hash, g_str_equal);
-    for (guint i = 0; environment && i < environment->len; i++) {
-        const LockFile *file = ((const LockDistribution *)environment->pdata[i])->file;
-        if (file && file->sha256)
-            g_hash_table_add(digests, file->sha256);
-    }
-    return digests;
-}
-
-static void sum_sizes(Diff *diff)
-{
-    const GPtrArray *a = diff_environment(diff->a.target), *b = diff_environment(diff->b.target);
-    g_autoptr(GHashTable) in_a = file_digests(a);
-    g_autoptr(GHashTable) in_b = file_digests(b);
-    DiffSizes *sizes = &diff->sizes;
-    if (g_hash_table_size(in_a) == 0 || g_hash_table_size(in_b) == 0)
-        return; /* nothing, or a side that does not tell its files */
-    for (guint i = 0; a && i < a->len; i++) {
-        const LockFile *file = ((const LockDistribution *)a->pdata[i])->file;
-        if (!file || !file->sha256 || g_hash_table_contains(in_b, file->sha256))
-            continue;
-        sizes->gone++;
-        sizes->gone_bytes += file->size;
-        sizes->unknown += file->size == 0;
-    }
-    for (guint i = 0; b && i < b->len; i++) {
-        const LockFile *file = ((const LockDistribution *)b->pdata[i])->file;
-        if (!file || !file->sha256)
-            continue;
-        bool shared = g_hash_table_contains(in_a, file->sha256);
-        *(shared ? &sizes->shared : &sizes->fresh) += 1;
-        *(shared ? &sizes->shared_bytes : &sizes->fresh_bytes) += file->size;
-        sizes->unknown += file->size == 0;
-    }
-}
-
 /* All of it */
 
 const char *diff_place(const DiffSide *side, const char *at)
@@ -378,7 +351,7 @@ const char *diff_place(const DiffSide *side, const char *at)
     return rest + strspn(rest, "/");
 }
 
-void diff_add_fact(Diff *diff, const char *subject, char *before, char *after)
+void diff_add_fact(Diff *diff, DiffTopic topic, const char *subject, char *before, char *after)
 {
     if (g_strcmp0(before, after) == 0) {
         g_free(before);
@@ -386,43 +359,121 @@ void diff_add_fact(Diff *diff, const char *subject, char *before, char *after)
         return;
     }
     DiffFact *fact = g_new(DiffFact, 1);
-    *fact = (DiffFact){g_strdup(subject), before, after};
+    *fact = (DiffFact){topic, g_strdup(subject), before, after};
     g_ptr_array_add(diff->facts, fact);
 }
 
-Diff *diff_new(const DiffSide *a, const DiffSide *b)
+static Diff *new_empty(const DiffSide *a, const DiffSide *b)
 {
     Diff *diff = g_new0(Diff, 1);
     diff->a = *a;
     diff->b = *b;
     diff->facts = g_ptr_array_new_with_free_func(fact_free);
+    diff->gpus = g_ptr_array_new_with_free_func(diff_gpu_free);
     diff->findings = g_ptr_array_new_with_free_func(g_free);
     diff->distributions = g_ptr_array_new_with_free_func(distribution_free);
+    diff->things = g_ptr_array_new_with_free_func(diff_thing_free);
+    diff->requests = g_ptr_array_new_with_free_func(diff_request_free);
     diff->stages = g_ptr_array_new_with_free_func(difference_free);
-    diff->configured = (a->recipe && b->recipe) || (a->image && b->image);
+    diff->layers.fresh = g_ptr_array_new_with_free_func(g_free);
+    diff->layers.gone = g_ptr_array_new_with_free_func(g_free);
     diff->edges_a = index_edges(a->target);
     diff->edges_b = index_edges(b->target);
+    return diff;
+}
+
+Diff *diff_new(const DiffSide *a, const DiffSide *b)
+{
+    Diff *diff = new_empty(a, b);
     bool flat = a->flat || b->flat;
+    diff->configured = (a->recipe && b->recipe) || (a->image && b->image);
     diff->unsolved = !lock_target_is_solved(a->target) || !lock_target_is_solved(b->target);
-    if (!diff->unsolved)
+    if (!diff->unsolved) {
         compare_environments(diff);
+        diff_sum_sizes(diff);
+    } else if (!flat) {
+        diff_compare_requests(diff);
+    }
     diff_compare_facts(diff);
     if (diff->configured)
         diff_compare_configuration(diff);
-    if (!flat)
+    if (!flat) {
         compare_finding_lists(diff);
-    if (!flat)
         diff_compare_stages(diff);
-    if (!diff->unsolved)
-        sum_sizes(diff);
+    }
+    diff_compare_things(diff);
+    diff_compare_layers(diff);
     diff_find_causes(diff);
     return diff;
 }
 
+static bool any_thing(const Diff *diff, bool package)
+{
+    for (guint i = 0; i < diff->things->len; i++) {
+        if (diff_thing_is_package(diff->things->pdata[i]) == package)
+            return true;
+    }
+    return false;
+}
+
+bool diff_part_is_empty(const Diff *diff, unsigned parts)
+{
+    const bool empty[] = {
+        diff->facts->len == 0,
+        diff->findings->len == 0,
+        diff->distributions->len == 0 && diff->requests->len == 0 && !any_thing(diff, true),
+        !any_thing(diff, false),
+        diff->stages->len == 0,
+        diff->layers.fresh->len + diff->layers.gone->len == 0,
+        diff->sizes.fresh + diff->sizes.gone == 0,
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(empty); i++) {
+        if ((parts & (1u << i)) && !empty[i])
+            return false;
+    }
+    return true;
+}
+
 bool diff_is_empty(const Diff *diff)
 {
-    return diff->facts->len + diff->findings->len + diff->distributions->len + diff->stages->len ==
-           0;
+    return diff_part_is_empty(diff, DIFF_PART_ALL);
+}
+
+static bool is_torch_changed(const Diff *diff)
+{
+    for (guint i = 0; i < diff->distributions->len; i++) {
+        const DiffDistribution *one = diff->distributions->pdata[i];
+        if (one->kind == DIFF_CHANGED && g_str_equal(diff_name(one), "torch"))
+            return true;
+    }
+    return false;
+}
+
+const char *diff_note(const Diff *diff, size_t index)
+{
+    const struct {
+        bool holds;
+        const char *text;
+    } notes[DIFF_NOTES] = {
+        {diff->unsolved, "what is installed was not compared: a stage can't be satisfied"},
+        {is_torch_changed(diff) && (!diff->a.torch || !diff->b.torch),
+         "for which GPUs each torch has code is not known: `ramekin check` of both sides reads it"},
+        {!diff->configured, "the configuration (environment, command, user) was not compared: two "
+                            "recipes or two images tell it"},
+    };
+    return index < DIFF_NOTES && notes[index].holds ? notes[index].text : NULL;
+}
+
+char *diff_counts_text(const unsigned *counts)
+{
+    static const DiffKind order[] = {DIFF_CHANGED, DIFF_ADDED, DIFF_REMOVED};
+    GString *text = g_string_new(NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(order); i++) {
+        if (counts[order[i]] > 0)
+            g_string_append_printf(text, "%s%u %s", text->len > 0 ? ", " : "", counts[order[i]],
+                                   kind_names[order[i]]);
+    }
+    return g_string_free(text, FALSE);
 }
 
 char *diff_count_text(const Diff *diff)
@@ -430,12 +481,5 @@ char *diff_count_text(const Diff *diff)
     unsigned counts[G_N_ELEMENTS(kind_names)] = {0};
     for (guint i = 0; i < diff->distributions->len; i++)
         counts[((const DiffDistribution *)diff->distributions->pdata[i])->kind]++;
-    static const DiffKind order[] = {DIFF_CHANGED, DIFF_ADDED, DIFF_REMOVED};
-    g_autoptr(GString) text = g_string_new(NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(order); i++) {
-        if (counts[order[i]])
-            g_string_append_printf(text, "%s%u %s", text->len ? ", " : "", counts[order[i]],
-                                   kind_names[order[i]]);
-    }
-    return g_strdup(text->len ? text->str : "the same distributions");
+    return diff_counts_text(counts);
 }

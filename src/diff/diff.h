@@ -5,17 +5,22 @@
  * sides changed: only causes, which tell why B is as it is, are told from where one goes to. */
 #pragma once
 
-#include "image/document.h"
+#include "facts/wheel_native.h"
+#include "lock/debian_packages.h"
+#include "plan/inspect.h"
 #include "plan/layout.h"
 #include "plan/plan.h"
 
 typedef struct {
     const char *label; /* as the user names it: "train.yaml#golden", "main:ramekin.yaml" */
     const LockTarget *target;
-    const Recipe *recipe;     /* NULL: what it configures is not known */
-    const ImageConfig *image; /* of an image; or NULL */
-    bool flat;                /* only what is installed is known: no stages, no base */
-    const char *folder;       /* what places in it begin with and nobody wants to see; or NULL */
+    const Recipe *recipe;        /* NULL: what it configures is not known */
+    const InspectedImage *image; /* or NULL */
+    bool flat;                   /* only what is installed is known: no stages */
+    const GPtrArray *debian;     /* DebianPackage: of the image, or of the base; NULL: not known */
+    const HostTables *tables;    /* or NULL */
+    const WheelNative *torch;    /* what was read before of the installed torch; or NULL */
+    const char *folder;          /* what places in it begin with and nobody wants to see; or NULL */
 } DiffSide;
 
 typedef enum {
@@ -45,10 +50,44 @@ typedef struct {
     GPtrArray *followers; /* DiffDistribution that this one brings along; NULL: none */
 } DiffDistribution;
 
+/* What a fact is about, in the order in which facts stand. */
+typedef enum {
+    DIFF_TOPIC_CUDA,          /* the CUDA version of torch, and the driver that it needs */
+    DIFF_TOPIC_GPU,           /* for which GPUs torch has code */
+    DIFF_TOPIC_BASE,          /* platform, base, Python, libc */
+    DIFF_TOPIC_IMPORTS,       /* where the imports of `checks:` run */
+    DIFF_TOPIC_HOST,          /* what `host:` asks for */
+    DIFF_TOPIC_CONFIGURATION, /* environment, entry point, user, ports, labels … */
+} DiffTopic;
+
 typedef struct {
+    DiffTopic topic;
     char *subject;        /* "python", "CUDA", "env HF_HOME" */
     char *before, *after; /* NULL: not there */
 } DiffFact;
+
+typedef enum {
+    DIFF_NO_TORCH,
+    DIFF_UNKNOWN, /* its wheel was not looked into; `ramekin check` does */
+    DIFF_SERVED,
+    DIFF_NOT_SERVED,
+} DiffCoverage;
+
+/* A GPU that `host: gpus` of a side names; where none does, a compute capability that there is, if
+ * anything is known of either torch. */
+typedef struct {
+    char *name; /* "RTX 5090", "Blackwell" */
+    unsigned capability;
+    DiffCoverage before, after;
+} DiffGpu;
+
+/* Something in the image that is no Python distribution. */
+typedef struct {
+    DiffKind kind;
+    const char *what;     /* "debian", "apt", "git", "download", "model", "file", "run", "remove" */
+    char *name;           /* of the package, the repository, the place in the image */
+    char *before, *after; /* version, source …; NULL: not there */
+} DiffThing;
 
 typedef struct {
     DiffKind kind;
@@ -62,6 +101,31 @@ typedef struct {
     const Finding *finding;
 } DiffFinding;
 
+/* What lines of the user ask for under a name: compared where a side can't be satisfied, so that
+ * what is installed is not known. */
+typedef struct {
+    char *name;                         /* canonical */
+    char *before, *after;               /* "torch==2.8.0, torch>2"; NULL: not asked for */
+    bool blocked_before, blocked_after; /* the lines take part in the conflict of that side */
+    /* what a side that can be installed has of it; NULL: nothing, or the side can't be */
+    const LockDistribution *installed_before, *installed_after;
+} DiffRequest;
+
+typedef struct {
+    const char *digest;
+    guint64 size;     /* 0: not known */
+    const char *made; /* what the image's history says of it; or NULL */
+} DiffLayer;
+
+/* Layers of two images, by digest: what one has and the other lacks is what has to be pushed where
+ * the other one is, and to be pulled there. */
+typedef struct {
+    bool compared;           /* both sides are images */
+    GPtrArray *fresh, *gone; /* DiffLayer, lowest first */
+    guint shared;
+    guint64 shared_bytes, gone_bytes, fresh_bytes;
+} DiffLayers;
+
 /* Wheels, of which each is a layer or part of one: bytes of the files as they are downloaded. */
 typedef struct {
     guint shared, gone, fresh;
@@ -71,10 +135,14 @@ typedef struct {
 
 typedef struct {
     DiffSide a, b;
-    GPtrArray *facts;         /* DiffFact: platform, Python, CUDA, base …; then configuration */
+    GPtrArray *facts;         /* DiffFact, by topic */
+    GPtrArray *gpus;          /* DiffGpu, by capability; what differs is among the facts too */
     GPtrArray *findings;      /* DiffFinding */
     GPtrArray *distributions; /* DiffDistribution: changed by distance, then added, then removed */
-    GPtrArray *stages;        /* DiffStage, in the order of B; removed ones in A's place */
+    GPtrArray *things;        /* DiffThing: Debian packages by name, then by what they are */
+    GPtrArray *requests;      /* DiffRequest, by name; empty unless `unsolved` */
+    GPtrArray *stages;        /* DiffStage, in the order of B; removed ones behind them */
+    DiffLayers layers;
     DiffSizes sizes;
     bool unsolved;   /* a side can't be installed: what is installed is not compared */
     bool configured; /* both sides' configuration is known, and was compared */
@@ -84,17 +152,24 @@ typedef struct {
 Diff *diff_new(const DiffSide *a, const DiffSide *b);
 void diff_free(Diff *diff);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Diff, diff_free)
-bool diff_is_empty(const Diff *diff);
 
 /* What of it is printed. */
 typedef enum {
     DIFF_PART_FACTS = 1 << 0,
     DIFF_PART_FINDINGS = 1 << 1,
-    DIFF_PART_PACKAGES = 1 << 2,
-    DIFF_PART_STAGES = 1 << 3,
-    DIFF_PART_SIZES = 1 << 4,
-    DIFF_PART_ALL = (1 << 5) - 1,
+    DIFF_PART_PACKAGES = 1 << 2, /* distributions, Debian packages */
+    DIFF_PART_CONTENTS = 1 << 3, /* files, git, downloads, models, scripts */
+    DIFF_PART_STAGES = 1 << 4,
+    DIFF_PART_LAYERS = 1 << 5,
+    DIFF_PART_SIZES = 1 << 6,
+    DIFF_PART_ALL = (1 << 7) - 1,
 } DiffPart;
+
+/* Whether nothing in the parts (DiffPart) differs. */
+bool diff_part_is_empty(const Diff *diff, unsigned parts);
+bool diff_is_empty(const Diff *diff);
+/* The first stage of a side that can't be satisfied and says why; NULL: there is none. */
+const LockStage *diff_unsolved_stage(const DiffSide *side);
 
 typedef struct {
     unsigned parts; /* DiffPart */
@@ -115,5 +190,21 @@ const char *diff_place(const DiffSide *side, const char *at);
 char *diff_count_text(const Diff *diff);
 const char *diff_kind_name(DiffKind kind);
 const char *diff_distance_name(DiffDistance distance);
+const char *diff_topic_name(DiffTopic topic);
+const char *diff_coverage_name(DiffCoverage coverage); /* "served", "not served" … */
+bool diff_thing_is_package(const DiffThing *thing);    /* "debian", "apt" */
+/* "Debian packages: 1 changed, 2 added" without the first words; of packages, or of the others. */
+char *diff_things_text(const Diff *diff, bool packages);
+/* "wheel, 766.7 MB -> 888.1 MB": what is installed from what, as far as it is known; "" where it is
+ * not. Caller frees. */
+char *diff_file_text(const DiffDistribution *distribution, const char *arrow);
+/* The same of one: "2.3.1+cu121 (wheel, 779.2 MB)". */
+char *diff_installed_text(const LockDistribution *installed);
+
+/* What was not compared, and why, in a sentence; `index` below DIFF_NOTES. NULL: it was. */
+enum {
+    DIFF_NOTES = 3,
+};
+const char *diff_note(const Diff *diff, size_t index);
 /* "2.6.0+cu124 (cu124)": the index where that is what differs. Caller frees. */
 char *diff_version_text(const DiffDistribution *distribution, bool after);

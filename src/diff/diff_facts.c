@@ -51,31 +51,67 @@ static void compare_imports(Diff *diff)
         if (told || is_moved(before) == is_moved(after))
             continue;
         g_autofree char *subject = g_strdup_printf("import %s", item->module);
-        diff_add_fact(diff, subject, import_text(before), import_text(after));
+        diff_add_fact(diff, DIFF_TOPIC_IMPORTS, subject, import_text(before), import_text(after));
     }
+}
+
+/* The oldest driver that runs what the environment holds. */
+static char *driver_text(const Diff *diff, const DiffSide *side)
+{
+    const HostTables *tables = side->tables ? side->tables : diff->b.tables;
+    g_autofree char *cuda = environment_min_cuda(diff_environment(side->target));
+    const char *driver = cuda && tables ? driver_table_floor(tables->drivers, cuda) : NULL;
+    return driver ? g_strdup_printf("%s (CUDA %s)", driver, cuda)
+           : cuda ? g_strdup_printf("for CUDA %s", cuda)
+                  : NULL;
+}
+
+/* Only what both sides tell: a list of versions has no platform, a plan no base. */
+static void compare_known(Diff *diff, const char *subject, const char *before, const char *after)
+{
+    if (before && after)
+        diff_add_fact(diff, DIFF_TOPIC_BASE, subject, g_strdup(before), g_strdup(after));
+}
+
+static void compare_base(Diff *diff)
+{
+    const LockTarget *a = diff->a.target, *b = diff->b.target;
+    bool flat = diff->a.flat || diff->b.flat;
+    compare_known(diff, "platform", a->platform, b->platform);
+    if (a->base.reference && b->base.reference) {
+        diff_add_fact(diff, DIFF_TOPIC_BASE, "base", base_text(a), base_text(b));
+        diff_add_fact(diff, DIFF_TOPIC_BASE, "driver that the base asks for",
+                      g_strdup(a->base.require_cuda), g_strdup(b->base.require_cuda));
+    }
+    compare_known(diff, "python", a->base.python, b->base.python);
+    compare_known(diff, "libc", a->base.libc, b->base.libc);
+    if (!flat)
+        diff_add_fact(diff, DIFF_TOPIC_BASE, "substituted", substituted_text(a),
+                      substituted_text(b));
 }
 
 void diff_compare_facts(Diff *diff)
 {
-    const LockTarget *a = diff->a.target, *b = diff->b.target;
-    const GPtrArray *in_a = diff_environment(a), *in_b = diff_environment(b);
+    const GPtrArray *in_a = diff_environment(diff->a.target);
+    const GPtrArray *in_b = diff_environment(diff->b.target);
     if (!diff->unsolved) {
-        diff_add_fact(diff, "CUDA", environment_cuda(in_a), environment_cuda(in_b));
-        diff_add_fact(diff, "driver for CUDA", environment_min_cuda(in_a),
-                      environment_min_cuda(in_b));
+        diff_add_fact(diff, DIFF_TOPIC_CUDA, "CUDA", environment_cuda(in_a),
+                      environment_cuda(in_b));
+        diff_add_fact(diff, DIFF_TOPIC_CUDA, "driver", driver_text(diff, &diff->a),
+                      driver_text(diff, &diff->b));
+        diff_compare_gpus(diff);
     }
-    if (diff->a.flat || diff->b.flat)
-        return;
-    diff_add_fact(diff, "platform", g_strdup(a->platform), g_strdup(b->platform));
-    if (a->base.reference && b->base.reference) /* a plan does not tell it */
-        diff_add_fact(diff, "base", base_text(a), base_text(b));
-    diff_add_fact(diff, "python", g_strdup(a->base.python), g_strdup(b->base.python));
-    diff_add_fact(diff, "libc", g_strdup(a->base.libc), g_strdup(b->base.libc));
-    diff_add_fact(diff, "substituted", substituted_text(a), substituted_text(b));
-    compare_imports(diff);
+    compare_base(diff);
+    if (!diff->a.flat && !diff->b.flat)
+        compare_imports(diff);
 }
 
 /* Configuration */
+
+static void add_setting(Diff *diff, const char *subject, char *before, char *after)
+{
+    diff_add_fact(diff, DIFF_TOPIC_CONFIGURATION, subject, before, after);
+}
 
 static char *join_texts(const GPtrArray *texts)
 {
@@ -145,7 +181,7 @@ static void compare_pairs(Diff *diff, const char *what, GPtrArray *a, GPtrArray 
         if (i >= a->len && before)
             continue;
         g_autofree char *subject = g_strdup_printf("%s %s", what, pair->key);
-        diff_add_fact(diff, subject, g_strdup(before), g_strdup(image_pairs_find(b, pair->key)));
+        add_setting(diff, subject, g_strdup(before), g_strdup(image_pairs_find(b, pair->key)));
     }
     g_ptr_array_unref(a);
     g_ptr_array_unref(b);
@@ -176,11 +212,13 @@ static void compare_host(Diff *diff, const RecipeHost *a, const RecipeHost *b)
     static const RecipeHost none;
     a = a ? a : &none;
     b = b ? b : &none;
-    diff_add_fact(diff, "host gpus", join_texts(a->gpus), join_texts(b->gpus));
-    diff_add_fact(diff, "host min_cuda", g_strdup(a->min_cuda.text), g_strdup(b->min_cuda.text));
-    diff_add_fact(diff, "host min_driver", g_strdup(a->min_driver.text),
+    diff_add_fact(diff, DIFF_TOPIC_HOST, "host gpus", join_texts(a->gpus), join_texts(b->gpus));
+    diff_add_fact(diff, DIFF_TOPIC_HOST, "host min_cuda", g_strdup(a->min_cuda.text),
+                  g_strdup(b->min_cuda.text));
+    diff_add_fact(diff, DIFF_TOPIC_HOST, "host min_driver", g_strdup(a->min_driver.text),
                   g_strdup(b->min_driver.text));
-    diff_add_fact(diff, "host min_vram", size_text(a->min_vram), size_text(b->min_vram));
+    diff_add_fact(diff, DIFF_TOPIC_HOST, "host min_vram", size_text(a->min_vram),
+                  size_text(b->min_vram));
 }
 
 static char *join_strings(char **texts)
@@ -202,38 +240,37 @@ static char *join_list(const GPtrArray *texts)
 static void compare_images(Diff *diff, const ImageConfig *a, const ImageConfig *b)
 {
     compare_pairs(diff, "env", env_pairs(a->env), env_pairs(b->env));
-    diff_add_fact(diff, "entrypoint", join_strings(a->entrypoint), join_strings(b->entrypoint));
-    diff_add_fact(diff, "cmd", join_strings(a->cmd), join_strings(b->cmd));
-    diff_add_fact(diff, "user", g_strdup(a->user), g_strdup(b->user));
-    diff_add_fact(diff, "workdir", g_strdup(a->workdir), g_strdup(b->workdir));
-    diff_add_fact(diff, "ports", join_list(a->ports), join_list(b->ports));
-    diff_add_fact(diff, "volumes", join_list(a->volumes), join_list(b->volumes));
-    diff_add_fact(diff, "healthcheck", join_strings(a->healthcheck ? a->healthcheck->test : NULL),
-                  join_strings(b->healthcheck ? b->healthcheck->test : NULL));
-    diff_add_fact(diff, "stop_signal", g_strdup(a->stop_signal), g_strdup(b->stop_signal));
+    add_setting(diff, "entrypoint", join_strings(a->entrypoint), join_strings(b->entrypoint));
+    add_setting(diff, "cmd", join_strings(a->cmd), join_strings(b->cmd));
+    add_setting(diff, "user", g_strdup(a->user), g_strdup(b->user));
+    add_setting(diff, "workdir", g_strdup(a->workdir), g_strdup(b->workdir));
+    add_setting(diff, "ports", join_list(a->ports), join_list(b->ports));
+    add_setting(diff, "volumes", join_list(a->volumes), join_list(b->volumes));
+    add_setting(diff, "healthcheck", join_strings(a->healthcheck ? a->healthcheck->test : NULL),
+                join_strings(b->healthcheck ? b->healthcheck->test : NULL));
+    add_setting(diff, "stop_signal", g_strdup(a->stop_signal), g_strdup(b->stop_signal));
     compare_pairs(diff, "label", label_pairs(a->labels), label_pairs(b->labels));
 }
 
 void diff_compare_configuration(Diff *diff)
 {
     if (diff->a.image && diff->b.image) {
-        compare_images(diff, diff->a.image, diff->b.image);
+        compare_images(diff, diff->a.image->manifest->config, diff->b.image->manifest->config);
         return;
     }
     const RecipeConfig *a = diff->a.recipe->config, *b = diff->b.recipe->config;
     compare_host(diff, a->host, b->host);
     compare_pairs(diff, "env", recipe_pairs(a->env), recipe_pairs(b->env));
-    diff_add_fact(diff, "entrypoint", join_texts(a->entrypoint), join_texts(b->entrypoint));
-    diff_add_fact(diff, "cmd", join_texts(a->cmd), join_texts(b->cmd));
-    diff_add_fact(diff, "user", g_strdup(a->user ? a->user->name : NULL),
-                  g_strdup(b->user ? b->user->name : NULL));
-    diff_add_fact(diff, "workdir", g_strdup(a->workdir.text), g_strdup(b->workdir.text));
-    diff_add_fact(diff, "ports", join_texts(a->ports), join_texts(b->ports));
-    diff_add_fact(diff, "volumes", join_texts(a->volumes), join_texts(b->volumes));
-    diff_add_fact(diff, "healthcheck", healthcheck_text(&a->healthcheck),
-                  healthcheck_text(&b->healthcheck));
-    diff_add_fact(diff, "stop_signal", g_strdup(a->stop_signal.text),
-                  g_strdup(b->stop_signal.text));
+    add_setting(diff, "entrypoint", join_texts(a->entrypoint), join_texts(b->entrypoint));
+    add_setting(diff, "cmd", join_texts(a->cmd), join_texts(b->cmd));
+    add_setting(diff, "user", g_strdup(a->user ? a->user->name : NULL),
+                g_strdup(b->user ? b->user->name : NULL));
+    add_setting(diff, "workdir", g_strdup(a->workdir.text), g_strdup(b->workdir.text));
+    add_setting(diff, "ports", join_texts(a->ports), join_texts(b->ports));
+    add_setting(diff, "volumes", join_texts(a->volumes), join_texts(b->volumes));
+    add_setting(diff, "healthcheck", healthcheck_text(&a->healthcheck),
+                healthcheck_text(&b->healthcheck));
+    add_setting(diff, "stop_signal", g_strdup(a->stop_signal.text), g_strdup(b->stop_signal.text));
     compare_pairs(diff, "label", recipe_pairs(a->labels), recipe_pairs(b->labels));
     compare_pairs(diff, "annotation", recipe_pairs(a->annotations), recipe_pairs(b->annotations));
 }

@@ -91,10 +91,21 @@ static char *change_text(const DiffDistribution *one)
     return g_strdup_printf("%s -> %s%s", before, after, one->older ? " (older)" : "");
 }
 
+/* With -a, the files too. */
+static char *told_text(const Printer *printer, const DiffDistribution *one)
+{
+    char *change = change_text(one);
+    g_autofree char *file = printer->style->style.all ? diff_file_text(one, "->") : g_strdup("");
+    if (!*file)
+        return change;
+    g_autofree char *plain = change;
+    return g_strdup_printf("%s, %s", plain, file);
+}
+
 static void put_distribution(Printer *printer, const DiffDistribution *one)
 {
     Layout *layout = &printer->layout;
-    g_autofree char *change = change_text(one);
+    g_autofree char *change = told_text(printer, one);
     layout_printf(layout, kinds[one->kind].tint, "  %s ", kinds[one->kind].sign);
     layout_put(layout, one->asked ? TINT_STRONG : TINT_NONE, diff_name(one));
     layout_put(layout, TINT_NONE, " ");
@@ -176,18 +187,6 @@ static void put_stage_lines(Printer *printer, const GPtrArray *lines, DiffKind k
     }
 }
 
-/* Why a stage can't be satisfied, and what would do. */
-static void put_conflict(Printer *printer, const DiffSide *side, const LockStage *stage)
-{
-    if (!stage || !stage->conflict)
-        return;
-    const char *hint = error_hint(stage->conflict);
-    g_autofree char *text = g_strdup_printf("%s: %s%s%s", side->label, stage->conflict->message,
-                                            hint ? "; " : "", hint ? hint : "");
-    layout_put(&printer->layout, TINT_NONE, "      ");
-    layout_words(&printer->layout, TINT_BAD, text, 6, 10);
-}
-
 static void put_stage(Printer *printer, const DiffStage *stage)
 {
     const LockStage *shown = stage->after ? stage->after : stage->before;
@@ -200,8 +199,6 @@ static void put_stage(Printer *printer, const DiffStage *stage)
         g_string_append_printf(text, ": %s -> %s", status_text(stage->before),
                                status_text(stage->after));
     layout_words(&printer->layout, TINT_NONE, text->str, 4, CAUSE_INDENT);
-    put_conflict(printer, &printer->diff->a, stage->before);
-    put_conflict(printer, &printer->diff->b, stage->after);
     put_stage_lines(printer, stage->removed, DIFF_REMOVED);
     put_stage_lines(printer, stage->added, DIFF_ADDED);
 }
@@ -216,7 +213,145 @@ static void put_stages(Printer *printer)
     }
 }
 
-/* Sizes */
+/* What can't be installed */
+
+/* Why a stage can't be satisfied, and what would do. */
+static void put_conflict(Printer *printer, const DiffSide *side)
+{
+    const LockStage *stage = diff_unsolved_stage(side);
+    if (!stage)
+        return;
+    const char *hint = stage->conflict ? error_hint(stage->conflict) : NULL;
+    g_autofree char *text =
+        g_strdup_printf("%s: %s", side->label,
+                        stage->conflict ? stage->conflict->message : "a stage can't be satisfied");
+    g_string_append_c(printer->layout.out, '\n');
+    layout_words(&printer->layout, TINT_BAD, text, 0, 4);
+    if (!hint)
+        return;
+    g_autofree char *told = g_strdup_printf("hint: %s", hint);
+    layout_put(&printer->layout, TINT_NONE, "    ");
+    layout_words(&printer->layout, TINT_NONE, told, 4, 6);
+}
+
+/* "==2.8.0 (impossible)" of torch, "2.3.1+cu121 (wheel, 779.2 MB)". */
+static char *asked_text(const char *name, const char *lines, bool blocked,
+                        const LockDistribution *installed)
+{
+    if (installed)
+        return diff_installed_text(installed);
+    if (!lines)
+        return g_strdup(or_none(NULL));
+    bool one = g_str_has_prefix(lines, name) && !strstr(lines, ", ");
+    const char *shown = one ? lines + strlen(name) : lines;
+    return g_strdup_printf("%s%s", *shown ? shown : "any version", blocked ? " (impossible)" : "");
+}
+
+static void put_request(Printer *printer, const DiffRequest *request, unsigned width)
+{
+    Layout *layout = &printer->layout;
+    bool blocked = request->blocked_before || request->blocked_after;
+    bool has_before = request->before || request->installed_before;
+    bool has_after = request->after || request->installed_after;
+    DiffKind kind = !has_before ? DIFF_ADDED : !has_after ? DIFF_REMOVED : DIFF_CHANGED;
+    layout_printf(layout, blocked ? TINT_BAD : kinds[kind].tint, "  %s ",
+                  blocked ? "!" : kinds[kind].sign);
+    g_autofree char *before = asked_text(request->name, request->before, request->blocked_before,
+                                         request->installed_before);
+    g_autofree char *after =
+        asked_text(request->name, request->after, request->blocked_after, request->installed_after);
+    g_autofree char *text = g_strdup_printf("%s -> %s", before, after);
+    layout_pad(layout, TINT_NONE, request->name, width, false);
+    layout_put(layout, TINT_NONE, "  ");
+    layout_words(layout, TINT_NONE, text, width + 6, width + 8);
+}
+
+static void put_requests(Printer *printer)
+{
+    const GPtrArray *requests = printer->diff->requests;
+    unsigned width = 0;
+    for (guint i = 0; i < requests->len; i++)
+        width = MAX(width, layout_width(((const DiffRequest *)requests->pdata[i])->name));
+    width = MIN(width, 24);
+    for (guint i = 0; i < requests->len; i++) {
+        if (i == 0)
+            put_title(printer, "what is asked for, and what is installed where that can be");
+        if (!printer->style->brief)
+            put_request(printer, requests->pdata[i], width);
+    }
+}
+
+/* Debian packages, files and the like */
+
+static void put_thing(Printer *printer, const DiffThing *thing)
+{
+    Layout *layout = &printer->layout;
+    g_autoptr(GString) text = g_string_new(NULL);
+    if (!g_str_equal(thing->what, "debian"))
+        g_string_append_printf(text, "%s ", thing->what);
+    g_string_append_printf(text, "%s ", thing->name);
+    if (thing->kind == DIFF_CHANGED)
+        g_string_append_printf(text, "%s -> %s", thing->before, thing->after);
+    else
+        g_string_append(text, thing->after ? thing->after : thing->before);
+    layout_printf(layout, kinds[thing->kind].tint, "  %s ", kinds[thing->kind].sign);
+    layout_words(layout, TINT_NONE, text->str, 4, CAUSE_INDENT);
+}
+
+static void put_things(Printer *printer, bool packages)
+{
+    const GPtrArray *things = printer->diff->things;
+    g_autofree char *count = diff_things_text(printer->diff, packages);
+    if (!*count)
+        return;
+    g_autofree char *title =
+        g_strdup_printf("%s: %s", packages ? "Debian packages" : "contents", count);
+    put_title(printer, title);
+    for (guint i = 0; i < things->len && !printer->style->brief; i++) {
+        if (diff_thing_is_package(things->pdata[i]) == packages)
+            put_thing(printer, things->pdata[i]);
+    }
+}
+
+/* Layers and sizes */
+
+static void put_layer_list(Printer *printer, const GPtrArray *layers, DiffKind kind)
+{
+    Layout *layout = &printer->layout;
+    for (guint i = 0; i < layers->len; i++) {
+        const DiffLayer *layer = layers->pdata[i];
+        g_autofree char *size = layer->size > 0 ? layout_size(layer->size) : g_strdup("");
+        layout_printf(layout, kinds[kind].tint, "  %s ", kinds[kind].sign);
+        g_autofree char *head = g_strdup_printf("%.19s  ", layer->digest);
+        layout_put(layout, TINT_NONE, head);
+        layout_pad(layout, TINT_NONE, size, 8, true);
+        layout_put(layout, TINT_NONE, "  ");
+        layout_rest(layout, TINT_FAINT, layer->made ? layer->made : "", 35);
+    }
+}
+
+static void put_layers(Printer *printer)
+{
+    const DiffLayers *layers = &printer->diff->layers;
+    if (layers->fresh->len + layers->gone->len == 0)
+        return;
+    g_autofree char *fresh = layout_size(layers->fresh_bytes);
+    g_autofree char *gone = layout_size(layers->gone_bytes);
+    g_autofree char *shared = layout_size(layers->shared_bytes);
+    g_autofree char *before = layout_size(layers->shared_bytes + layers->gone_bytes);
+    g_autofree char *after = layout_size(layers->shared_bytes + layers->fresh_bytes);
+    g_autofree char *text = g_strdup_printf("layers: %u new, %s to push and pull; %u shared, %s; "
+                                            "%u gone, %s; the image has %s (before: "
+                                            "%s)",
+                                            layers->fresh->len, fresh, layers->shared, shared,
+                                            layers->gone->len, gone, after, before);
+    g_string_append_c(printer->layout.out, '\n');
+    layout_words(&printer->layout, TINT_STRONG, text, 0, 4);
+    if (printer->style->brief)
+        return;
+    put_layer_list(printer, layers->gone, DIFF_REMOVED);
+    put_layer_list(printer, layers->fresh, DIFF_ADDED);
+}
 
 static void put_sizes(Printer *printer)
 {
@@ -226,11 +361,59 @@ static void put_sizes(Printer *printer)
     g_autofree char *fresh = layout_size(sizes->fresh_bytes);
     g_autofree char *gone = layout_size(sizes->gone_bytes);
     g_autofree char *shared = layout_size(sizes->shared_bytes);
+    g_autofree char *before = layout_size(sizes->shared_bytes + sizes->gone_bytes);
+    g_autofree char *after = layout_size(sizes->shared_bytes + sizes->fresh_bytes);
     g_autofree char *text = g_strdup_printf(
-        "wheels: %u new, %s%s to push and pull; %u shared, %s; %u gone, %s", sizes->fresh, fresh,
-        sizes->unknown ? " or more" : "", sizes->shared, shared, sizes->gone, gone);
+        "wheels: %u new, %s%s%s; %u shared, %s; %u gone, %s; all of them have %s (before: %s)",
+        sizes->fresh, fresh, sizes->unknown ? " or more" : "",
+        printer->diff->layers.compared ? "" : " to push and pull", sizes->shared, shared,
+        sizes->gone, gone, after, before);
     g_string_append_c(printer->layout.out, '\n');
     layout_words(&printer->layout, TINT_NONE, text, 0, 4);
+}
+
+/* What was not compared */
+
+static void put_note(Printer *printer, const char *note)
+{
+    g_string_append_c(printer->layout.out, '\n');
+    layout_words(&printer->layout, TINT_FAINT, note, 0, 4);
+}
+
+static void put_notes(Printer *printer)
+{
+    for (size_t i = 0; i < DIFF_NOTES; i++) {
+        const char *note = diff_note(printer->diff, i);
+        if (note)
+            put_note(printer, note);
+    }
+}
+
+static void put_parts(Printer *printer, unsigned parts)
+{
+    if (parts & DIFF_PART_FACTS)
+        put_facts(printer);
+    if (printer->diff->unsolved) {
+        put_conflict(printer, &printer->diff->a);
+        put_conflict(printer, &printer->diff->b);
+    }
+    if (parts & DIFF_PART_FINDINGS)
+        put_findings(printer);
+    if (parts & DIFF_PART_PACKAGES) {
+        put_requests(printer);
+        put_distributions(printer);
+        put_things(printer, true);
+    }
+    if (parts & DIFF_PART_CONTENTS)
+        put_things(printer, false);
+    if (parts & DIFF_PART_STAGES && !printer->style->brief)
+        put_stages(printer);
+    if (parts & DIFF_PART_LAYERS)
+        put_layers(printer);
+    if (parts & DIFF_PART_SIZES)
+        put_sizes(printer);
+    if (parts == DIFF_PART_ALL)
+        put_notes(printer);
 }
 
 char *diff_format_text(const Diff *diff, const DiffStyle *style)
@@ -241,31 +424,9 @@ char *diff_format_text(const Diff *diff, const DiffStyle *style)
         {g_string_new(NULL), style->style.colour, MAX(style->style.columns, MIN_COLUMNS)}};
     g_autofree char *head = g_strdup_printf("%s -> %s", diff->a.label, diff->b.label);
     layout_words(&printer.layout, TINT_STRONG, head, 0, 4);
-    if (diff_is_empty(diff)) {
+    if (diff_part_is_empty(diff, style->parts))
         layout_words(&printer.layout, TINT_NONE, "no difference", 0, 0);
-        return g_string_free(printer.layout.out, FALSE);
-    }
-    if (style->parts & DIFF_PART_FACTS)
-        put_facts(&printer);
-    if (style->parts & DIFF_PART_FINDINGS)
-        put_findings(&printer);
-    if (style->parts & DIFF_PART_PACKAGES)
-        put_distributions(&printer);
-    if (style->parts & DIFF_PART_STAGES && !style->brief)
-        put_stages(&printer);
-    if (style->parts & DIFF_PART_SIZES)
-        put_sizes(&printer);
-    if (diff->unsolved) {
-        g_string_append_c(printer.layout.out, '\n');
-        layout_words(&printer.layout, TINT_FAINT,
-                     "what is installed was not compared: a stage can't be satisfied", 0, 4);
-    }
-    if (!diff->configured && style->parts == DIFF_PART_ALL) {
-        g_string_append_c(printer.layout.out, '\n');
-        layout_words(&printer.layout, TINT_FAINT,
-                     "the configuration (environment, command, user) was not compared: only a "
-                     "recipe or an image with its recipe tells it",
-                     0, 4);
-    }
+    if (!diff_is_empty(diff))
+        put_parts(&printer, style->parts);
     return g_string_free(printer.layout.out, FALSE);
 }

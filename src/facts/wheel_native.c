@@ -215,6 +215,26 @@ static void end_reading(Reading *reading, Cache *cache)
     cache_save(cache, BUCKET, key, bytes->data, bytes->len);
 }
 
+static WheelNative *recall(Cache *cache, const char *key, const char *depth)
+{
+    g_autofree char *whole = g_strconcat(key, depth, NULL);
+    g_autoptr(GBytes) bytes = cache_load(cache, BUCKET, whole);
+    return bytes ? native_decode(bytes) : NULL;
+}
+
+WheelNative *wheel_native_recall(Cache *cache, const char *sha256, const char *url)
+{
+    static const char *const depths[] = {"-deep", "-cheap"};
+    g_autofree char *key = wheel_view_key_of(sha256, url);
+    const char *const keys[] = {sha256, key}; /* compared with its digest, or as a host has it */
+    WheelNative *native = NULL;
+    for (size_t i = 0; i < G_N_ELEMENTS(depths); i++) {
+        for (size_t k = 0; k < G_N_ELEMENTS(keys) && !native; k++)
+            native = recall(cache, keys[k], depths[i]);
+    }
+    return native;
+}
+
 /* Members that were not brought can be fetched by the thread that opened the views alone. */
 static void run_jobs(GPtrArray *jobs)
 {

@@ -46,6 +46,9 @@ WheelNative *wheel_native_read(WheelView *view, NativeDepth depth, Cache *cache,
  * bytes ends it. */
 gboolean wheel_natives_read(const GPtrArray *views, NativeDepth depth, Cache *cache,
                             GPtrArray **ret_natives, GError **error);
+/* What is known of a wheel from earlier runs, the deepest of it; asks nobody. `url` (or NULL) is
+ * where the wheel or its index is: what another host said of it does not count. NULL: nothing. */
+WheelNative *wheel_native_recall(Cache *cache, const char *sha256, const char *url);
 void native_file_free(void *file);
 /* Reads an object that NATIVE_CHEAP has left alone, where it is small enough for one that an import
  * loads; false: it could not be had. For the thread that opened the views. */

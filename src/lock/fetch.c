@@ -2,6 +2,7 @@
 
 #include "lock/solve.h"
 #include "python/wheel_fetch.h"
+#include "recipe/index_names.h"
 
 typedef struct {
     LockSession *session;
@@ -275,4 +276,32 @@ gboolean lock_session_find_urls(LockSession *session, const Recipe *recipe,
     if (ok)
         *ret_urls = g_steal_pointer(&urls);
     return ok;
+}
+
+char *lock_session_index_url(LockSession *session, const Recipe *recipe, const char *name)
+{
+    g_autoptr(Diags) diags = diags_new();
+    if (!session_load_user_config(session, diags))
+        return NULL;
+    char *url = session_find_mirror(session, name);
+    if (!url)
+        url = recipe ? recipe_index_url(recipe, name) : builtin_index_url(name);
+    if (url || !g_str_equal(name, "main"))
+        return url;
+    const PipConfig *config = session_pip_config(session, NULL);
+    return g_strdup(config && config->index_url ? config->index_url : pip_builtin_index());
+}
+
+WheelNative *lock_session_recall_torch(LockSession *session, const Recipe *recipe,
+                                       const LockTarget *target)
+{
+    const LockStage *last = lock_target_last(target);
+    const LockDistribution *torch = last ? lock_stage_find(last, "torch") : NULL;
+    const LockFile *file = torch ? torch->file : NULL;
+    if (!file || !file->sha256)
+        return NULL;
+    g_autofree char *url = file->source == LOCK_SOURCE_INDEX
+                               ? lock_session_index_url(session, recipe, file->source_name)
+                               : g_strdup(file->source_name);
+    return wheel_native_recall(session->cache, file->sha256, url);
 }

@@ -2,11 +2,20 @@
  * indexes as this session reaches them (mirrors and substitutes included). */
 #pragma once
 
+#include "facts/wheel_native.h"
 #include "lock/lock_recipe.h"
-#include "python/wheel_view.h"
 
 /* The session's cache, in which blobs lie; belongs to it. */
 Cache *lock_session_cache(LockSession *session);
+
+/* Where the session finds an index by the name that locks give it, without asking it: a mirror,
+ * what the recipe (or NULL) or the language says, for `main` what pip is configured to. NULL: not
+ * known. The caller frees; it may hold credentials. */
+char *lock_session_index_url(LockSession *session, const Recipe *recipe, const char *name);
+/* Facts of torch as it is installed in the end that an earlier run has read from its wheel; NULL:
+ * none has, or there is no torch. Asks nobody. */
+WheelNative *lock_session_recall_torch(LockSession *session, const Recipe *recipe,
+                                       const LockTarget *target);
 
 /* `path` holds the file's bytes, whose digest was checked. Called in the caller's thread while
  * other files are on their way; FALSE with an error ends everything. */

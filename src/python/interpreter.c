@@ -59,6 +59,7 @@ bool interpreter_wants(const char *path, guint64 size)
         {"", "pip.conf"},
         {"", "os-release"},
         {"/var/lib/dpkg/", "status"},
+        {"/var/lib/dpkg/status.d/", "*"},
         {"/python3", "_sysconfigdata*.py"},
         {"/python3", "build-details.json"},
         {"/python3", "patchlevel.h"},

@@ -31,7 +31,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Interpreter, interpreter_free)
 bool interpreter_wants(const char *path, guint64 size);
 enum {
     INTERPRETER_WANTS_VERSION =
-        1, /* rises whenever its answers change: trees are cached with them */
+        2, /* rises whenever its answers change: trees are cached with them */
 };
 /* The value of KEY in "KEY=value" entries, or NULL. */
 const char *interpreter_env(const char *const *env, const char *key);

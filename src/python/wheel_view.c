@@ -35,12 +35,11 @@ static void view_free(void *data)
 }
 
 /* What one host says of a file must not pass for a fact about another's. */
-static char *make_key(const WheelWanted *wanted)
+char *wheel_view_key_of(const char *sha256, const char *url)
 {
-    const char *asked = wanted->location ? wanted->location->url : wanted->url;
-    g_autofree char *plain = url_strip_credentials(asked ? asked : "");
+    g_autofree char *plain = url_strip_credentials(url ? url : "");
     g_autofree char *origin = url_origin(plain);
-    return g_strdup_printf("%s %s", wanted->sha256, origin ? origin : "file:");
+    return g_strdup_printf("%s %s", sha256, origin ? origin : "file:");
 }
 
 static WheelView *view_new(WheelViews *views, const WheelWanted *wanted)
@@ -53,7 +52,8 @@ static WheelView *view_new(WheelViews *views, const WheelWanted *wanted)
     view->size = wanted->size;
     view->location = wanted->location;
     view->direct_url = wanted->location ? NULL : g_strdup(wanted->url);
-    view->key = make_key(wanted);
+    view->key =
+        wheel_view_key_of(wanted->sha256, wanted->location ? wanted->location->url : wanted->url);
     view->extracts = g_ptr_array_new_with_free_func((GDestroyNotify)sparse_file_free);
     g_mutex_init(&view->lock);
     return view;

@@ -33,6 +33,9 @@ const char *wheel_view_problem(const WheelView *view);
 /* What names facts of this wheel in caches: its sha256, of a wheel that was never compared with it
  * also who served it. */
 const char *wheel_view_key(const WheelView *view);
+/* The same of a wheel that is not here and that `url`, an index or the file's own, serves; NULL: no
+ * host does. Caller frees. */
+char *wheel_view_key_of(const char *sha256, const char *url);
 /* The path of the whole wheel on this machine, or NULL. */
 const char *wheel_view_path(const WheelView *view);
 
