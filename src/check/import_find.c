@@ -58,17 +58,20 @@ static bool listed(const char *const *names, unsigned count, const char *name)
     return false;
 }
 
+bool module_is_of_other_system(const ImportMachine *machine, const char *name)
+{
+    return g_str_has_prefix(machine->scene->platform, "windows")
+               ? listed(posix_only, G_N_ELEMENTS(posix_only), name)
+               : listed(windows_only, G_N_ELEMENTS(windows_only), name);
+}
+
 /* 1, 0, or -1: some installations have it. */
 static int stdlib_has(const ImportMachine *machine, const char *name)
 {
     const StdlibRow *row =
         bsearch(name, stdlib_rows, G_N_ELEMENTS(stdlib_rows), sizeof *stdlib_rows, compare_row);
     unsigned minor = CLAMP(minor_version(machine), STDLIB_FIRST, STDLIB_LAST);
-    bool windows = g_str_has_prefix(machine->scene->platform, "windows");
-    if (!row || minor < row->first || minor > row->last)
-        return 0;
-    if (windows ? listed(posix_only, G_N_ELEMENTS(posix_only), name)
-                : listed(windows_only, G_N_ELEMENTS(windows_only), name))
+    if (!row || minor < row->first || minor > row->last || module_is_of_other_system(machine, name))
         return 0;
     return listed(doubtful, G_N_ELEMENTS(doubtful), name) ? -1 : 1;
 }
@@ -84,8 +87,10 @@ static unsigned suffixes(ImportMachine *machine, const char *ret_suffixes[6])
             machine_format(machine, ".cp3%u-win_%s.pyd", minor, arm ? "arm64" : "amd64");
         ret_suffixes[count++] = ".pyd";
     } else {
-        ret_suffixes[count++] = machine_format(machine, ".cpython-3%u-%s-linux-gnu.so", minor,
-                                               arm ? "aarch64" : "x86_64");
+        ret_suffixes[count++] = g_str_has_prefix(platform, "macos")
+                                    ? machine_format(machine, ".cpython-3%u-darwin.so", minor)
+                                    : machine_format(machine, ".cpython-3%u-%s-linux-gnu.so", minor,
+                                                     arm ? "aarch64" : "x86_64");
         ret_suffixes[count++] = ".abi3.so";
         ret_suffixes[count++] = ".so";
     }

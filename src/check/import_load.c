@@ -247,7 +247,9 @@ static Module *absent_module(ImportMachine *machine, const char *name, const Mod
         raise_builtin(machine, RAISED_MODULE, "ModuleNotFoundError", name, message);
         Raised *raised = (Raised *)machine->raised;
         raised->absent = parent == NULL;
-        raised->assumed |= (!parent || !parent->distribution) && sources_assumed(machine->sources);
+        raised->assumed |= (!parent || !parent->distribution) &&
+                           !module_is_of_other_system(machine, name) &&
+                           sources_assumed(machine->sources);
         return NULL;
     }
     bool foretold = !machine->all_touched && module_is_touched(machine, name);

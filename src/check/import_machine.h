@@ -459,6 +459,8 @@ typedef struct {
     GPtrArray *folders;
 } FoundModule;
 /* `folders` NULL: a top-level name. */
+/* Whether Python has the module on other systems alone. */
+bool module_is_of_other_system(const ImportMachine *machine, const char *name);
 Found module_find(ImportMachine *machine, const char *name, const GPtrArray *folders,
                   FoundModule *ret_found);
 /* As importlib.util.find_spec(): parents are imported. 1, 0, -1; -2: raised or stopped. */

@@ -240,19 +240,33 @@ NATIVE(sys_path_extend)
     return machine->none;
 }
 
-static bool on_windows(const ImportMachine *machine)
+/* What the three systems call themselves. */
+typedef struct {
+    const char *platform; /* of the recipe, in front of "/" */
+    const char *sys_platform, *os_name, *system, *intel, *arm;
+} SystemNames;
+
+static const SystemNames *system_names(const ImportMachine *machine)
 {
-    return g_str_has_prefix(machine->scene->platform, "windows");
+    static const SystemNames rows[] = {
+        {"windows/", "win32", "nt", "Windows", "AMD64", "ARM64"},
+        {"macos/", "darwin", "posix", "Darwin", "x86_64", "arm64"},
+        {"", "linux", "posix", "Linux", "x86_64", "aarch64"},
+    };
+    size_t i = 0;
+    while (!g_str_has_prefix(machine->scene->platform, rows[i].platform))
+        i++;
+    return &rows[i];
 }
 
 static const Value *sys_platform(ImportMachine *machine)
 {
-    return value_text(machine, on_windows(machine) ? "win32" : "linux");
+    return value_text(machine, system_names(machine)->sys_platform);
 }
 
 static const Value *os_name(ImportMachine *machine)
 {
-    return value_text(machine, on_windows(machine) ? "nt" : "posix");
+    return value_text(machine, system_names(machine)->os_name);
 }
 
 static const Value *os_sep(ImportMachine *machine)
@@ -262,15 +276,14 @@ static const Value *os_sep(ImportMachine *machine)
 
 NATIVE(platform_system)
 {
-    return value_text(machine, on_windows(machine) ? "Windows" : "Linux");
+    return value_text(machine, system_names(machine)->system);
 }
 
 NATIVE(platform_machine)
 {
+    const SystemNames *names = system_names(machine);
     bool arm = strstr(machine->scene->platform, "arm64") != NULL;
-    if (on_windows(machine))
-        return value_text(machine, arm ? "ARM64" : "AMD64");
-    return value_text(machine, arm ? "aarch64" : "x86_64");
+    return value_text(machine, arm ? names->arm : names->intel);
 }
 
 NATIVE(platform_python_implementation)

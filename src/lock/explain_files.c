@@ -12,18 +12,24 @@ static const struct {
     Refusal reason;
     const char *text;
     const char *hint;
+    const char *env_hint; /* of a recipe that has no base */
 } refusals[] = {
+    /* clang-format off */
     {REFUSED_TAG, "is for another platform or Python",
-     "take a base whose Python and platform the wheels are built for"},
-    {REFUSED_PYTHON, "needs another Python", "take a base with a Python that it accepts"},
-    {REFUSED_LIBC, "needs a newer libc", "take a base with a newer libc"},
-    {REFUSED_YANKED, "was yanked", "a yanked version is taken only when `==` names it"},
-    {REFUSED_HASH, "has another hash", "give the line the hash of the file that you mean"},
-    {REFUSED_DATE, "is newer than `exclude_newer`", "move `exclude_newer:` on"},
-    {REFUSED_SPECIFIER, "is outside the versions asked for", NULL},
-    {REFUSED_METADATA, "has unusable metadata", NULL},
-    {REFUSED_PRERELEASE, "is a pre-release", "set `pre: true`, or name the pre-release"},
-    {REFUSED_EXCLUDED, "is excluded", "take it out of `exclude:`"},
+     "take a base whose Python and platform the wheels are built for",
+     "take a Python and a platform that the wheels are built for"},
+    {REFUSED_PYTHON, "needs another Python", "take a base with a Python that it accepts",
+     "take a Python that it accepts"},
+    {REFUSED_LIBC, "needs a newer libc", "take a base with a newer libc",
+     "raise `libc:`, where every machine that it is for has that"},
+    {REFUSED_YANKED, "was yanked", "a yanked version is taken only when `==` names it", NULL},
+    {REFUSED_HASH, "has another hash", "give the line the hash of the file that you mean", NULL},
+    {REFUSED_DATE, "is newer than `exclude_newer`", "move `exclude_newer:` on", NULL},
+    {REFUSED_SPECIFIER, "is outside the versions asked for", NULL, NULL},
+    {REFUSED_METADATA, "has unusable metadata", NULL, NULL},
+    {REFUSED_PRERELEASE, "is a pre-release", "set `pre: true`, or name the pre-release", NULL},
+    {REFUSED_EXCLUDED, "is excluded", "take it out of `exclude:`", NULL},
+    /* clang-format on */
 };
 
 static const char *refusal_text(const RefusedFile *refused)
@@ -45,16 +51,19 @@ static bool lacks_dates(const Conflict *conflict)
     return true;
 }
 
-const char *explain_refusal_hint(const Conflict *conflict)
+const char *explain_refusal_hint(const Solve *solve, const Conflict *conflict)
 {
+    bool env = solve->recipe->target == TARGET_ENV;
     if (conflict->reason == REFUSED_DATE && lacks_dates(conflict))
         return "take an index that says when files were uploaded, or leave `exclude_newer:` out";
     if (conflict->reason == REFUSED_FORMAT && !conflict->older && !conflict->newer)
         return "build a wheel elsewhere (`pip wheel`), and name it by path or URL or put it where "
                "`find_links:` looks";
+    if (conflict->reason == REFUSED_LIBC && solve->facts->target->libc == LIBC_MACOS)
+        return "raise `macos:`, where every Mac that it is for has that";
     for (size_t i = 0; i < G_N_ELEMENTS(refusals); i++) {
         if (refusals[i].reason == conflict->reason)
-            return refusals[i].hint;
+            return env && refusals[i].env_hint ? refusals[i].env_hint : refusals[i].hint;
     }
     return NULL;
 }

@@ -109,6 +109,8 @@ static void add_base(const Recipe *recipe, LockTarget *target)
     jsonw_string(writer, python->scheme);
     jsonw_boolean(writer, python->from_base);
     jsonw_string(writer, recipe->libc.text);
+    if (recipe->macos.text)
+        jsonw_string(writer, recipe->macos.text);
     add_part(target, "base", writer);
 }
 

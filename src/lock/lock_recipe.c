@@ -26,6 +26,16 @@ static gboolean refuse_undeclared(const Recipe *recipe, const char *platform, GE
     return FALSE;
 }
 
+/* A recipe for several systems says something of each. */
+static char *declared_libc(const Recipe *recipe, const char *platform)
+{
+    if (g_str_has_prefix(platform, "linux/"))
+        return g_strdup(recipe->libc.text);
+    return g_str_has_prefix(platform, "macos/") && recipe->macos.text
+               ? g_strdup_printf("macOS %s", recipe->macos.text)
+               : NULL;
+}
+
 static BaseFacts *declared_facts(const Recipe *recipe, const char *platform, GError **error)
 {
     if (!declares_enough(recipe, platform)) {
@@ -33,11 +43,12 @@ static BaseFacts *declared_facts(const Recipe *recipe, const char *platform, GEr
         return NULL;
     }
     const RecipePython *python = &recipe->python;
+    g_autofree char *libc = declared_libc(recipe, platform);
     bool debian = recipe->base.kind == BASE_DEBIAN;
     BaseDeclaration declaration = {
         .reference = recipe->base.reference,
         .python = python->version,
-        .libc = recipe->libc.text,
+        .libc = libc,
         .platform = platform,
         .prefix = python->prefix,
         .scheme = python->scheme ? python->scheme

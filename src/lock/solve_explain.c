@@ -205,7 +205,7 @@ static const ConflictCause *find_constraint(const Solve *solve, const Conflict *
 static char *make_hint(const Solve *solve, const Stage *stage, const Conflict *conflict)
 {
     const ConflictCause *constraint = find_constraint(solve, conflict);
-    const char *refused = explain_refusal_hint(conflict);
+    const char *refused = explain_refusal_hint(solve, conflict);
     g_autofree char *ways = explain_ways(solve, conflict);
     if (refused && ways)
         return g_strdup_printf("%s\nor %s", refused, ways);

@@ -16,7 +16,7 @@ void explain_note(Explanation *explanation, Span at, char *note);
 void explain_files(Explanation *explanation, const Solve *solve, guint stage,
                    const Conflict *conflict);
 /* The way out of the reason that all of them share, or NULL. */
-const char *explain_refusal_hint(const Conflict *conflict);
+const char *explain_refusal_hint(const Solve *solve, const Conflict *conflict);
 /* " (allows 2.0.0 to 2.1.0)": which of the blocked name's versions a clause on it lets through; ""
  * where that says nothing new. Caller frees. */
 char *explain_allowed(const Conflict *conflict, const char *requirement);

@@ -213,7 +213,7 @@ static const struct {
 } reasons[] = {
     {REFUSED_TAG, "its wheels are built for other Pythons or platforms"},
     {REFUSED_PYTHON, "it requires another Python"},
-    {REFUSED_LIBC, "its wheels need a newer libc"},
+    {REFUSED_LIBC, "its wheels need a newer system"},
     {REFUSED_YANKED, "it was yanked"},
     {REFUSED_DATE, "`exclude_newer` leaves it out"},
     {REFUSED_FORMAT, "its files are of a kind that is not allowed"},

@@ -232,26 +232,50 @@ bool finder_accepts_date(const Finder *finder, const IndexFile *file)
            (file->upload_time >= 0 && file->upload_time < limit);
 }
 
-/* The glibc that a platform tag of the target's machine asks for, if that is all that is wrong. */
+/* Platform tags that end with a machine or format, and what they ask of the system. */
+static const struct {
+    LibcKind kind;
+    const char *prefix; /* two numbers and the machine follow */
+    const char *least;  /* %s: a tag with that machine which every such system takes */
+    const char *name;
+} system_tags[] = {
+    {LIBC_GLIBC, "manylinux_", "linux_%s", "glibc"},
+    {LIBC_MACOS, "macosx_", "macosx_11_0_%s", "macOS"},
+    {LIBC_MACOS, "macosx_", "macosx_10_9_%s", "macOS"},
+};
+
+static bool takes_platform(const Finder *finder, const WheelName *wheel, const char *least,
+                           const char *machine)
+{
+    g_auto(GStrv) parts = g_strsplit(least, "%s", 2);
+    g_autofree char *platform = g_strconcat(parts[0], machine, parts[1], NULL);
+    char *platforms[] = {platform, NULL};
+    WheelName other = *wheel;
+    other.platforms = platforms;
+    return tag_set_rank(finder->request->tags, &other) >= 0;
+}
+
+/* The glibc or macOS that a platform tag of the target's machine asks for, if that is all that is
+ * wrong. */
 static char *platform_libc_problem(Finder *finder, const WheelName *wheel, const char *platform)
 {
     const PythonTarget *target = finder->request->target;
-    unsigned major = 0, minor = 0;
-    char machine[32] = "";
-    if (target->libc != LIBC_GLIBC ||
-        sscanf(platform, "manylinux_%9u_%9u_%31s", &major, &minor, machine) != 3 ||
-        !g_str_equal(machine, target->machine) ||
-        !(major > target->libc_major ||
-          (major == target->libc_major && minor > target->libc_minor)))
-        return NULL;
-    g_autofree char *linux_platform = g_strconcat("linux_", machine, NULL);
-    char *platforms[] = {linux_platform, NULL};
-    WheelName other = *wheel;
-    other.platforms = platforms;
-    if (tag_set_rank(finder->request->tags, &other) < 0)
-        return NULL;
-    return g_strdup_printf("needs glibc %u.%u, the target has glibc %u.%u", major, minor,
-                           target->libc_major, target->libc_minor);
+    for (size_t i = 0; i < G_N_ELEMENTS(system_tags); i++) {
+        unsigned major = 0, minor = 0;
+        char machine[32] = "";
+        if (target->libc != system_tags[i].kind ||
+            !g_str_has_prefix(platform, system_tags[i].prefix) ||
+            sscanf(platform + strlen(system_tags[i].prefix), "%9u_%9u_%31s", &major, &minor,
+                   machine) != 3 ||
+            !(major > target->libc_major ||
+              (major == target->libc_major && minor > target->libc_minor)) ||
+            !takes_platform(finder, wheel, system_tags[i].least, machine))
+            continue;
+        return g_strdup_printf("needs %s %u.%u, the target has %s %u.%u", system_tags[i].name,
+                               major, minor, system_tags[i].name, target->libc_major,
+                               target->libc_minor);
+    }
+    return NULL;
 }
 
 static Refusal wheel_refusal(Finder *finder, const WheelName *wheel, TextKey tags,

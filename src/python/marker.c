@@ -207,18 +207,27 @@ const char *marker_environment_get(const MarkerEnvironment *environment, const c
 
 MarkerEnvironment *marker_environment_new(const PythonTarget *target)
 {
-    bool windows = strcmp(target->system, "windows") == 0;
+    static const struct {
+        const char *system, *os_name, *platform_system, *sys_platform;
+    } systems[] = {
+        {"linux", "posix", "Linux", "linux"},
+        {"macos", "posix", "Darwin", "darwin"},
+        {"windows", "nt", "Windows", "win32"},
+    };
+    size_t at = 0;
+    while (at + 1 < G_N_ELEMENTS(systems) && strcmp(systems[at].system, target->system) != 0)
+        at++;
     g_autofree char *python = g_strdup_printf("%u.%u", target->major, target->minor);
     const char *rows[][2] = {
         {"implementation_name", target->implementation},
         {"implementation_version", target->full_version},
-        {"os_name", windows ? "nt" : "posix"},
+        {"os_name", systems[at].os_name},
         {"platform_machine", target->machine},
         {"platform_python_implementation", "CPython"},
-        {"platform_system", windows ? "Windows" : "Linux"},
+        {"platform_system", systems[at].platform_system},
         {"python_full_version", target->full_version},
         {"python_version", python},
-        {"sys_platform", windows ? "win32" : "linux"},
+        {"sys_platform", systems[at].sys_platform},
     };
     MarkerEnvironment *environment = marker_environment_new_empty();
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)

@@ -114,18 +114,60 @@ static void add_linux(GPtrArray *platforms, const PythonTarget *target)
     }
 }
 
+/* What a Mac runs, best first: code for its processor alone, then in files for several. The 32-bit
+ * ones ended with macOS 10.14, but files that hold 64-bit code too go by their old names. */
+static void add_macos_version(GPtrArray *platforms, const char *arch, unsigned major,
+                              unsigned minor)
+{
+    static const char *const intel[] = {"x86_64", "intel",      "fat64",
+                                        "fat3",   "universal2", "universal"};
+    static const char *const arm[] = {"arm64", "universal2"};
+    bool is_arm = strcmp(arch, "arm64") == 0;
+    const char *const *formats = is_arm ? arm : intel;
+    size_t count = is_arm ? G_N_ELEMENTS(arm) : G_N_ELEMENTS(intel);
+    for (size_t i = 0; i < count; i++)
+        g_ptr_array_add(platforms, g_strdup_printf("macosx_%u_%u_%s", major, minor, formats[i]));
+}
+
+/* From macOS 11 on the major number counts the years; before it the minor one did, and what the
+ * linker then called 10.16 is 11. Of those times an ARM processor runs only universal2. */
+static void add_macos(GPtrArray *platforms, const PythonTarget *target)
+{
+    enum {
+        OLDEST = 4,
+        NEWEST = 16
+    };
+    for (unsigned major = target->libc_major; major >= 11; major--)
+        add_macos_version(platforms, target->machine, major, 0);
+    bool intel = strcmp(target->machine, "x86_64") == 0;
+    unsigned newest = target->libc_major > 10 ? NEWEST : target->libc_minor;
+    for (unsigned minor = newest; minor >= OLDEST; minor--) {
+        if (intel)
+            add_macos_version(platforms, "x86_64", 10, minor);
+        else if (target->libc_major > 10)
+            g_ptr_array_add(platforms, g_strdup_printf("macosx_10_%u_universal2", minor));
+    }
+}
+
+static void add_windows(GPtrArray *platforms, const PythonTarget *target)
+{
+    static const char *const rows[][2] = {
+        {"AMD64", "win_amd64"}, {"ARM64", "win_arm64"}, {"x86", "win32"}};
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (strcmp(rows[i][0], target->machine) == 0)
+            g_ptr_array_add(platforms, g_strdup(rows[i][1]));
+}
+
 static GPtrArray *list_platforms(const PythonTarget *target)
 {
-    static const char *const windows[][2] = {
-        {"AMD64", "win_amd64"}, {"ARM64", "win_arm64"}, {"x86", "win32"}};
+    static const struct {
+        const char *system;
+        void (*add)(GPtrArray *, const PythonTarget *);
+    } systems[] = {{"linux", add_linux}, {"macos", add_macos}, {"windows", add_windows}};
     GPtrArray *platforms = g_ptr_array_new_with_free_func(g_free);
-    if (strcmp(target->system, "windows") != 0) {
-        add_linux(platforms, target);
-        return platforms;
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(windows); i++)
-        if (strcmp(windows[i][0], target->machine) == 0)
-            g_ptr_array_add(platforms, g_strdup(windows[i][1]));
+    for (size_t i = 0; i < G_N_ELEMENTS(systems); i++)
+        if (strcmp(systems[i].system, target->system) == 0)
+            systems[i].add(platforms, target);
     return platforms;
 }
 

@@ -16,6 +16,8 @@ static const PlatformRow platforms[] = {
     {"linux/s390x",    "linux",   "s390x"},
     {"linux/riscv64",  "linux",   "riscv64"},
     {"linux/loong64",  "linux",   "loongarch64"},
+    {"macos/amd64",    "macos",   "x86_64"},
+    {"macos/arm64",    "macos",   "arm64"},
     {"windows/amd64",  "windows", "AMD64"},
     {"windows/arm64",  "windows", "ARM64"},
     {"windows/386",    "windows", "x86"},
@@ -69,17 +71,24 @@ static bool parse_python(PythonTarget *target, const char *text)
     return true;
 }
 
-static bool parse_libc(PythonTarget *target, const char *text)
+static const struct {
+    const char *prefix;
+    LibcKind kind;
+    const char *system;
+} libc_kinds[] = {
+    {"glibc ", LIBC_GLIBC, "linux"},
+    {"musl ", LIBC_MUSL, "linux"},
+    {"macOS ", LIBC_MACOS, "macos"},
+};
+
+static bool parse_libc(PythonTarget *target, const char *system, const char *text)
 {
-    static const struct {
-        const char *prefix;
-        LibcKind kind;
-    } kinds[] = {{"glibc ", LIBC_GLIBC}, {"musl ", LIBC_MUSL}};
-    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
-        if (!g_str_has_prefix(text, kinds[i].prefix))
+    for (size_t i = 0; i < G_N_ELEMENTS(libc_kinds); i++) {
+        if (!g_str_has_prefix(text, libc_kinds[i].prefix) ||
+            !g_str_equal(libc_kinds[i].system, system))
             continue;
-        target->libc = kinds[i].kind;
-        const char *at = text + strlen(kinds[i].prefix);
+        target->libc = libc_kinds[i].kind;
+        const char *at = text + strlen(libc_kinds[i].prefix);
         return scan_number(&at, &target->libc_major) && *at++ == '.' &&
                scan_number(&at, &target->libc_minor) && (*at == '\0' || *at == '.');
     }
@@ -101,9 +110,13 @@ PythonTarget *python_target_new(const char *python, const char *libc, const char
                   python);
         return NULL;
     }
-    if (libc != NULL && !parse_libc(target, libc)) {
+    bool macos = g_str_equal(row->system, "macos");
+    if (libc == NULL && macos)
+        libc = "macOS " MACOS_DEFAULT;
+    if (libc != NULL && !parse_libc(target, row->system, libc)) {
         error_set(error, ERROR_INPUT, SPAN_NONE,
-                  "invalid libc '%s': expected for example 'glibc 2.36' or 'musl 1.2'", libc);
+                  "invalid libc '%s' for %s: expected for example %s", libc, row->platform,
+                  macos ? "'macOS 14.0'" : "'glibc 2.36' or 'musl 1.2'");
         return NULL;
     }
     target->implementation = g_strdup("cpython");
@@ -137,8 +150,9 @@ void python_target_free(PythonTarget *target)
 
 char *python_target_libc_text(const PythonTarget *target)
 {
-    if (target->libc == LIBC_NONE)
-        return NULL;
-    return g_strdup_printf("%s %u.%u", target->libc == LIBC_GLIBC ? "glibc" : "musl",
-                           target->libc_major, target->libc_minor);
+    for (size_t i = 0; i < G_N_ELEMENTS(libc_kinds); i++)
+        if (target->libc == libc_kinds[i].kind)
+            return g_strdup_printf("%s%u.%u", libc_kinds[i].prefix, target->libc_major,
+                                   target->libc_minor);
+    return NULL;
 }

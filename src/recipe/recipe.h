@@ -106,6 +106,7 @@ typedef struct {
     RecipeBase base;
     RecipePython python;
     Text libc;                          /* text NULL: not given */
+    Text macos;                         /* "14.0"; text NULL: not given */
     GPtrArray *indexes;                 /* RecipeIndex: the recipe's own, in order */
     GPtrArray *constraints, *overrides; /* FileOrLine */
     GPtrArray *exclude;                 /* FileOrLine */

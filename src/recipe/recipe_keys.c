@@ -1,5 +1,6 @@
 /* The table of a recipe's keys, and what is made of it: the JSON schema and the manual. */
 #include "base/finding_pages.h"
+#include "python/target.h"
 #include "recipe/context.h"
 #include "recipe/definition.h"
 
@@ -28,13 +29,29 @@ static bool check_recipe_name(Decoder *decoder, const Node *node, const char *te
 
 static bool check_platform(Decoder *decoder, const Node *node, const char *text)
 {
-    static const char *const platforms[] = {"linux/amd64", "linux/arm64", "windows/amd64"};
+    static const char *const platforms[] = {"linux/amd64", "linux/arm64",   "macos/arm64",
+                                            "macos/amd64", "windows/amd64", "windows/arm64"};
     for (size_t i = 0; i < G_N_ELEMENTS(platforms); i++)
         if (g_str_equal(platforms[i], text))
             return true;
     GError *error = decoder_error(decoder, node, "there is no platform '%s'", text);
-    error_set_hint(error, "one of linux/amd64, linux/arm64, windows/amd64");
-    decoder_suggest(error, text, platforms, G_N_ELEMENTS(platforms));
+    error_set_hint(error, "one of linux/amd64, linux/arm64; with `target: env` also macos/arm64, "
+                          "macos/amd64, windows/amd64, windows/arm64");
+    if (g_str_has_prefix(text, "darwin/"))
+        error_set_hint(error, "did you mean 'macos/%s'?", text + strlen("darwin/"));
+    else
+        decoder_suggest(error, text, platforms, G_N_ELEMENTS(platforms));
+    return false;
+}
+
+static bool check_macos(Decoder *decoder, const Node *node, const char *text)
+{
+    g_autofree char *libc = g_strdup_printf("macOS %s", text);
+    g_autoptr(PythonTarget) target = python_target_new("3.11", libc, "macos/amd64", NULL);
+    if (target && (target->libc_major > 10 || (target->libc_major == 10 && target->libc_minor > 8)))
+        return true;
+    error_set_hint(decoder_error(decoder, node, "'%s' is no version of macOS", text),
+                   "write for example 14.0; 10.9 is the oldest");
     return false;
 }
 
@@ -69,6 +86,7 @@ static const TextRule rule_language = check_language;
 static const TextRule rule_recipe_name = check_recipe_name;
 static const TextRule rule_platform = check_platform;
 static const TextRule rule_libc = check_libc;
+static const TextRule rule_macos = check_macos;
 static const TextRule rule_finding = check_finding;
 
 /* Keys that are read when the file is loaded. */
@@ -184,6 +202,7 @@ static const Field recipe_fields[] = {
     {"base", &type_base, offsetof(Recipe, base), 0, "What the image begins with: a reference, `scratch`, or a map", NULL},
     {"python", &type_python, offsetof(Recipe, python), 0, "The interpreter", NULL},
     {"libc", &type_value, offsetof(Recipe, libc), 0, "The C library, where the base can't be read: glibc 2.36", &rule_libc},
+    {"macos", &type_value, offsetof(Recipe, macos), 0, "The oldest macOS that the environment is for (default: " MACOS_DEFAULT ")", &rule_macos},
     {"indexes", &type_named, offsetof(Recipe, indexes), FIELD_LIST, "Package indexes by name; `main`, `cpu`, `cuNNN` and `rocmN.N` are known", &index_shape},
     {"constraints", &type_file_or_lines, offsetof(Recipe, constraints), FIELD_LIST, "Constraints of every pip stage: a file, or a list of lines", NULL},
     {"overrides", &type_file_or_lines, offsetof(Recipe, overrides), FIELD_LIST, "Requirements that replace what distributions ask for", NULL},

@@ -183,23 +183,30 @@ static void check_platforms(Decoder *decoder, const Node *root, Recipe *recipe)
         g_ptr_array_set_free_func(recipe->platforms, text_free);
         g_ptr_array_add(recipe->platforms, text);
     }
-    bool linux_target = false;
+    bool linux_target = false, macos_target = false;
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; i < recipe->platforms->len; i++) {
         const Text *platform = recipe->platforms->pdata[i];
         Node at = place(platform->at);
-        if (g_str_has_prefix(platform->text, "linux/"))
-            linux_target = true;
-        else if (recipe->target == TARGET_IMAGE)
+        linux_target |= g_str_has_prefix(platform->text, "linux/");
+        macos_target |= g_str_has_prefix(platform->text, "macos/");
+        if (!g_str_has_prefix(platform->text, "linux/") && recipe->target == TARGET_IMAGE)
             error_set_hint(
                 decoder_error(decoder, &at, "there are no images for %s", platform->text),
                 "add `target: env` to resolve a plain environment");
+        if (g_str_equal(platform->text, "macos/arm64") && recipe->macos.text &&
+            g_str_has_prefix(recipe->macos.text, "10."))
+            decoder_error(decoder, &at, "macos/arm64 begins with macOS 11.0, not %s",
+                          recipe->macos.text);
         if (!g_hash_table_add(seen, platform->text))
             decoder_error(decoder, &at, "platform '%s' is given twice", platform->text);
     }
     Node at = place(recipe->libc.at);
     if (recipe->libc.text && !linux_target)
         decoder_error(decoder, &at, "'libc' is for linux platforms");
+    Node macos = place(recipe->macos.at);
+    if (recipe->macos.text && !macos_target)
+        decoder_error(decoder, &macos, "'macos' is for macos platforms");
     if (!recipe->libc.text && linux_target && recipe->target == TARGET_ENV)
         error_set_hint(decoder_error(decoder, root, "`target: env` needs 'libc' for linux"),
                        "libc: glibc 2.36 is Debian 12, glibc 2.35 Ubuntu 22.04");

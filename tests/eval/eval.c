@@ -181,12 +181,16 @@ static bool parse_wheel(const Json *question, JsonWriter *out)
 
 static bool list_tags(const Json *question, JsonWriter *out)
 {
-    g_autoptr(PythonTarget) target = python_target_new(
-        find(question, "python"), json_find_text(question, "libc"), "linux/amd64", NULL);
+    const char *platform = json_find_text(question, "platform");
+    g_autoptr(PythonTarget) target =
+        python_target_new(find(question, "python"), json_find_text(question, "libc"),
+                          platform ? platform : "linux/amd64", NULL);
     if (target == NULL)
         return false;
-    g_free(target->machine);
-    target->machine = g_strdup(find(question, "arch"));
+    if (!platform) {
+        g_free(target->machine);
+        target->machine = g_strdup(find(question, "arch"));
+    }
     g_autoptr(TagSet) tags = tag_set_new(target);
     jsonw_begin_array(out, JSONW_INLINE);
     for (const char *const *tag = tag_set_list(tags); *tag != NULL; tag++)
@@ -210,6 +214,7 @@ static const struct {
     {"name.canonicalize", canonicalize_name},
     {"wheel.parse", parse_wheel},
     {"tags.supported", list_tags},
+    {"tags.foreign", list_tags},
 };
 
 static bool answer(const Json *question, JsonWriter *out)

@@ -155,11 +155,22 @@ def linux_platforms(libc, arch):
     )
 
 
+def foreign_platforms(platform, libc):
+    """What a Mac or a PC with Windows yields."""
+    if platform.startswith("windows/"):
+        return {"amd64": ["win_amd64"], "arm64": ["win_arm64"]}[platform.partition("/")[2]]
+    version = tuple(map(int, libc.partition(" ")[2].split(".")))
+    return list(tags.mac_platforms(version, "arm64" if platform == "macos/arm64" else "x86_64"))
+
+
 def tags_supported(q):
     python = q["python"]
     flags = python.lstrip("0123456789.")
     numbers = tuple(int(part) for part in python[: len(python) - len(flags)].split("."))[:2]
-    platforms = linux_platforms(q["libc"], q["arch"])
+    if "platform" in q:
+        platforms = foreign_platforms(q["platform"], q["libc"])
+    else:
+        platforms = linux_platforms(q["libc"], q["arch"])
     answers = {
         "Py_DEBUG": "d" in flags,
         "Py_GIL_DISABLED": "t" in flags,
@@ -185,6 +196,7 @@ ANSWERS = {
     "name.canonicalize": name_canonicalize,
     "wheel.parse": wheel_parse,
     "tags.supported": tags_supported,
+    "tags.foreign": tags_supported,
 }
 
 
@@ -413,16 +425,25 @@ class Maker:
             return {"name": self.any_name()}
         if op == "wheel.parse":
             return {"filename": self.wheel()}
+        if op == "tags.foreign":
+            return self.foreign()
         libc = self.one(["glibc 2.%d" % self.random.randint(0, 45), "musl 1.%d" % self.random.randint(0, 3), "glibc 3.1"])
         arch = self.one(["x86_64", "i686", "aarch64", "armv7l", "armv8l", "ppc64le", "s390x", "riscv64", "mips64"])
         python = "3.%d%s" % (self.random.randint(0, 16), self.one(["", "", "", "t", "d", "td"]))
         return {"python": python, "libc": libc, "arch": arch}
 
+    def foreign(self):
+        python = "3.%d%s" % (self.random.randint(0, 16), self.one(["", "", "", "t"]))
+        platform = self.one(["macos/arm64", "macos/amd64", "macos/arm64", "macos/amd64", "windows/amd64", "windows/arm64"])
+        minor = self.random.randint(4, 16)
+        oldest = [] if platform == "macos/arm64" else ["macOS 10.%d" % minor]
+        libc = self.one(["macOS 11.0", "macOS 12.3", "macOS 14.0", "macOS 26.1"] + oldest)
+        return {"python": python, "libc": None if platform.startswith("windows") else libc, "platform": platform}
 
 def make_questions(seed, count):
     maker = Maker(seed)
     for op in ANSWERS:
-        for _ in range(max(1, count // 50) if op == "tags.supported" else count):
+        for _ in range(max(1, count // 50) if op.startswith("tags.") else count):
             yield dict({"op": op}, **maker.question(op))
 
 
@@ -439,7 +460,7 @@ def record(path, questions, answers):
     """Two lines each, the question and the answer as ramekin-eval writes it."""
     with open(path, "w", encoding="utf-8") as out:
         for question, answer in zip(questions, answers):
-            if question["op"] == "tags.supported" and len(answer) > 12000:
+            if question["op"].startswith("tags.") and len(answer) > 12000:
                 continue
             out.write(json.dumps(question, separators=(",", ":")) + "\n" + answer + "\n")
 

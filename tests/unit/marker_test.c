@@ -85,6 +85,27 @@ TEST(evaluated_markers)
     }
 }
 
+TEST(other_systems)
+{
+    static const struct {
+        const char *platform, *marker;
+    } rows[] = {
+        {"macos/arm64", "sys_platform == 'darwin' and platform_system == 'Darwin'"},
+        {"macos/arm64", "os_name == 'posix' and platform_machine == 'arm64'"},
+        {"macos/amd64", "platform_machine == 'x86_64' and sys_platform != 'linux'"},
+        {"windows/amd64", "sys_platform == 'win32' and platform_system == 'Windows'"},
+        {"windows/amd64", "os_name == 'nt' and platform_machine == 'AMD64'"},
+        {"windows/arm64", "platform_machine == 'ARM64' and python_version == '3.11'"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(PythonTarget) target = python_target_new("3.11", NULL, rows[i].platform, NULL);
+        g_autoptr(MarkerEnvironment) environment = marker_environment_new(target);
+        g_autoptr(Marker) marker = parse(rows[i].marker);
+        if (!marker_evaluate(marker, environment, ""))
+            g_error("%s: %s", rows[i].platform, rows[i].marker);
+    }
+}
+
 TEST(environments_and_uses)
 {
     g_autoptr(MarkerEnvironment) environment = marker_environment_new_empty();

@@ -62,6 +62,35 @@ TEST(tags_that_may_rank)
                         rows[i].expected);
 }
 
+TEST(tags_of_other_systems)
+{
+    static const struct {
+        const char *libc, *platform, *tag;
+        bool expected;
+    } rows[] = {
+        {"macOS 14.0", "macos/arm64", "cp312-cp312-macosx_14_0_arm64", true},
+        {"macOS 14.6", "macos/arm64", "cp312-abi3-macosx_11_0_universal2", true},
+        {"macOS 14.0", "macos/arm64", "cp312-cp312-macosx_10_9_universal2", true},
+        {"macOS 14.0", "macos/arm64", "cp312-cp312-macosx_15_0_arm64", false},
+        {"macOS 14.0", "macos/arm64", "cp312-cp312-macosx_10_9_x86_64", false},
+        {"macOS 14.0", "macos/amd64", "cp312-cp312-macosx_10_9_x86_64", true},
+        {"macOS 14.0", "macos/amd64", "py3-none-macosx_10_6_intel", true},
+        {"macOS 14.0", "macos/amd64", "cp312-cp312-macosx_11_0_arm64", false},
+        {"macOS 10.13", "macos/amd64", "cp312-cp312-macosx_10_13_universal2", true},
+        {"macOS 10.13", "macos/amd64", "cp312-cp312-macosx_10_14_x86_64", false},
+        {"macOS 10.13", "macos/amd64", "cp312-cp312-macosx_11_0_x86_64", false},
+        {NULL, "windows/amd64", "cp312-cp312-win_amd64", true},
+        {NULL, "windows/amd64", "py3-none-win_arm64", false},
+        {NULL, "windows/arm64", "py3-none-win_arm64", true},
+        {NULL, "windows/amd64", "cp312-cp312-manylinux_2_17_x86_64", false},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(TagSet) tags = make("3.12", rows[i].libc, rows[i].platform);
+        if ((rank(tags, rows[i].tag) >= 0) != rows[i].expected)
+            g_error("%s on %s", rows[i].tag, rows[i].platform);
+    }
+}
+
 TEST(better_tags_first)
 {
     static const char *const rows[] = {
