@@ -23,7 +23,8 @@ typedef struct {
     unsigned libc_major, libc_minor;
 } PythonTarget;
 
-/* The macOS that wheels may ask for where nobody says another: what wheels of torch ask for since 2.12. */
+/* The macOS that wheels may ask for where nobody says another: what wheels of torch ask for
+ * since 2.12. */
 #define MACOS_DEFAULT "14.0"
 
 /* `python`: "3.11", "3.11.2" or "3.13t"; a missing micro counts as 0. `libc`: "glibc 2.36",
