@@ -294,6 +294,22 @@ const FindingPage finding_pages_stages[] = {
             "whose files can be read here.",
     },
     {
+        .kind = {"project-not-installed", SEVERITY_NOTE,
+                 "a project's own code is not installed"},
+        .meaning =
+            "The stage takes what a project requires, from its lock file or its pyproject.toml. "
+            "The project itself has a build system, and the tool that made the lock file would "
+            "build and install it too. Nothing is built here.",
+        .matters =
+            "`import` of the project's own packages finds nothing unless something else brings "
+            "the code, and its console scripts are not there.",
+        .example =
+            "- pip: {lock: uv.lock}   # the project is a package: [build-system] in pyproject.toml\n",
+        .way_out =
+            "Bring the code with a `files:` stage and name its folder in PYTHONPATH, or build a "
+            "wheel (`uv build`, `pip wheel .`) and install that in a later stage.",
+    },
+    {
         .kind = {"protect-unmatched", SEVERITY_WARNING,
                  "what `protect:` names is never installed"},
         .meaning =

@@ -20,7 +20,8 @@ static bool stage_is_exact(const Emitter *emitter)
     if (!emitter->options->pins || !emitter->locked)
         return false;
     return recipe->resolve_together || has_items(recipe->overrides) || has_items(recipe->exclude) ||
-           has_items(pip->overrides) || has_items(pip->exclude);
+           has_items(pip->overrides) || has_items(pip->exclude) || pip->lock.text ||
+           pip->project.text;
 }
 
 static const RecipeIndex *find_index(const Recipe *recipe, const char *name)
@@ -526,7 +527,11 @@ static void add_uninstall(const Emitter *emitter, RunStep *run)
 static gboolean check_keys(const Emitter *emitter, GError **error)
 {
     const PipStage *pip = emitter->stage->body.pip;
-    const Text *unsayable = pip->lock.text ? &pip->lock : pip->project.text ? &pip->project : NULL;
+    bool exact = stage_is_exact(emitter);
+    const Text *unsayable = exact               ? NULL
+                            : pip->lock.text    ? &pip->lock
+                            : pip->project.text ? &pip->project
+                                                : NULL;
     for (guint i = 0; !unsayable && pip->build && i < pip->build->len; i++) {
         const PipBuild *build = pip->build->pdata[i];
         const char *key = build->needs && *build->needs ? "needs"
@@ -540,7 +545,7 @@ static gboolean check_keys(const Emitter *emitter, GError **error)
     if (!unsayable)
         return TRUE;
     return error_set(error, ERROR_INPUT, unsayable->at,
-                     "`%s:` can't be rendered yet as pip commands",
+                     "`%s:` can't be rendered as pip commands without pins",
                      pip->lock.text ? "lock" : "project");
 }
 

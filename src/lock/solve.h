@@ -3,7 +3,9 @@
 
 #include "lock/base_facts.h"
 #include "lock/sources.h"
+#include "python/foreign_lock.h"
 #include "python/install.h"
+#include "python/pyproject.h"
 
 /* A package that a stage changed although a declared requirement or protection speaks against it,
  * and said so: a later stage that changes it undoes a decision. */
@@ -60,6 +62,9 @@ typedef struct StageInputs {
     char **exclude;       /* names and globs */
     char **build;         /* canonical names that `build:` names */
     GPtrArray *unread;    /* char *: what the stage's own PIP_CONSTRAINT names and nobody brings */
+    ForeignLock *foreign; /* of `lock:`, or NULL */
+    PipInputs *project;   /* roots: what extras and groups of `foreign` begin with, or NULL */
+    Pyproject *pyproject; /* of `project:`, or NULL */
     char *missing;        /* requirements file inside the image that no files: stage brings */
     Span missing_at;
 } StageInputs;
@@ -69,6 +74,11 @@ StageInputs *stage_inputs_read(Solve *solve, guint stage);
 /* Adds those of a stage to others. */
 void stage_inputs_add(Solve *solve, guint stage, StageInputs *inputs);
 StageInputs *stage_inputs_new(void);
+/* A file of requirement lines, or of constraints; `file` of the item counts. */
+void solve_add_file(Solve *solve, guint stage, PipInputs *inputs, const FileOrLine *item,
+                    bool constraint);
+/* A file of the recipe's folder, whose digest goes to the target's inputs. */
+Source *solve_read_file(Solve *solve, guint stage, const char *path, GError **error);
 void stage_inputs_free(StageInputs *inputs);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StageInputs, stage_inputs_free)
 

@@ -1,6 +1,7 @@
 #include "base/limits.h"
 #include "lock/inputs.h"
 #include "lock/solve.h"
+#include "lock/solve_foreign.h"
 #include "python/name.h"
 #include "recipe/stage_files.h"
 
@@ -30,6 +31,9 @@ void stage_inputs_free(StageInputs *inputs)
     g_strfreev(inputs->exclude);
     g_strfreev(inputs->build);
     g_ptr_array_unref(inputs->unread);
+    foreign_lock_free(inputs->foreign);
+    pip_inputs_free(inputs->project);
+    pyproject_free(inputs->pyproject);
     g_free(inputs->missing);
     g_free(inputs);
 }
@@ -113,6 +117,12 @@ static Source *read_on_disk(const Reader *reader, const char *name, GError **err
     return source;
 }
 
+Source *solve_read_file(Solve *solve, guint stage, const char *path, GError **error)
+{
+    Reader reader = {solve, stage};
+    return read_on_disk(&reader, path, error);
+}
+
 static Source *read_in_image(const Reader *reader, const char *path, GError **error)
 {
     g_autofree char *file = NULL;
@@ -147,8 +157,8 @@ static Source *read_file(void *data, const char *path, GError **error)
 
 /* Lines */
 
-static void add_file(Solve *solve, guint stage, PipInputs *inputs, const FileOrLine *item,
-                     bool constraint)
+void solve_add_file(Solve *solve, guint stage, PipInputs *inputs, const FileOrLine *item,
+                    bool constraint)
 {
     const Stage *of = solve->recipe->stages->pdata[stage];
     Reader reader = {solve, stage};
@@ -166,7 +176,7 @@ static void add_items(Solve *solve, guint stage, PipInputs *inputs, const GPtrAr
     for (guint i = 0; items && i < items->len; i++) {
         const FileOrLine *item = items->pdata[i];
         if (item->file)
-            add_file(solve, stage, inputs, item, constraint);
+            solve_add_file(solve, stage, inputs, item, constraint);
         else
             pip_inputs_add_requirement(inputs, item->line, item->at, constraint, dir, solve->diags);
     }
@@ -186,7 +196,7 @@ static void add_excluded(Solve *solve, guint stage, GPtrArray *names, const GPtr
     for (guint i = 0; items && i < items->len; i++) {
         const FileOrLine *item = items->pdata[i];
         if (item->file)
-            add_file(solve, stage, read, item, false);
+            solve_add_file(solve, stage, read, item, false);
         else
             g_ptr_array_add(names, solve_name_pattern(item->line));
     }
@@ -253,7 +263,7 @@ static void add_own_constraints(Solve *solve, guint index, StageInputs *inputs)
         if (g_str_equal(paths[i], "/dev/null"))
             continue;
         if (*paths[i] == '/' && find_in_image(solve, index, paths[i], &file, &text))
-            add_file(solve, index, inputs->inputs, &item, true);
+            solve_add_file(solve, index, inputs->inputs, &item, true);
         else
             g_ptr_array_add(inputs->unread, g_strdup(paths[i]));
     }
@@ -276,6 +286,8 @@ void stage_inputs_add(Solve *solve, guint index, StageInputs *inputs)
         pip_inputs_add_requirement(inputs->inputs, item->text, item->at, false, dir, solve->diags);
     }
     add_items(solve, index, inputs->inputs, pip->requirements, false);
+    solve_read_lock(solve, index, inputs);
+    solve_read_project(solve, index, inputs);
     add_items(solve, index, inputs->overrides, solve->recipe->overrides, false);
     add_items(solve, index, inputs->overrides, pip->overrides, false);
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);

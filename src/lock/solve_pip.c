@@ -1,5 +1,6 @@
 #include "lock/solve.h"
 #include "lock/solve_cuda.h"
+#include "lock/solve_foreign.h"
 #include "lock/solve_wheels.h"
 
 #include "base/mask.h"
@@ -26,7 +27,7 @@ static char **canonical_names(const GPtrArray *items)
 ResolveOptions solve_options(const Solve *solve, const PipStage *pip)
 {
     ResolveOptions options = {
-        .no_deps = pip->no_deps,
+        .no_deps = pip->no_deps || pip->lock.text,
         .force_reinstall = pip->force_reinstall,
         .ignore_installed = pip->ignore_installed,
         .upgrade = pip->upgrade,
@@ -101,26 +102,18 @@ static bool refuse_inputs(const Stage *stage, const StageInputs *inputs, LockSta
 static bool refuse_keys(const Solve *solve, const Stage *stage, LockStage *locked)
 {
     const PipStage *pip = stage->body.pip;
-    const struct {
-        const char *key;
-        const Text *text;
-    } keys[] = {{"lock", &pip->lock}, {"project", &pip->project}};
     GError *error = NULL;
-    for (size_t i = 0; i < G_N_ELEMENTS(keys) && !error; i++) {
-        if (keys[i].text->text)
-            error_set(&error, ERROR_INPUT, keys[i].text->at,
-                      "stage '%s' can't be solved: `%s:` is not understood yet", stage->name,
-                      keys[i].key);
-    }
-    if (error)
-        error_set_hint(error, pip->lock.text
-                                  ? "let the tool write it in pip's form, as `uv export -o "
-                                    "requirements.txt` does, and name that file in "
-                                    "`requirements:`"
-                                  : "build a wheel of it and name that in `install:`");
-    else if (pip->groups && pip->groups->len > 0)
-        error_set(&error, ERROR_INPUT, ((const Text *)pip->groups->pdata[0])->at,
-                  "stage '%s' can't be solved: `groups:` is not understood yet", stage->name);
+    if (pip->project_editable) {
+        error_set(&error, ERROR_INPUT, pip->project.at,
+                  "stage '%s' can't be solved: an editable install needs a build of the project",
+                  stage->name);
+        error_set_hint(error, "leave `editable` out, which installs what the project requires, and "
+                              "bring its code with `files:`");
+    } else if (solve->recipe->resolve_together && pip->lock.text)
+        error_set(&error, ERROR_INPUT, pip->lock.at,
+                  "stage '%s' takes a lock file, whose versions are chosen already: that can't be "
+                  "part of `resolve: together`",
+                  stage->name);
     if (!error && solve->recipe->resolve_together && pip->wheels && pip->wheels->len > 0)
         error_set(&error, ERROR_INPUT, ((const PipWheel *)pip->wheels->pdata[0])->at,
                   "stage '%s' looks for wheels by what the stages before it install, which "
@@ -367,8 +360,8 @@ gboolean solve_pip(Solve *solve, guint index, LockStage *locked, GError **error)
 {
     if (solve_refuses(solve, index, locked))
         return TRUE;
-    if (!solve_find_wheels(solve, index, locked, error))
-        return FALSE;
+    if (!solve_take_lock(solve, index, locked) || !solve_find_wheels(solve, index, locked, error))
+        return locked->conflict != NULL;
     if (locked->conflict)
         return TRUE;
     Solution *solution = NULL;

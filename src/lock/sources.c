@@ -195,14 +195,22 @@ static gboolean add_named(SourceContext *context, GPtrArray *locations, const ch
     return TRUE;
 }
 
+/* Without credentials and the slashes at its end. */
+static char *url_without_slashes(const char *url)
+{
+    char *bare = url_strip_credentials(url);
+    size_t length = strlen(bare);
+    while (length > 0 && bare[length - 1] == '/')
+        bare[--length] = '\0';
+    return bare;
+}
+
 /* The name of a URL that a requirements file gives: that of a declared index with this URL, else
  * one made of host and digest, because a lock holds no URL of an index. */
 static char *name_of_url(const SourceContext *context, const char *url)
 {
-    g_autofree char *bare = url_strip_credentials(url);
+    g_autofree char *bare = url_without_slashes(url);
     size_t length = strlen(bare);
-    while (length > 0 && bare[length - 1] == '/')
-        bare[--length] = '\0';
     for (guint i = 0; i < context->recipe->indexes->len; i++) {
         const RecipeIndex *index = context->recipe->indexes->pdata[i];
         if (strncmp(index->url, bare, length) == 0 &&
@@ -314,6 +322,58 @@ static gboolean add_indexes(SourceContext *context, const PipStage *stage, const
     return TRUE;
 }
 
+/* Where the URL is that of the default index, as pip has it built in or configured. */
+static bool is_default_url(SourceContext *context, const char *url)
+{
+    const PipConfig *config = session_pip_config(context->session, NULL);
+    const char *const known[] = {pip_builtin_index(), config ? config->index_url : NULL};
+    g_autofree char *bare = url_without_slashes(url);
+    for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
+        g_autofree char *other = known[i] ? url_without_slashes(known[i]) : NULL;
+        if (other && g_str_equal(other, bare))
+            return true;
+    }
+    return false;
+}
+
+static bool is_known_index(const SourceContext *context, const char *name)
+{
+    g_autofree char *url = recipe_index_url(context->recipe, name);
+    return url != NULL;
+}
+
+/* An index that a lock file names is asked for the packages that it has from there. */
+static gboolean add_route(SourceContext *context, GPtrArray *locations, const PipRoute *route,
+                          GError **error)
+{
+    if (is_default_url(context, route->url))
+        return TRUE;
+    g_autofree char *name = name_of_url(context, route->url);
+    if (g_str_equal(name, "main"))
+        return TRUE;
+    IndexLocation *location = NULL;
+    if (is_known_index(context, name)) {
+        location = resolve_name(context, name, route->at, error);
+        if (!location)
+            return FALSE;
+    } else {
+        g_autofree char *mirror = session_find_mirror(context->session, name);
+        if (!is_index_address(route->url)) {
+            g_autofree char *shown = url_redact(route->url);
+            return error_set(error, ERROR_INPUT, route->at, "the index '%s' is no URL", shown);
+        }
+        location = index_location_new(name, INDEX_SIMPLE, mirror ? mirror : route->url);
+        location->trusted_rendering = true;
+    }
+    location->only = true;
+    g_strfreev(location->packages);
+    g_ptr_array_add(route->names, NULL);
+    location->packages = g_strdupv((char **)route->names->pdata);
+    g_ptr_array_set_size(route->names, (int)route->names->len - 1);
+    add_location(context, locations, location);
+    return TRUE;
+}
+
 /* Indexes with `packages:` that the stage does not name are asked for these names alone. */
 static gboolean add_routed(SourceContext *context, GPtrArray *locations, GError **error)
 {
@@ -356,6 +416,10 @@ gboolean sources_of_stage(SourceContext *context, const PipStage *stage, const P
         if (uses_machine_config(context, stage, inputs) &&
             !add_machine_extras(context, locations, error))
             return FALSE;
+        for (guint i = 0; i < inputs->routes->len; i++) {
+            if (!add_route(context, locations, inputs->routes->pdata[i], error))
+                return FALSE;
+        }
         if (!add_routed(context, locations, error))
             return FALSE;
     }

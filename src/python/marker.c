@@ -249,6 +249,7 @@ void marker_environment_free(MarkerEnvironment *environment)
 typedef struct {
     const MarkerEnvironment *environment;
     const char *extra;
+    const MarkerSets *sets; /* of a lock file, or NULL */
     bool exhaustive;
     GError *error;
 } Evaluation;
@@ -287,9 +288,24 @@ static bool compare_texts(Evaluation *evaluation, const MarkerItem *item, const 
     return fail(evaluation, item, "this operator compares versions only");
 }
 
+/* `extra == 'x'`, `'x' in extras` and their opposites. */
+static bool evaluate_set(const MarkerItem *item, const char *const *set)
+{
+    const char *text = item->left.is_variable ? item->right.text : item->left.text;
+    g_autofree char *name = name_canonicalize(text);
+    bool member = set && g_strv_contains(set, name);
+    return item->op == MARKER_EQUAL || item->op == MARKER_IN           ? member
+           : item->op == MARKER_NOT_EQUAL || item->op == MARKER_NOT_IN ? !member
+                                                                       : false;
+}
+
 static bool evaluate_item(Evaluation *evaluation, const MarkerItem *item)
 {
     MarkerVariable variable = item->variable;
+    if (evaluation->sets && (variable == VARIABLE_EXTRA || variable == VARIABLE_EXTRAS))
+        return evaluate_set(item, evaluation->sets->extras);
+    if (evaluation->sets && variable == VARIABLE_DEPENDENCY_GROUPS)
+        return evaluate_set(item, evaluation->sets->groups);
     if (variable == VARIABLE_UNKNOWN)
         return fail(evaluation, item, "it names no variable");
     if (variable >= VARIABLE_COUNT)
@@ -346,7 +362,7 @@ bool marker_try_evaluate(const Marker *marker, const MarkerEnvironment *environm
         extra = environment->values[VARIABLE_EXTRA];
     else if (!is_canonical(extra))
         extra = canonical = name_canonicalize(extra);
-    Evaluation evaluation = {environment, extra, marker->may_fail, NULL};
+    Evaluation evaluation = {environment, extra, NULL, marker->may_fail, NULL};
     bool value = evaluate_nodes(&evaluation, marker->nodes);
     if (evaluation.error != NULL) {
         g_propagate_error(error, evaluation.error);
@@ -360,4 +376,13 @@ bool marker_evaluate(const Marker *marker, const MarkerEnvironment *environment,
 {
     bool value = false;
     return marker_try_evaluate(marker, environment, extra, &value, NULL) && value;
+}
+
+bool marker_evaluate_sets(const Marker *marker, const MarkerEnvironment *environment,
+                          const MarkerSets *sets)
+{
+    Evaluation evaluation = {environment, "", sets, false, NULL};
+    bool value = evaluate_nodes(&evaluation, marker->nodes);
+    g_clear_error(&evaluation.error);
+    return value;
 }

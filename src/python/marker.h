@@ -37,6 +37,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MarkerEnvironment, marker_environment_free)
 /* `extra`: value of the variable `extra`, "" for none, NULL for the environment's; compared in
  * canonical form. A comparison that has no meaning counts as false. */
 bool marker_evaluate(const Marker *marker, const MarkerEnvironment *environment, const char *extra);
+/* What a lock file is asked for: canonical names, NULL-terminated; NULL: none. */
+typedef struct {
+    const char *const *extras, *const *groups;
+} MarkerSets;
+/* As a lock file means it (PEP 751): `extras` and `dependency_groups` are sets, and so is `extra`,
+ * which several extras hold at once. */
+bool marker_evaluate_sets(const Marker *marker, const MarkerEnvironment *environment,
+                          const MarkerSets *sets);
 /* As marker_evaluate() with packaging's errors. Errors: ERROR_INPUT for a variable that has no
  * value outside lock files (extras, dependency_groups), two literals, and ~= or === between texts.
  */

@@ -21,6 +21,14 @@ static void option_line_free(void *data)
     g_free(option);
 }
 
+static void route_free(void *data)
+{
+    PipRoute *route = data;
+    g_free(route->url);
+    g_ptr_array_unref(route->names);
+    g_free(route);
+}
+
 PipInputs *pip_inputs_new(void)
 {
     PipInputs *inputs = g_new0(PipInputs, 1);
@@ -29,6 +37,7 @@ PipInputs *pip_inputs_new(void)
     inputs->roots = g_ptr_array_new_with_free_func(requirement_destroy);
     inputs->constraints = g_ptr_array_new_with_free_func(requirement_destroy);
     inputs->extra_index_urls = g_ptr_array_new_with_free_func(g_free);
+    inputs->routes = g_ptr_array_new_with_free_func(route_free);
     inputs->find_links = g_ptr_array_new_with_free_func(g_free);
     inputs->trusted_hosts = g_ptr_array_new_with_free_func(g_free);
     return inputs;
@@ -43,12 +52,26 @@ void pip_inputs_free(PipInputs *inputs)
     g_ptr_array_unref(inputs->constraints);
     g_ptr_array_unref(inputs->sources);
     g_ptr_array_unref(inputs->extra_index_urls);
+    g_ptr_array_unref(inputs->routes);
     g_ptr_array_unref(inputs->find_links);
     g_ptr_array_unref(inputs->trusted_hosts);
     g_free(inputs->index_url);
     format_control_clear(&inputs->format);
     release_control_clear(&inputs->release);
     g_free(inputs);
+}
+
+PipRoute *pip_inputs_route(PipInputs *inputs, const char *url, Span at)
+{
+    for (guint i = 0; i < inputs->routes->len; i++) {
+        PipRoute *route = inputs->routes->pdata[i];
+        if (g_str_equal(route->url, url))
+            return route;
+    }
+    PipRoute *route = g_new(PipRoute, 1);
+    *route = (PipRoute){g_strdup(url), g_ptr_array_new_with_free_func(g_free), at};
+    g_ptr_array_add(inputs->routes, route);
+    return route;
 }
 
 const PipOptionLine *pip_inputs_find_option(const PipInputs *inputs, const char *name,

@@ -43,6 +43,13 @@ typedef struct {
     Span at;
 } PipOptionLine;
 
+/* An index that a lock file names for some packages alone. */
+typedef struct {
+    char *url;
+    GPtrArray *names; /* char *: canonical */
+    Span at;
+} PipRoute;
+
 typedef struct {
     GPtrArray *sources;     /* Source, every file read */
     GPtrArray *options;     /* PipOptionLine, in order */
@@ -53,6 +60,7 @@ typedef struct {
         index_url; /* the last -i, or NULL; replaces the command's own and drops extras before it */
     bool no_index;
     GPtrArray *extra_index_urls; /* char* */
+    GPtrArray *routes;           /* PipRoute, of a lock file */
     GPtrArray *find_links;       /* char*, paths made absolute */
     GPtrArray *trusted_hosts;    /* char*: "host" or "host:port" */
     FormatControl format;
@@ -88,6 +96,9 @@ bool pip_inputs_add_requirement(PipInputs *inputs, const char *text, Span at, bo
  * A relative path stays relative for `read`, and counts from base_dir then. */
 bool pip_inputs_add_file(PipInputs *inputs, const char *path, Span at, bool constraint,
                          const PipInputsOptions *options, Diags *diags);
+
+/* The route of this URL, which is added where there is none; `at` says who names it. */
+PipRoute *pip_inputs_route(PipInputs *inputs, const char *url, Span at);
 
 /* The last line with the option, and with this value unless it is NULL; or NULL. */
 const PipOptionLine *pip_inputs_find_option(const PipInputs *inputs, const char *name,

@@ -168,9 +168,9 @@ static const Field pip_fields[] = {
     {"no_binary", &type_texts, offsetof(PipStage, no_binary), FIELD_LIST, "Names, or :all:, that are never installed from wheels", &rule_format_name},
     {"require_hashes", &type_bool, offsetof(PipStage, require_hashes), 0, "Every requirement needs a hash", NULL},
     {"extras", &type_texts, offsetof(PipStage, extras), FIELD_LIST, "Extras of the project or lock file", &rule_name},
-    {"groups", &type_texts, offsetof(PipStage, groups), FIELD_LIST, "Dependency groups of the project or lock file", &rule_name},
-    {"lock", &type_value, offsetof(PipStage, lock), 0, "A lock file of another tool (pylock, uv, poetry)", &rule_context_path},
-    {"project", &type_value, offsetof(PipStage, project), 0, "Folder of a project to install", &rule_context_path},
+    {"groups", &type_texts, offsetof(PipStage, groups), FIELD_LIST, "Dependency groups of the project or lock file; none is taken unless it is named here, but for default-groups of a pylock.toml", &rule_name},
+    {"lock", &type_value, offsetof(PipStage, lock), 0, "A lock file of another tool (pylock.toml, uv.lock, poetry.lock): the stage installs what it names for the target, and nothing else", &rule_context_path},
+    {"project", &type_value, offsetof(PipStage, project), 0, "Folder of a project: what its pyproject.toml requires is installed, and the project itself is not built", &rule_context_path},
     {"editable", &type_bool, offsetof(PipStage, project_editable), 0, "Install the project in place (default: false)", NULL},
     {"build", &type_named, offsetof(PipStage, build), FIELD_LIST, "Packages that may be built from source, and how", &build_shape},
     {"wheels", &type_named, offsetof(PipStage, wheels), FIELD_LIST, "Wheels whose file names follow from what is installed, by distribution", &wheel_shape},
@@ -231,6 +231,18 @@ static bool is_listed(const GPtrArray *list)
     return list && list->len > 0;
 }
 
+/* A lock file is the whole set of a stage. */
+static void refuse_beside_lock(Decoder *decoder, const Node *node)
+{
+    static const char *const others[] = {"install", "requirements", "project", "wheels", "upgrade"};
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+        const Node *key = node_find_key(node, others[i]);
+        if (key)
+            error_set_hint(decoder_error(decoder, key, "'%s' can't stand beside 'lock'", others[i]),
+                           "a lock file names all that its stage installs: write another stage");
+    }
+}
+
 static void finish_pip(Decoder *decoder, const Node *node, void *target)
 {
     const PipStage *pip = target;
@@ -246,6 +258,8 @@ static void finish_pip(Decoder *decoder, const Node *node, void *target)
                        "extras of a package are written with it: \"name[extra]\"");
     if (is_listed(pip->groups) && !pip->lock.text && !pip->project.text)
         decoder_error(decoder, node_find_key(node, "groups"), "'groups' needs 'project' or 'lock'");
+    if (pip->lock.text)
+        refuse_beside_lock(decoder, node);
     if (pip->project_editable && !pip->project.text)
         decoder_error(decoder, node_find_key(node, "editable"), "'editable' needs 'project'");
     if (pip->upgrade_eager && !pip->upgrade)
