@@ -457,7 +457,9 @@ const char *diff_note(const Diff *diff, size_t index)
     } notes[DIFF_NOTES] = {
         {diff->unsolved, "what is installed was not compared: a stage can't be satisfied"},
         {is_torch_changed(diff) && (!diff->a.torch || !diff->b.torch),
-         "for which GPUs each torch has code is not known: `ramekin check` of both sides reads it"},
+         "for which GPUs each torch has code is only bounded by its CUDA version: `ramekin check` "
+         "of "
+         "both sides reads it"},
         {!diff->configured, "the configuration (environment, command, user) was not compared: two "
                             "recipes or two images tell it"},
     };

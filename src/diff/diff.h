@@ -66,15 +66,18 @@ typedef struct {
     char *before, *after; /* NULL: not there */
 } DiffFact;
 
+/* Torch's own list of architectures tells where its wheel was looked into (`ramekin check` does);
+ * else the compiler of its CUDA version bounds what can be there. */
 typedef enum {
     DIFF_NO_TORCH,
-    DIFF_UNKNOWN, /* its wheel was not looked into; `ramekin check` does */
+    DIFF_UNKNOWN,
+    DIFF_POSSIBLE,  /* the compiler can make code for it */
+    DIFF_NO_NATIVE, /* the compiler can't; PTX for an older one may be there */
     DIFF_SERVED,
     DIFF_NOT_SERVED,
 } DiffCoverage;
 
-/* A GPU that `host: gpus` of a side names; where none does, a compute capability that there is, if
- * anything is known of either torch. */
+/* A GPU that `host: gpus` of a side names; where none does, a compute capability that there is. */
 typedef struct {
     char *name; /* "RTX 5090", "Blackwell" */
     unsigned capability;

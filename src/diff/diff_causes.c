@@ -240,6 +240,8 @@ static char *cause_of_change(const Causes *causes, DiffDistribution *one, const 
         one->owner = owner_of(causes, clause);
         return g_strdup_printf("%s requires %s", owner, clause->requirement);
     }
+    if (causes->diff->a.flat || causes->diff->b.flat) /* who asks for it there is not known */
+        return NULL;
     cause = cause_of_own_clause(causes, one);
     if (!cause)
         cause = cause_of_lost_clause(causes, before, after);
@@ -273,8 +275,8 @@ static char *cause_of_removal(const Causes *causes, DiffDistribution *one, const
 {
     const LockEdge *line = find_new_clause(before, none, true);
     if (line)
-        return g_strdup_printf("%s no longer asks for it",
-                               diff_place(&causes->diff->a, line->from));
+        return g_strdup_printf("%s %s for it", diff_place(&causes->diff->a, line->from),
+                               causes->diff->b.flat ? "asks" : "no longer asks");
     const LockEdge *clause = find_new_clause(before, none, false);
     if (!clause)
         return is_of_base(&causes->diff->a, diff_name(one)) && !causes->diff->b.flat

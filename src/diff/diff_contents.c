@@ -3,6 +3,7 @@
 #include "diff/diff_private.h"
 
 #include "base/digest.h"
+#include "base/io.h"
 #include "recipe/stage_apt.h"
 #include "recipe/stage_download.h"
 #include "recipe/stage_files.h"
@@ -14,7 +15,8 @@
 #include <string.h>
 
 enum {
-    SHOWN_DIGITS = 12, /* of a digest */
+    SHOWN_DIGITS = 12,              /* of a digest */
+    DIGEST_BYTES = 4 * 1024 * 1024, /* larger files are not in a revision either (git_export.h) */
 };
 
 void diff_thing_free(void *data)
@@ -163,8 +165,10 @@ static char *source_text_of(const Recipe *recipe, const FilesEntry *entry)
     if (entry->from.text)
         return g_strdup_printf("%s of part %s", entry->src.text, entry->from.text);
     g_autofree char *path = g_build_filename(recipe_file_dir(recipe->file), entry->src.text, NULL);
-    g_autofree char *digest =
-        g_file_test(path, G_FILE_TEST_IS_REGULAR) ? digest_sha256_file(path, NULL) : NULL;
+    g_autofree char *content = NULL;
+    size_t length;
+    bool small = io_load(path, DIGEST_BYTES, &content, &length, NULL);
+    g_autofree char *digest = small ? digest_sha256(content, length) : NULL;
     return digest ? g_strdup_printf("%s sha256:%.*s", entry->src.text, SHOWN_DIGITS, digest)
                   : g_strdup(entry->src.text);
 }

@@ -1,14 +1,17 @@
-/* For which GPUs torch has code, by the list of architectures in its own library: what check's
- * rules say of it, from what an earlier run has read. */
+/* For which GPUs torch has code: by the list of architectures in its own library, as check's rules
+ * judge it, from what an earlier run has read; else by what the compiler of its CUDA version knows.
+ */
 #include "diff/diff_private.h"
 
 #include "check/gpu_coverage.h"
+#include "lock/environment_cuda.h"
+
+#include <string.h>
 
 static const char *const coverage_names[] = {
-    [DIFF_NO_TORCH] = "no torch",
-    [DIFF_UNKNOWN] = "not known",
-    [DIFF_SERVED] = "has code",
-    [DIFF_NOT_SERVED] = "no code",
+    [DIFF_NO_TORCH] = "no torch",      [DIFF_UNKNOWN] = "not known",
+    [DIFF_POSSIBLE] = "can have code", [DIFF_NO_NATIVE] = "no native code",
+    [DIFF_SERVED] = "has code",        [DIFF_NOT_SERVED] = "no code",
 };
 
 const char *diff_coverage_name(DiffCoverage coverage)
@@ -23,12 +26,31 @@ void diff_gpu_free(void *data)
     g_free(gpu);
 }
 
+/* A compiler that knows an older capability of the same major number makes code that runs. */
+static bool compiler_serves(const HostTables *tables, const char *cuda, unsigned capability)
+{
+    const GPtrArray *all = tables->gpus->capabilities;
+    for (guint i = 0; i < all->len; i++) {
+        const GpuCapability *one = all->pdata[i];
+        bool runs = one->capability / 10 == capability / 10 && one->capability <= capability;
+        if (runs && dotted_compare(cuda, one->since.text) >= 0 &&
+            (!one->until.text || dotted_compare(cuda, one->until.text) <= 0))
+            return true;
+    }
+    return false;
+}
+
 static DiffCoverage coverage_of(const DiffSide *side, unsigned capability)
 {
-    if (!diff_find(diff_environment(side->target), "torch"))
+    const GPtrArray *environment = diff_environment(side->target);
+    if (!diff_find(environment, "torch"))
         return DIFF_NO_TORCH;
-    if (!side->torch || !side->torch->torch_arches)
-        return DIFF_UNKNOWN;
+    if (!side->torch || !side->torch->torch_arches) {
+        g_autofree char *cuda = environment_cuda(environment);
+        if (!cuda || !side->tables)
+            return DIFF_UNKNOWN;
+        return compiler_serves(side->tables, cuda, capability) ? DIFF_POSSIBLE : DIFF_NO_NATIVE;
+    }
     return gpu_list_serves(side->torch, capability) ? DIFF_SERVED : DIFF_NOT_SERVED;
 }
 
@@ -66,7 +88,7 @@ static void add_families(Diff *diff)
     const HostTables *tables = diff->b.tables ? diff->b.tables : diff->a.tables;
     for (guint i = 0; tables && i < tables->gpus->capabilities->len; i++) {
         const GpuCapability *one = tables->gpus->capabilities->pdata[i];
-        add_gpu(diff, g_strdup_printf("%s sm_%u", one->name, one->capability), one->capability);
+        add_gpu(diff, g_strdup_printf("sm_%u (%s)", one->capability, one->name), one->capability);
     }
 }
 
@@ -78,9 +100,34 @@ static int compare_gpus(const void *a, const void *b)
     return g_strcmp0(left->name, right->name);
 }
 
-static char *coverage_text(DiffCoverage coverage)
+/* Whether one has code for it and the other has none: what only can be is no difference to what is.
+ */
+static bool is_difference(const DiffGpu *gpu)
 {
-    return coverage == DIFF_NO_TORCH ? NULL : g_strdup(coverage_names[coverage]);
+    DiffCoverage low = MIN(gpu->before, gpu->after), high = MAX(gpu->before, gpu->after);
+    return (low == DIFF_POSSIBLE && high == DIFF_NO_NATIVE) ||
+           (low == DIFF_NO_NATIVE && high == DIFF_SERVED) ||
+           (low == DIFF_SERVED && high == DIFF_NOT_SERVED);
+}
+
+/* GPUs that differ in the same way are one fact. */
+static void add_fact(Diff *diff, guint first)
+{
+    const DiffGpu *gpu = diff->gpus->pdata[first];
+    g_autoptr(GString) subject = g_string_new("code for ");
+    for (guint i = 0; i < diff->gpus->len; i++) {
+        const DiffGpu *other = diff->gpus->pdata[i];
+        if (other->before != gpu->before || other->after != gpu->after)
+            continue;
+        if (i < first)
+            return;
+        g_string_append_printf(subject, "%s%.*s", i > first ? ", " : "",
+                               (int)strcspn(other->name, "("), other->name);
+        while (subject->str[subject->len - 1] == ' ')
+            g_string_truncate(subject, subject->len - 1);
+    }
+    diff_add_fact(diff, DIFF_TOPIC_GPU, subject->str, g_strdup(coverage_names[gpu->before]),
+                  g_strdup(coverage_names[gpu->after]));
 }
 
 void diff_compare_gpus(Diff *diff)
@@ -91,16 +138,11 @@ void diff_compare_gpus(Diff *diff)
         return;
     add_targets(diff, diff->a.recipe);
     add_targets(diff, diff->b.recipe);
-    if (diff->gpus->len == 0 && (diff->a.torch || diff->b.torch))
+    if (diff->gpus->len == 0)
         add_families(diff);
     g_ptr_array_sort(diff->gpus, compare_gpus);
     for (guint i = 0; i < diff->gpus->len; i++) {
-        const DiffGpu *gpu = diff->gpus->pdata[i];
-        g_autofree char *subject = g_strdup_printf("code for %s", gpu->name);
-        bool known = gpu->before != DIFF_UNKNOWN && gpu->after != DIFF_UNKNOWN;
-        bool told = gpu->before != DIFF_NO_TORCH && gpu->after != DIFF_NO_TORCH;
-        if (known && told)
-            diff_add_fact(diff, DIFF_TOPIC_GPU, subject, coverage_text(gpu->before),
-                          coverage_text(gpu->after));
+        if (is_difference(diff->gpus->pdata[i]))
+            add_fact(diff, i);
     }
 }

@@ -5,6 +5,7 @@
 enum {
     MIN_COLUMNS = 40,
     CAUSE_INDENT = 6,
+    MAX_SUBJECT = 24, /* of a fact that stands in a column */
 };
 
 static const struct {
@@ -36,22 +37,33 @@ static const char *or_none(const char *text)
 
 /* Facts */
 
+static void put_fact(Printer *printer, const DiffFact *fact, unsigned width)
+{
+    Layout *layout = &printer->layout;
+    g_autofree char *text =
+        g_strdup_printf("%s -> %s", or_none(fact->before), or_none(fact->after));
+    layout_put(layout, TINT_NONE, "  ");
+    if (layout_width(fact->subject) > width) {
+        g_autofree char *whole = g_strdup_printf("%s: %s", fact->subject, text);
+        layout_words(layout, TINT_NOTICE, whole, 2, CAUSE_INDENT);
+        return;
+    }
+    layout_pad(layout, TINT_NONE, fact->subject, width, false);
+    layout_put(layout, TINT_NONE, "  ");
+    layout_words(layout, TINT_NOTICE, text, width + 4, width + 6);
+}
+
 static void put_facts(Printer *printer)
 {
     const GPtrArray *facts = printer->diff->facts;
     unsigned width = 0;
-    for (guint i = 0; i < facts->len; i++)
-        width = MAX(width, layout_width(((const DiffFact *)facts->pdata[i])->subject));
-    width = MIN(width, 24);
     for (guint i = 0; i < facts->len; i++) {
-        const DiffFact *fact = facts->pdata[i];
-        g_string_append(printer->layout.out, i == 0 ? "\n  " : "  ");
-        layout_pad(&printer->layout, TINT_NONE, fact->subject, width, false);
-        g_autofree char *text =
-            g_strdup_printf("%s -> %s", or_none(fact->before), or_none(fact->after));
-        unsigned column = MAX(width, layout_width(fact->subject)) + 4;
-        layout_put(&printer->layout, TINT_NONE, "  ");
-        layout_words(&printer->layout, TINT_NOTICE, text, column, width + 6);
+        unsigned own = layout_width(((const DiffFact *)facts->pdata[i])->subject);
+        width = own <= MAX_SUBJECT ? MAX(width, own) : width;
+    }
+    for (guint i = 0; i < facts->len; i++) {
+        g_string_append(printer->layout.out, i == 0 ? "\n" : "");
+        put_fact(printer, facts->pdata[i], width);
     }
 }
 
@@ -292,7 +304,7 @@ static void put_thing(Printer *printer, const DiffThing *thing)
     g_string_append_printf(text, "%s ", thing->name);
     if (thing->kind == DIFF_CHANGED)
         g_string_append_printf(text, "%s -> %s", thing->before, thing->after);
-    else
+    else if (!g_str_equal(thing->what, "remove"))
         g_string_append(text, thing->after ? thing->after : thing->before);
     layout_printf(layout, kinds[thing->kind].tint, "  %s ", kinds[thing->kind].sign);
     layout_words(layout, TINT_NONE, text->str, 4, CAUSE_INDENT);
