@@ -1,7 +1,8 @@
 #include "cli/commands.h"
 #include "cli/operand.h"
+#include "text/jsonw.h"
 
-static const OptionRow rows[] = {
+static const OptionRow option_rows[] = {
     /* clang-format off */
     {"format", 0, OPTION_CHOICE, "text|json|markdown", offsetof(Options, diff_format), 0,
      "text for people, JSON (ramekin.diff/1) for scripts, Markdown for a pull request"},
@@ -17,7 +18,7 @@ static const OptionRow rows[] = {
     {0},
     /* clang-format on */
 };
-static const OptionGroup group = {"Diff", rows};
+static const OptionGroup group = {"Diff", option_rows};
 static const OptionGroup *const groups[] = {&group, &options_recipe, &options_resolve,
                                             &options_common, NULL};
 
@@ -33,28 +34,24 @@ static const unsigned parts[] = {
     DIFF_PART_SIZES,
 };
 
-static void print_diff(const Invocation *invocation, const Diff *diff)
+static char *format_diff(const Invocation *invocation, const Diff *diff)
 {
     const Options *options = invocation->options;
-    Output *output = invocation->output;
+    const Output *output = invocation->output;
     DiffStyle style = {parts[options->only],
                        options->stat,
                        {.all = options->all,
                         .colour = output_result_colour(output),
                         .columns = output_columns(output)}};
-    g_autofree char *text = NULL;
     switch ((DiffFormat)options->diff_format) {
-    case DIFF_FORMAT_TEXT:
-        text = diff_format_text(diff, &style);
-        break;
     case DIFF_FORMAT_JSON:
-        text = diff_encode_json(diff);
-        break;
+        return diff_encode_json(diff);
     case DIFF_FORMAT_MARKDOWN:
-        text = diff_format_markdown(diff, &style);
-        break;
+        return diff_format_markdown(diff, &style);
+    case DIFF_FORMAT_TEXT:
+    default:
+        return diff_format_text(diff, &style);
     }
-    output_result(output, text);
 }
 
 static int usage(const Invocation *invocation, const char *hint)
@@ -94,22 +91,97 @@ static int find_sides(const Invocation *invocation, char **ret_a, char **ret_b)
     return 0;
 }
 
-static int run_diff(Invocation *invocation)
+/* *ret_text: the diff of two sides, to print. */
+static int compare(const Invocation *invocation, const char *first, const char *second,
+                   char **ret_text)
 {
-    g_autofree char *first = NULL, *second = NULL;
     g_autoptr(Operand) a = NULL;
     g_autoptr(Operand) b = NULL;
-    int status = find_sides(invocation, &first, &second);
-    if (status == 0)
-        status = operand_open(invocation, first, &a);
+    int status = operand_open(invocation, first, &a);
     if (status == 0)
         status = operand_open(invocation, second, &b);
     if (status != 0)
         return 2; /* 1 says that there is a difference */
     operands_complete(invocation, a, b);
     g_autoptr(Diff) diff = diff_new(&a->side, &b->side);
-    print_diff(invocation, diff);
+    *ret_text = format_diff(invocation, diff);
     return diff_part_is_empty(diff, parts[invocation->options->only]) ? 0 : 1;
+}
+
+/* The row of a side; one that has no matrix stands for each row, one that lacks the row is nothing.
+ */
+static char *side_of_row(const char *text, const GPtrArray *rows, const char *row)
+{
+    if (rows->len == 0)
+        return g_strdup(text);
+    bool there = g_ptr_array_find_with_equal_func((GPtrArray *)rows, row, g_str_equal, NULL);
+    return there ? g_strdup_printf("%s#%s", text, row) : g_strdup("/dev/null");
+}
+
+/* Every row by itself: several texts, or one JSON document that lists them. */
+static int compare_rows(const Invocation *invocation, const char *first, const char *second,
+                        const GPtrArray *a, const GPtrArray *b, const GPtrArray *rows)
+{
+    bool json = (DiffFormat)invocation->options->diff_format == DIFF_FORMAT_JSON;
+    g_autoptr(JsonWriter) writer = jsonw_new();
+    jsonw_begin_object(writer, JSONW_BLOCK);
+    jsonw_string_member(writer, "schema", "ramekin.diffs/1");
+    jsonw_key(writer, "diffs");
+    jsonw_begin_array(writer, JSONW_BLOCK);
+    int status = 0;
+    for (guint i = 0; i < rows->len; i++) {
+        g_autofree char *before = side_of_row(first, a, rows->pdata[i]);
+        g_autofree char *after = side_of_row(second, b, rows->pdata[i]);
+        g_autofree char *text = NULL;
+        status = worse_status(status, compare(invocation, before, after, &text));
+        if (text && json)
+            jsonw_raw(writer, g_strchomp(text));
+        else if (text)
+            output_result(invocation->output, i > 0 ? "\n" : "");
+        if (text && !json)
+            output_result(invocation->output, text);
+    }
+    jsonw_end_array(writer);
+    jsonw_end_object(writer);
+    g_autofree char *document = jsonw_finish(writer, NULL);
+    if (json)
+        output_result(invocation->output, document);
+    return status;
+}
+
+/* The rows of both, B's first; NULL: one comparison is all there is. */
+static GPtrArray *all_rows(const GPtrArray *a, const GPtrArray *b)
+{
+    if (!a || !b || a->len + b->len == 0)
+        return NULL;
+    GPtrArray *rows = g_ptr_array_new();
+    for (guint i = 0; i < a->len + b->len; i++) {
+        char *row = i < b->len ? b->pdata[i] : a->pdata[i - b->len];
+        if (!g_ptr_array_find_with_equal_func(rows, row, g_str_equal, NULL))
+            g_ptr_array_add(rows, row);
+    }
+    return rows;
+}
+
+static int run_diff(Invocation *invocation)
+{
+    g_autofree char *first = NULL, *second = NULL, *text = NULL;
+    g_autoptr(GPtrArray) a = NULL;
+    g_autoptr(GPtrArray) b = NULL;
+    int status = find_sides(invocation, &first, &second);
+    if (status == 0)
+        status = operand_rows(invocation, first, &a);
+    if (status == 0)
+        status = operand_rows(invocation, second, &b);
+    if (status != 0)
+        return 2;
+    g_autoptr(GPtrArray) rows = all_rows(a, b);
+    if (rows)
+        return compare_rows(invocation, first, second, a, b, rows);
+    status = compare(invocation, first, second, &text);
+    if (text)
+        output_result(invocation->output, text);
+    return status;
 }
 
 const Command command_diff = {"diff",

@@ -1,11 +1,12 @@
 #include "cli/commands.h"
 #include "cli/workspace.h"
 #include "plan/inspect.h"
+#include "plan/lock_text.h"
 
 static const OptionRow rows[] = {
     /* clang-format off */
     {"format", 0, OPTION_CHOICE, "text|json", offsetof(Options, format), 0,
-     "text for people or JSON (ramekin.inspect/1) for scripts"},
+     "text for people or JSON (ramekin.inspect/1; of a lock the lock) for scripts"},
     {"platform", 0, OPTION_VALUE, "OS/ARCH", offsetof(Options, platform), 0,
      "tell of this platform alone"},
     {0},
@@ -26,11 +27,28 @@ static char *inspection_text(const void *inspection, const TextStyle *style)
 
 static const ResultForms forms = {inspection_json, inspection_text};
 
+/* A file is a lock: images are named with their form. Nothing of the text depends on the terminal,
+ * since git compares it line by line. */
+static int inspect_lock(Invocation *invocation, const char *path)
+{
+    g_autoptr(Lock) lock = NULL;
+    GError *error = NULL;
+    if (!lock_load(path, &lock, &error))
+        return output_error(invocation->output, error);
+    g_autofree char *text = (OutputFormat)invocation->options->format == FORMAT_JSON
+                                ? lock_encode(lock, NULL)
+                                : lock_format_text(lock);
+    output_result(invocation->output, text);
+    return 0;
+}
+
 static int run_inspect(Invocation *invocation)
 {
     const Options *options = invocation->options;
     Output *output = invocation->output;
     GError *error = NULL;
+    if (g_file_test(options->arguments->pdata[0], G_FILE_TEST_IS_REGULAR))
+        return inspect_lock(invocation, options->arguments->pdata[0]);
     g_autoptr(Platform) platform =
         options->platform ? platform_parse(options->platform, &error) : NULL;
     g_autoptr(Inspection) inspection =
@@ -42,7 +60,7 @@ static int run_inspect(Invocation *invocation)
 }
 
 const Command command_inspect = {
-    "inspect", run_inspect, "IMAGE",
-    1,         1,           "say what an image is made of, without reading its layers",
+    "inspect", run_inspect, "IMAGE | FILE.lock",
+    1,         1,           "say what an image is made of, without reading its layers, or a lock",
     groups,
 };

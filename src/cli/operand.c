@@ -35,16 +35,8 @@ static int fail(const Invocation *invocation, GError *error)
     return output_error(invocation->output, error);
 }
 
-/* "ramekin.lock#row" → path and row; a name with "#" in it may exist. The caller frees the path. */
-static char *split_row(const char *text, const char **ret_row)
-{
-    const char *hash = strrchr(text, '#');
-    *ret_row = NULL;
-    if (!hash || g_file_test(text, G_FILE_TEST_EXISTS))
-        return g_strdup(text);
-    *ret_row = hash + 1;
-    return g_strndup(text, (size_t)(hash - text));
-}
+/* A side where there is nothing: git names it so for a file that a revision lacks. */
+#define NOTHING "/dev/null"
 
 /* Locks */
 
@@ -74,10 +66,9 @@ static const LockTarget *find_target(const Lock *lock, const char *name, const c
     return NULL;
 }
 
-static int open_lock(const Invocation *invocation, Operand *operand, const char *text)
+static int open_lock(const Invocation *invocation, Operand *operand, const char *path,
+                     const char *row)
 {
-    const char *row;
-    g_autofree char *path = split_row(text, &row);
     GError *error = NULL;
     operand->dir = g_path_get_dirname(path);
     if (!lock_load(path, &operand->lock, &error))
@@ -163,15 +154,19 @@ static int open_list(const Invocation *invocation, Operand *operand, const char 
     size_t length;
     GError *error = NULL;
     operand->side.flat = true;
-    if (io_load(path, LIMIT_REQUIREMENTS_BYTES, &text, &length, &error))
+    if (g_str_equal(path, NOTHING))
+        operand->side.target = host_environment_parse(path, "", 0, &error);
+    else if (io_load(path, LIMIT_REQUIREMENTS_BYTES, &text, &length, &error))
         operand->side.target = host_environment_parse(path, text, length, &error);
     return operand->side.target ? 0 : fail(invocation, error);
 }
 
 /* Recipes */
 
-static int open_recipe(const Invocation *invocation, Operand *operand, const char *text)
+static int open_recipe(const Invocation *invocation, Operand *operand, const char *path,
+                       const char *row)
 {
+    g_autofree char *text = row ? g_strdup_printf("%s#%s", path, row) : g_strdup(path);
     int status = workspace_open_recipe(invocation, TARGETS_ONE, text, &operand->workspace);
     if (status != 0)
         return status;
@@ -185,9 +180,57 @@ static int open_recipe(const Invocation *invocation, Operand *operand, const cha
     return status;
 }
 
-/* The recipe of a revision: `path` counts from this folder, as git's own "REV:./path" does. */
-static int open_revision(const Invocation *invocation, Operand *operand, const char *revision,
-                         const char *path)
+/* Where a side is */
+
+typedef enum {
+    PLACE_IMAGE,
+    PLACE_ENVIRONMENT,
+    PLACE_LOCK,
+    PLACE_PLAN,
+    PLACE_LIST,
+    PLACE_RECIPE,
+} PlaceKind;
+
+typedef struct {
+    PlaceKind kind;
+    char *path;
+    char *row; /* or NULL */
+} Place;
+
+static void place_clear(Place *place)
+{
+    g_free(place->path);
+    g_free(place->row);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Place, place_clear)
+
+/* "ramekin.lock#row" → path and row; a name with "#" in it may exist. */
+static void split_row(const char *text, Place *place)
+{
+    const char *hash = strrchr(text, '#');
+    bool whole = !hash || g_file_test(text, G_FILE_TEST_EXISTS);
+    place->path = whole ? g_strdup(text) : g_strndup(text, (size_t)(hash - text));
+    place->row = whole ? NULL : g_strdup(hash + 1);
+}
+
+static PlaceKind kind_of_file(const char *path)
+{
+    static const struct {
+        const char *suffix;
+        PlaceKind kind;
+    } kinds[] = {{".lock", PLACE_LOCK}, {".json", PLACE_PLAN}, {".txt", PLACE_LIST}};
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        if (g_str_has_suffix(path, kinds[i].suffix))
+            return kinds[i].kind;
+    }
+    return g_str_equal(path, NOTHING) ? PLACE_LIST : PLACE_RECIPE;
+}
+
+/* The recipe of a revision: `place->path` counts from this folder, as git's own "REV:./path" does.
+ */
+static int locate_revision(const Invocation *invocation, Operand *operand, const char *revision,
+                           Place *place)
 {
     GError *error = NULL, *cause = NULL;
     operand->folder = g_dir_make_tmp("ramekin-diff-XXXXXX", &cause);
@@ -200,21 +243,18 @@ static int open_revision(const Invocation *invocation, Operand *operand, const c
     if (error)
         return fail(invocation, error);
     g_autofree char *dir = g_build_filename(operand->folder, prefix, NULL);
-    const char *row;
-    g_autofree char *file = split_row(path, &row);
-    g_autofree char *place = g_canonicalize_filename(file, dir);
-    if (!g_file_test(place, G_FILE_TEST_EXISTS)) {
+    g_autofree char *path = g_canonicalize_filename(place->path, dir);
+    if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
         error_set(&error, ERROR_INPUT, SPAN_NONE, "revision %s has no %s%s", revision, prefix,
-                  file);
+                  place->path);
         return fail(invocation, error);
     }
     operand->side.folder = operand->folder;
-    g_autofree char *name = row ? g_strdup_printf("%s#%s", place, row) : g_strdup(place);
-    return g_str_has_suffix(place, ".lock") ? open_lock(invocation, operand, name)
-                                            : open_recipe(invocation, operand, name);
+    place->kind = kind_of_file(path) == PLACE_LOCK ? PLACE_LOCK : PLACE_RECIPE;
+    g_free(place->path);
+    place->path = g_steal_pointer(&path);
+    return 0;
 }
-
-/* Which of them it is */
 
 static bool is_image(const char *text)
 {
@@ -223,47 +263,121 @@ static bool is_image(const char *text)
            form == BASE_FORM_DOCKER_ARCHIVE;
 }
 
-static int open_file(const Invocation *invocation, Operand *operand, const char *text)
+/* "REV:RECIPE#ROW", "REV", or the name of a recipe that is not there. */
+static int locate_elsewhere(const Invocation *invocation, Operand *operand, Place *place)
 {
-    const char *row;
-    g_autofree char *path = split_row(text, &row);
-    if (g_str_has_suffix(path, ".lock"))
-        return open_lock(invocation, operand, text);
-    if (g_str_has_suffix(path, ".json"))
-        return open_plan(invocation, operand, path);
-    return g_str_has_suffix(path, ".txt") ? open_list(invocation, operand, path)
-                                          : open_recipe(invocation, operand, text);
+    char *colon = strchr(place->path, ':');
+    g_autofree char *revision = NULL;
+    if (colon && colon > place->path) {
+        revision = g_strndup(place->path, (size_t)(colon - place->path));
+        char *path = g_strdup(colon[1] ? colon + 1 : DEFAULT_RECIPE);
+        g_free(place->path);
+        place->path = path;
+    } else if (git_revision_exists(".", place->path)) {
+        revision = g_steal_pointer(&place->path);
+        place->path = g_strdup(DEFAULT_RECIPE);
+    }
+    if (revision)
+        return locate_revision(invocation, operand, revision, place);
+    place->kind = kind_of_file(place->path);
+    return 0;
 }
 
-static int open_any(const Invocation *invocation, Operand *operand, const char *text)
+static int locate(const Invocation *invocation, Operand *operand, const char *text, Place *place)
 {
-    if (is_image(text))
-        return open_image(invocation, operand, text);
-    if (g_str_has_prefix(text, "env:"))
-        return open_environment(invocation, operand, text + strlen("env:"));
-    const char *row;
-    g_autofree char *path = split_row(text, &row);
-    const char *colon = strchr(text, ':');
-    if (g_file_test(path, G_FILE_TEST_EXISTS))
-        return open_file(invocation, operand, text);
-    if (colon && colon > text) {
-        g_autofree char *revision = g_strndup(text, (size_t)(colon - text));
-        return open_revision(invocation, operand, revision, colon[1] ? colon + 1 : DEFAULT_RECIPE);
+    static const char environment[] = "env:";
+    if (is_image(text)) {
+        *place = (Place){PLACE_IMAGE, g_strdup(text), NULL};
+        return 0;
     }
-    g_autofree char *recipe =
-        row ? g_strdup_printf(DEFAULT_RECIPE "#%s", row) : g_strdup(DEFAULT_RECIPE);
-    if (git_revision_exists(".", path))
-        return open_revision(invocation, operand, path, recipe);
-    return open_file(invocation, operand, text);
+    if (g_str_has_prefix(text, environment)) {
+        *place = (Place){PLACE_ENVIRONMENT, g_strdup(text + strlen(environment)), NULL};
+        return 0;
+    }
+    split_row(text, place);
+    if (!g_file_test(place->path, G_FILE_TEST_EXISTS))
+        return locate_elsewhere(invocation, operand, place);
+    place->kind = kind_of_file(place->path);
+    return 0;
+}
+
+static int open_place(const Invocation *invocation, Operand *operand, const Place *place)
+{
+    switch (place->kind) {
+    case PLACE_IMAGE:
+        return open_image(invocation, operand, place->path);
+    case PLACE_ENVIRONMENT:
+        return open_environment(invocation, operand, place->path);
+    case PLACE_LOCK:
+        return open_lock(invocation, operand, place->path, place->row);
+    case PLACE_PLAN:
+        return open_plan(invocation, operand, place->path);
+    case PLACE_LIST:
+        return open_list(invocation, operand, place->path);
+    case PLACE_RECIPE:
+    default:
+        return open_recipe(invocation, operand, place->path, place->row);
+    }
 }
 
 int operand_open(const Invocation *invocation, const char *text, Operand **ret_operand)
 {
     g_autoptr(Operand) operand = g_new0(Operand, 1);
+    g_auto(Place) place = {0};
     operand->label = g_strdup(text);
     operand->side.label = operand->label;
-    int status = open_any(invocation, operand, text);
+    int status = locate(invocation, operand, text, &place);
+    if (status == 0)
+        status = open_place(invocation, operand, &place);
     if (status == 0)
         *ret_operand = g_steal_pointer(&operand);
     return status;
+}
+
+/* Rows */
+
+static void add_row(GPtrArray *rows, const char *row)
+{
+    if (row && !g_ptr_array_find_with_equal_func(rows, row, g_str_equal, NULL))
+        g_ptr_array_add(rows, g_strdup(row));
+}
+
+static int lock_rows(const Invocation *invocation, const char *path, GPtrArray *rows)
+{
+    g_autoptr(Lock) lock = NULL;
+    GError *error = NULL;
+    if (!lock_load(path, &lock, &error))
+        return fail(invocation, error);
+    for (guint i = 0; lock && i < lock->targets->len; i++)
+        add_row(rows, ((const LockTarget *)lock->targets->pdata[i])->row);
+    return 0;
+}
+
+/* What is wrong with the recipe is told when it is opened. */
+static void recipe_rows(const char *path, GPtrArray *rows)
+{
+    g_autoptr(Diags) diags = diags_new();
+    RecipeOptions options = {0};
+    g_autoptr(RecipeFile) file = recipe_file_load(path, &options, diags);
+    const char *const *names = file ? recipe_file_rows(file) : NULL;
+    for (size_t i = 0; names && names[i]; i++)
+        add_row(rows, names[i]);
+}
+
+int operand_rows(const Invocation *invocation, const char *text, GPtrArray **ret_rows)
+{
+    g_autoptr(Operand) operand = g_new0(Operand, 1);
+    g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func(g_free);
+    g_auto(Place) place = {0};
+    int status = locate(invocation, operand, text, &place);
+    bool whole = status == 0 && !place.row;
+    if (whole && place.kind == PLACE_LOCK)
+        status = lock_rows(invocation, place.path, rows);
+    if (whole && place.kind == PLACE_RECIPE)
+        recipe_rows(place.path, rows);
+    if (status != 0)
+        return status;
+    bool choice = whole && (place.kind == PLACE_LOCK || place.kind == PLACE_RECIPE);
+    *ret_rows = choice || g_str_equal(text, NOTHING) ? g_steal_pointer(&rows) : NULL;
+    return 0;
 }

@@ -29,9 +29,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Operand, operand_free)
  *                         and flat
  *   env:DIR                 a virtual environment, or a folder of site-packages
  *   FILE.txt                requirements with exact versions, as of `pip freeze`
- *   REV:RECIPE[#ROW], REV   a recipe of a git revision
+ *   REV:RECIPE[#ROW], REV   a recipe of a git revision, REV:FILE.lock[#ROW] a lock
+ *   /dev/null               nothing: a file that is not there, as git says it
  * Returns an exit status and has printed why when it is not 0. */
 int operand_open(const Invocation *invocation, const char *text, Operand **ret_operand);
+
+/* The rows of a recipe or a lock that is named without one; empty: it has no matrix; NULL:
+ * something else is meant. */
+int operand_rows(const Invocation *invocation, const char *text, GPtrArray **ret_rows);
 
 /* Adds what two sides can be compared by beside their targets, where it is at hand: the tables of
  * this machine, what was read of torch before, Debian packages where they may differ. Fetches
