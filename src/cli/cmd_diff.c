@@ -4,8 +4,9 @@
 
 static const OptionRow option_rows[] = {
     /* clang-format off */
-    {"format", 0, OPTION_CHOICE, "text|json|markdown", offsetof(Options, diff_format), 0,
-     "text for people, JSON (ramekin.diff/1) for scripts, Markdown for a pull request"},
+    {"format", 0, OPTION_CHOICE, "text|json|markdown|html", offsetof(Options, diff_format), 0,
+     "text for people, JSON (ramekin.diff/1) for scripts, Markdown for a pull request, or one "
+     "self-contained HTML page"},
     {"stat", 0, OPTION_SWITCH, NULL, offsetof(Options, stat), 0,
      "sums alone, no single distributions and stages"},
     {"only", 0, OPTION_CHOICE, "all|facts|findings|packages|contents|stages|layers|sizes", offsetof(Options, only), 0,
@@ -48,6 +49,8 @@ static char *format_diff(const Invocation *invocation, const Diff *diff)
         return diff_encode_json(diff);
     case DIFF_FORMAT_MARKDOWN:
         return diff_format_markdown(diff, &style);
+    case DIFF_FORMAT_HTML:
+        return diff_format_html(diff, &style);
     case DIFF_FORMAT_TEXT:
     default:
         return diff_format_text(diff, &style);

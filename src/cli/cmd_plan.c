@@ -5,7 +5,8 @@
 
 static const OptionRow rows[] = {
     /* clang-format off */
-    OPTION_ROW_FORMAT("ramekin.plan/1"),
+    {"format", 0, OPTION_CHOICE, "text|json|html", offsetof(Options, plan_format), 0,
+     "text for people, JSON (ramekin.plan/1) for scripts, or one self-contained HTML page"},
     {"all", 'a', OPTION_SWITCH, NULL, offsetof(Options, all), 0,
      "list everything: what stays as it is too, and each of findings that are alike"},
     OPTION_ROW_LOCKED,
@@ -21,26 +22,32 @@ static bool find_wheel(void *data, const char *sha256, gint64 *ret_members, gint
     return wheel_facts_load(data, sha256, ret_members, ret_raw_size);
 }
 
-static char *plan_json(const void *plan, bool all)
+static char *format_plan(const Plan *plan, const Invocation *invocation)
 {
-    return plan_encode_json(plan, all, NULL);
+    const Options *options = invocation->options;
+    Output *output = invocation->output;
+    TextStyle style = output_text_style(output);
+    switch ((PlanFormat)options->plan_format) {
+    case PLAN_FORMAT_JSON:
+        return plan_encode_json(plan, options->all, NULL);
+    case PLAN_FORMAT_HTML:
+        return plan_format_html(plan, options->all);
+    case PLAN_FORMAT_TEXT:
+    default:
+        return plan_format_text(plan, &style);
+    }
 }
 
-static char *plan_text(const void *plan, const TextStyle *style)
-{
-    return plan_format_text(plan, style);
-}
-
-static const ResultForms forms = {plan_json, plan_text};
-
-static void print_plan(Workspace *workspace, const WorkTarget *wanted, const LockTarget *target)
+static void print_plan(const Invocation *invocation, const WorkTarget *wanted,
+                       const LockTarget *target)
 {
     g_autoptr(Plan) plan = plan_new(wanted->recipe, target);
-    g_autoptr(Cache) cache = cache_new(workspace->options->cache_dir);
+    g_autoptr(Cache) cache = cache_new(invocation->options->cache_dir);
     g_autoptr(BlobStore) blobs = blob_store_new(cache);
     WheelFacts facts = {find_wheel, blobs};
     plan_add_layers(plan, &facts);
-    output_form(workspace->output, &forms, plan);
+    g_autofree char *text = format_plan(plan, invocation);
+    output_result(invocation->output, text);
 }
 
 static int run_plan(Invocation *invocation)
@@ -58,7 +65,7 @@ static int run_plan(Invocation *invocation)
         status = workspace_decide_imports(workspace, wanted, target, &changed);
     if (status != 0)
         return status;
-    print_plan(workspace, wanted, target);
+    print_plan(invocation, wanted, target);
     if (lock_target_is_solved(target))
         return 0;
     workspace_explain_unsolved(workspace, target);

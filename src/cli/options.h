@@ -15,9 +15,16 @@ typedef enum {
 } OutputFormat;
 
 typedef enum {
+    PLAN_FORMAT_TEXT,
+    PLAN_FORMAT_JSON,
+    PLAN_FORMAT_HTML,
+} PlanFormat;
+
+typedef enum {
     DIFF_FORMAT_TEXT,
     DIFF_FORMAT_JSON,
     DIFF_FORMAT_MARKDOWN,
+    DIFF_FORMAT_HTML,
 } DiffFormat;
 
 typedef enum {
@@ -116,6 +123,7 @@ typedef struct {
     bool schema, scdoc;
     int fail_on; /* FailOn */
     char *dockerfile;
+    int plan_format; /* PlanFormat */
     int diff_format; /* DiffFormat */
     int only;        /* a part of diff */
     bool stat;

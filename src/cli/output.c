@@ -89,14 +89,19 @@ bool output_result_colour(const Output *output)
     return output->result_colour;
 }
 
-void output_form(Output *output, const ResultForms *forms, const void *value)
+TextStyle output_text_style(const Output *output)
 {
-    TextStyle style = {
+    return (TextStyle){
         .all = output->options->all,
         .colour = output->result_colour,
         .columns = output_columns(output),
         .explained = isatty(STDOUT_FILENO) && isatty(STDERR_FILENO),
     };
+}
+
+void output_form(Output *output, const ResultForms *forms, const void *value)
+{
+    TextStyle style = output_text_style(output);
     g_autofree char *text = output->options->format == FORMAT_JSON ? forms->json(value, style.all)
                                                                    : forms->text(value, &style);
     output_result(output, text);

@@ -27,6 +27,8 @@ typedef struct {
     char *(*text)(const void *value, const TextStyle *style);
 } ResultForms;
 void output_form(Output *output, const ResultForms *forms, const void *value);
+/* How a text is shown on stdout. */
+TextStyle output_text_style(const Output *output);
 /* What COLUMNS says, else those of the terminal that stdout is, else 80. */
 unsigned output_columns(const Output *output);
 

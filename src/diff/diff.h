@@ -183,7 +183,8 @@ typedef struct {
 /* Callers free; each ends with a newline. */
 char *diff_format_text(const Diff *diff, const DiffStyle *style);
 char *diff_format_markdown(const Diff *diff, const DiffStyle *style); /* for a pull request */
-char *diff_encode_json(const Diff *diff);                             /* ramekin.diff/1 */
+char *diff_format_html(const Diff *diff, const DiffStyle *style); /* one page, nothing outside */
+char *diff_encode_json(const Diff *diff);                         /* ramekin.diff/1 */
 
 /* The name of it on either side. */
 const char *diff_name(const DiffDistribution *distribution);

@@ -60,5 +60,16 @@ char *plan_encode_json(const Plan *plan, bool all, size_t *ret_length);
 /* Reads such a document back: strict, as a lock. What a plan does not say (edges, requirements of
  * distributions, ghosts) is empty. Errors: ERROR_INPUT. */
 Plan *plan_decode_json(const char *name, const char *text, size_t length, GError **error);
+/* What a stage does, or why there is nothing: "24 added, 1 downgraded, 2.7 GB". Caller frees. */
+char *plan_describe_stage(const PlanStage *stage);
+/* Findings of a stage that can't be satisfied are not counted: its explanation says the same. */
+typedef struct {
+    unsigned stages, unsolved, changed, errors, acknowledged, warnings, notes, unknown_sizes;
+    unsigned installed; /* distributions, after the last stage */
+    guint64 bytes;      /* to download */
+} PlanTotals;
+PlanTotals plan_sum_up(const Plan *plan);
 /* The plan for people, ending with a newline; lines fit `columns` wherever words allow. */
 char *plan_format_text(const Plan *plan, const TextStyle *style);
+/* One page of HTML that shows itself anywhere; `all`: what is kept too. Caller frees. */
+char *plan_format_html(const Plan *plan, bool all);

@@ -49,8 +49,7 @@ static unsigned count_actions(const PlanStage *stage, const char *name)
 
 /* Heads */
 
-/* "24 added, 1 downgraded, 2.7 GB to download", or why there is nothing. */
-static char *describe_stage(const PlanStage *stage)
+char *plan_describe_stage(const PlanStage *stage)
 {
     GString *text = g_string_new(NULL);
     for (size_t i = G_N_ELEMENTS(action_styles); i-- > 0;) {
@@ -84,7 +83,7 @@ static void put_stage_head(Layout *layout, const PlanStage *stage)
     else if (locked->status == STAGE_SKIPPED)
         summary = g_strdup("not reached");
     else
-        summary = describe_stage(stage);
+        summary = plan_describe_stage(stage);
     Tint tint = locked->status == STAGE_SOLVED ? TINT_NONE : TINT_BAD;
     layout_words(layout, tint, summary, column, 4);
 }
@@ -390,12 +389,6 @@ static void put_explanation(Layout *layout, const LockStage *stage)
 
 /* Sum */
 
-typedef struct {
-    unsigned stages, unsolved, changed, errors, acknowledged, warnings, notes, unknown_sizes;
-    unsigned installed;
-    guint64 bytes;
-} Totals;
-
 static unsigned count_visible(const GPtrArray *environment)
 {
     unsigned count = 0;
@@ -404,9 +397,9 @@ static unsigned count_visible(const GPtrArray *environment)
     return count;
 }
 
-static Totals sum_up(const Plan *plan)
+PlanTotals plan_sum_up(const Plan *plan)
 {
-    Totals totals = {.stages = plan->stages->len};
+    PlanTotals totals = {.stages = plan->stages->len};
     for (guint i = 0; i < plan->stages->len; i++) {
         const PlanStage *stage = plan->stages->pdata[i];
         totals.bytes += stage->download_bytes;
@@ -434,7 +427,7 @@ static void add_count(GString *text, unsigned count, const char *one, const char
 
 static void put_totals(Layout *layout, const Plan *plan)
 {
-    Totals totals = sum_up(plan);
+    PlanTotals totals = plan_sum_up(plan);
     GString *text = g_string_new(NULL);
     add_count(text, totals.stages, "stage", "stages");
     add_count(text, totals.unsolved, "of them not solved", "of them not solved");
