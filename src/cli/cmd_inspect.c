@@ -60,7 +60,7 @@ static int run_inspect(Invocation *invocation)
 }
 
 const Command command_inspect = {
-    "inspect", run_inspect, "IMAGE | FILE.lock",
+    "inspect", run_inspect, "IMAGE|LOCK",
     1,         1,           "say what an image is made of, without reading its layers, or a lock",
     groups,
 };
