@@ -57,10 +57,10 @@ static char *format_diff(const Invocation *invocation, const Diff *diff)
     }
 }
 
-static int usage(const Invocation *invocation, const char *hint)
+static int usage(const Invocation *invocation, const char *message, const char *hint)
 {
     GError *error = NULL;
-    error_set(&error, ERROR_USAGE, SPAN_NONE, "diff wants two sides");
+    error_set(&error, ERROR_USAGE, SPAN_NONE, "%s", message);
     error_set_hint(error, "%s", hint);
     return output_error(invocation->output, error);
 }
@@ -78,7 +78,8 @@ static int find_sides(const Invocation *invocation, char **ret_a, char **ret_b)
         return 0;
     }
     if (options->since)
-        return usage(invocation, "--since REV compares one recipe with itself");
+        return usage(invocation, "diff wants two sides",
+                     "--since REV compares one recipe with itself");
     if (arguments->len == 2) {
         *ret_a = g_strdup(first);
         *ret_b = g_strdup(arguments->pdata[1]);
@@ -87,8 +88,9 @@ static int find_sides(const Invocation *invocation, char **ret_a, char **ret_b)
     bool range = arguments->len == 1 && dots && dots > first && dots[2] &&
                  !g_file_test(first, G_FILE_TEST_EXISTS);
     if (!range)
-        return usage(invocation, "ramekin diff A B, ramekin diff REV..REV, or ramekin diff --since "
-                                 "REV [RECIPE]");
+        return usage(invocation, "diff wants two sides",
+                     "ramekin diff A B, ramekin diff REV..REV, or ramekin diff --since "
+                     "REV [RECIPE]");
     *ret_a = g_strndup(first, (size_t)(dots - first));
     *ret_b = g_strdup(dots + 2);
     return 0;
@@ -179,6 +181,8 @@ static int run_diff(Invocation *invocation)
     if (status != 0)
         return 2;
     g_autoptr(GPtrArray) rows = all_rows(a, b);
+    if (rows && (DiffFormat)invocation->options->diff_format == DIFF_FORMAT_HTML)
+        return usage(invocation, "a page is of one row", "name it: RECIPE#ROW, FILE.lock#ROW");
     if (rows)
         return compare_rows(invocation, first, second, a, b, rows);
     status = compare(invocation, first, second, &text);

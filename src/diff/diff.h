@@ -77,7 +77,7 @@ typedef enum {
     DIFF_NOT_SERVED,
 } DiffCoverage;
 
-/* A GPU that `host: gpus` of a side names; where none does, a compute capability that there is. */
+/* A GPU that `host: gpus` of a side names; where none does, a compute capability that differs. */
 typedef struct {
     char *name; /* "RTX 5090", "Blackwell" */
     unsigned capability;

@@ -140,6 +140,12 @@ void diff_compare_gpus(Diff *diff)
     add_targets(diff, diff->b.recipe);
     if (diff->gpus->len == 0)
         add_families(diff);
+    bool named = (diff->a.recipe && diff->a.recipe->gpus->len > 0) ||
+                 (diff->b.recipe && diff->b.recipe->gpus->len > 0);
+    for (guint i = diff->gpus->len; i-- > 0 && !named;) {
+        if (!is_difference(diff->gpus->pdata[i]))
+            g_ptr_array_remove_index(diff->gpus, i);
+    }
     g_ptr_array_sort(diff->gpus, compare_gpus);
     for (guint i = 0; i < diff->gpus->len; i++) {
         if (is_difference(diff->gpus->pdata[i]))

@@ -84,14 +84,15 @@ void diff_html_problems(HtmlWriter *writer, const Diff *diff, const PageSection 
 static void write_coverage(PageTable *table, DiffCoverage coverage)
 {
     static const char *const classes[] = {
-        [DIFF_NO_TORCH] = "mark same",
-        [DIFF_UNKNOWN] = "mark same",
-        [DIFF_SERVED] = "mark add",
-        [DIFF_NOT_SERVED] = "mark gone",
+        [DIFF_NO_TORCH] = "mark same", [DIFF_UNKNOWN] = "mark same",
+        [DIFF_POSSIBLE] = "mark same", [DIFF_NO_NATIVE] = "mark gone",
+        [DIFF_SERVED] = "mark add",    [DIFF_NOT_SERVED] = "mark gone",
     };
     static const char *const signs[] = {
         [DIFF_NO_TORCH] = "",
         [DIFF_UNKNOWN] = "? ",
+        [DIFF_POSSIBLE] = "? ",
+        [DIFF_NO_NATIVE] = "\342\234\225 ",
         [DIFF_SERVED] = "\342\234\223 ",
         [DIFF_NOT_SERVED] = "\342\234\225 ",
     };
