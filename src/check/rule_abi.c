@@ -118,11 +118,13 @@ static void judge_floor(CheckRun *run, const CheckWheel *wheel, GHashTable *load
     }
     if (!worst)
         return;
-    Finding *finding = native_add(
-        run, floor->code, wheel,
-        g_strdup_printf("%s of %s %s needs %s.%d, and the base has %s.%d",
-                        native_base_name(worst->member), wheel->file->name, wheel->file->version,
-                        floor->family, highest, floor->family, floor->has));
+    bool env = run->recipe->target == TARGET_ENV;
+    Finding *finding =
+        native_add(run, floor->code, wheel,
+                   g_strdup_printf("%s of %s %s needs %s.%d, and the %s has %s.%d",
+                                   native_base_name(worst->member), wheel->file->name,
+                                   wheel->file->version, floor->family, highest,
+                                   env ? "machine" : "base", floor->family, floor->has));
     if (!hard)
         finding->severity = SEVERITY_WARNING;
     GPtrArray *evidence = g_ptr_array_new();
@@ -130,8 +132,9 @@ static void judge_floor(CheckRun *run, const CheckWheel *wheel, GHashTable *load
                                               worst->member, wheel->file->file, floor->what));
     g_ptr_array_add(evidence, g_strdup(floor->from));
     native_set_evidence(finding, evidence);
-    finding->hint = g_strdup_printf("take a base with a newer %s, or another version of %s",
-                                    floor->what, wheel->file->name);
+    finding->hint =
+        g_strdup_printf("%s with a newer %s, or another version of %s",
+                        env ? "take a machine" : "take a base", floor->what, wheel->file->name);
 }
 
 /* Which std::string torch's own libraries define functions with; -1: not known. */

@@ -1,4 +1,5 @@
 #include "check/scene.h"
+#include "check/own_modules.h"
 
 #include "base/clock.h"
 #include "check/import_memory.h"
@@ -226,6 +227,7 @@ static void open_imports(CheckScene *scene, Cache *cache, const GPtrArray *only)
     if (only)
         keep_roots(run->roots, only);
     follow_imports(scene, &imports, cache);
+    own_modules_settle(run, imports.env);
 }
 
 CheckScene *check_scene_open(LockSession *session, CheckRun *run, const SceneOptions *options,

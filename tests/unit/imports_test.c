@@ -154,6 +154,9 @@ static const Row modules[] = {
     {"stdlib of the version", "@@ a.py\nimport tomllib, distutils\nimport imp, asyncore\n", "works", NULL},
     {"gone or of another system", "@@ a.py\nimport winreg\n",
      "ModuleNotFoundError: No module named 'winreg' (a.py:1)", NULL},
+    {"what the library returns may be one of ours", "@@ a.py\nimport inspect\nclass Own:\n    pass\n"
+     "def f() -> Own:\n    pass\nif not issubclass(inspect.signature(f).return_annotation, Own):\n    import missing\n"
+     "if not isinstance(inspect.unwrap(Own()), Own):\n    raise ValueError\n", "unknown", NULL},
     {"namespace", "@@ a.py\nimport b.c\nimport b.d\n@@ b/c.py\n",
      "ModuleNotFoundError: No module named 'b.d' (a.py:2)", NULL},
     {"extension by tag", "@@ a.py\nimport b\nfrom b import anything\nb.other()\n"
