@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/copy_tree.h"
 #include "cli/locked_target.h"
+#include "emit/bake.h"
 #include "emit/dockerfile.h"
 #include "emit/kubernetes.h"
 #include "emit/runpod.h"
@@ -12,8 +13,8 @@
 
 static const OptionRow rows[] = {
     /* clang-format off */
-    {"as", 0, OPTION_CHOICE, "dockerfile|script|runpod|kubernetes", offsetof(Options, as), 0,
-     "what to make: a script is what `target: env` recipes get, runpod its .runpod/ files alone, kubernetes a Deployment"},
+    {"as", 0, OPTION_CHOICE, "dockerfile|script|runpod|kubernetes|bake", offsetof(Options, as), 0,
+     "what to make: a script is what `target: env` recipes get, runpod its .runpod/ files alone, kubernetes a Deployment, bake a docker-bake.json of all rows"},
     {"output", 'o', OPTION_VALUE, "DIR", offsetof(Options, output), 0,
      "write a build context into DIR (DIR/ROW for each row of a matrix) instead of one text to stdout"},
     {"no-pins", 0, OPTION_SWITCH, NULL, offsetof(Options, no_pins), 0,
@@ -150,26 +151,114 @@ static gboolean write_context(const Workspace *workspace, const WorkTarget *want
     return TRUE;
 }
 
-static gboolean render_dockerfile(Workspace *workspace, const WorkTarget *wanted, const Plan *plan,
-                                  const char *remark, GError **error)
+static bool is_to_stdout(const Workspace *workspace)
 {
-    const Options *options = workspace->options;
-    bool to_stdout = !options->output || g_str_equal(options->output, "-");
-    g_autofree char *dir = to_stdout ? NULL : output_dir(workspace, wanted);
+    const char *output = workspace->options->output;
+    return !output || g_str_equal(output, "-");
+}
+
+/* `dir` NULL: one text for stdout. */
+static gboolean emit_one(const Workspace *workspace, const WorkTarget *wanted, const Plan *plan,
+                         const char *remark, const char *dir, EmittedDockerfile **ret_dockerfile,
+                         GError **error)
+{
     g_autofree char *command = build_command(workspace, wanted, dir);
-    DockerfileOptions emit = {.pins = !options->no_pins,
-                              .heredocs = to_stdout,
+    DockerfileOptions emit = {.pins = !workspace->options->no_pins,
+                              .heredocs = dir == NULL,
                               .build_command = command,
                               .remark = *remark ? remark : NULL,
                               .name_platform = wanted->recipe->platforms->len > 1};
+    return dockerfile_emit(plan, &emit, ret_dockerfile, error);
+}
+
+static gboolean render_dockerfile(Workspace *workspace, const WorkTarget *wanted, const Plan *plan,
+                                  const char *remark, GError **error)
+{
+    g_autofree char *dir = is_to_stdout(workspace) ? NULL : output_dir(workspace, wanted);
     g_autoptr(EmittedDockerfile) dockerfile = NULL;
-    if (!dockerfile_emit(plan, &emit, &dockerfile, error))
+    if (!emit_one(workspace, wanted, plan, remark, dir, &dockerfile, error))
         return FALSE;
-    if (!to_stdout)
+    if (dir)
         return write_context(workspace, wanted, plan, dockerfile, dir, error);
     const EmittedFile *file = dockerfile->files->pdata[0];
     output_result(workspace->output, file->text);
     return TRUE;
+}
+
+/* The recipe's folder, as it is seen from the one that the bake file stands in. */
+static char *recipe_from_output(const Workspace *workspace)
+{
+    g_autofree char *to = g_canonicalize_filename(recipe_file_dir(workspace->file), NULL);
+    if (is_to_stdout(workspace))
+        return g_strdup(".");
+    g_autofree char *from = g_canonicalize_filename(workspace->options->output, NULL);
+    g_auto(GStrv) a = g_strsplit(from + 1, "/", -1), b = g_strsplit(to + 1, "/", -1);
+    guint common = 0;
+    while (a[common] && b[common] && g_str_equal(a[common], b[common]))
+        common++;
+    GPtrArray *parts = g_ptr_array_new();
+    for (char **up = a + common; *up && **up; up++)
+        g_ptr_array_add(parts, (char *)"..");
+    for (char **down = b + common; *down; down++)
+        g_ptr_array_add(parts, *down);
+    g_ptr_array_add(parts, NULL);
+    g_auto(GStrv) path = g_strdupv((char **)parts->pdata);
+    g_ptr_array_unref(parts);
+    return *path ? g_build_filenamev(path) : g_strdup(".");
+}
+
+/* "golden", "golden/linux-arm64", ".": the row's folder, from the one that the bake file stands in.
+ */
+static char *bake_context(const Workspace *workspace, const WorkTarget *wanted)
+{
+    g_autofree char *dir = output_dir(workspace, wanted);
+    const char *output = workspace->options->output;
+    size_t skip = output ? strlen(output) : 0;
+    const char *rest = dir + MIN(skip, strlen(dir));
+    rest += strspn(rest, "/");
+    return g_strdup(*rest ? rest : ".");
+}
+
+/* One more target of the bake file; with -o its build context too. */
+static gboolean bake_one(Workspace *workspace, const WorkTarget *wanted, const Plan *plan,
+                         const char *remark, GPtrArray *baked, GError **error)
+{
+    g_autofree char *dir = output_dir(workspace, wanted);
+    g_autoptr(EmittedDockerfile) dockerfile = NULL;
+    if (!emit_one(workspace, wanted, plan, remark, dir, &dockerfile, error) ||
+        (!is_to_stdout(workspace) &&
+         !write_context(workspace, wanted, plan, dockerfile, dir, error)))
+        return FALSE;
+    BakeTarget *target = g_new0(BakeTarget, 1);
+    target->plan = plan_new(wanted->recipe, plan->target);
+    target->context = bake_context(workspace, wanted);
+    target->tag = image_tag(wanted);
+    if (several_platforms(workspace, wanted)) {
+        g_autofree char *bare = target->tag;
+        target->tag = g_strdup_printf("%s%c%s", bare, wanted->row ? '-' : ':', wanted->platform);
+        g_strdelimit(strrchr(target->tag, ':'), "/", '-');
+    }
+    target->recipe_dir = recipe_from_output(workspace);
+    target->secrets = g_ptr_array_ref(dockerfile->secrets);
+    g_ptr_array_add(baked, target);
+    return TRUE;
+}
+
+static int finish_bake(Workspace *workspace, const GPtrArray *baked)
+{
+    g_autoptr(EmittedFile) file = bake_emit(baked);
+    const char *output = workspace->options->output;
+    if (is_to_stdout(workspace)) {
+        output_result(workspace->output, file->text);
+        return 0;
+    }
+    GError *error = NULL;
+    g_autofree char *path = g_build_filename(output, file->path, NULL);
+    if (!io_save(path, file->text, strlen(file->text), &error))
+        return output_error(workspace->output, error);
+    output_note(workspace->output, "wrote %s; build all with: cd %s && docker buildx bake", path,
+                output);
+    return 0;
 }
 
 /* Files alone: the first to stdout, or all into the folder. */
@@ -177,7 +266,7 @@ static gboolean put_files(Workspace *workspace, const WorkTarget *wanted, const 
                           GError **error)
 {
     const EmittedFile *first = files->pdata[0];
-    if (!workspace->options->output || g_str_equal(workspace->options->output, "-")) {
+    if (is_to_stdout(workspace)) {
         output_result(workspace->output, first->text);
         return TRUE;
     }
@@ -231,9 +320,11 @@ static gboolean render_runpod(Workspace *workspace, const WorkTarget *wanted, co
 }
 
 static gboolean render_plan(Workspace *workspace, const WorkTarget *wanted, const Plan *plan,
-                            const char *remark, GError **error)
+                            const char *remark, GPtrArray *baked, GError **error)
 {
     switch (workspace->options->as) {
+    case RENDER_AS_BAKE:
+        return bake_one(workspace, wanted, plan, remark, baked, error);
     case RENDER_AS_SCRIPT:
         return render_script(workspace, wanted, plan, error);
     case RENDER_AS_RUNPOD:
@@ -257,7 +348,7 @@ static gboolean check_kind(const Workspace *workspace, const WorkTarget *wanted,
                      is_env ? "script" : "dockerfile");
 }
 
-static int render_one(Workspace *workspace, const WorkTarget *wanted)
+static int render_one(Workspace *workspace, const WorkTarget *wanted, GPtrArray *baked)
 {
     GError *error = NULL;
     if (!check_kind(workspace, wanted, &error))
@@ -273,7 +364,7 @@ static int render_one(Workspace *workspace, const WorkTarget *wanted)
         return status;
     g_autoptr(Plan) plan = plan_new(wanted->recipe, target);
     g_autofree char *remark = make_remark(target, counted);
-    return render_plan(workspace, wanted, plan, remark, &error)
+    return render_plan(workspace, wanted, plan, remark, baked, &error)
                ? 0
                : output_error(workspace->output, error);
 }
@@ -281,8 +372,8 @@ static int render_one(Workspace *workspace, const WorkTarget *wanted)
 /* One text can't hold two images. */
 static int check_single(const Workspace *workspace)
 {
-    const char *output = workspace->options->output;
-    if (workspace->targets->len == 1 || (output && !g_str_equal(output, "-")))
+    bool one_for_all = workspace->options->as == RENDER_AS_BAKE;
+    if (workspace->targets->len == 1 || one_for_all || !is_to_stdout(workspace))
         return 0;
     bool rows_differ = workspace->recipes->len > 1;
     const WorkTarget *first = workspace_target(workspace, 0);
@@ -306,8 +397,11 @@ static int run_render(Invocation *invocation)
         workspace->lock_options.accept_substituted = true;
         status = check_single(workspace);
     }
+    g_autoptr(GPtrArray) baked = g_ptr_array_new_with_free_func(bake_target_free);
     for (guint i = 0; status != 2 && workspace && i < workspace->targets->len; i++)
-        status = worse_status(status, render_one(workspace, workspace_target(workspace, i)));
+        status = worse_status(status, render_one(workspace, workspace_target(workspace, i), baked));
+    if (status == 0 && workspace->options->as == RENDER_AS_BAKE)
+        status = finish_bake(workspace, baked);
     return status;
 }
 

@@ -59,6 +59,7 @@ typedef enum {
     RENDER_AS_SCRIPT,
     RENDER_AS_RUNPOD,
     RENDER_AS_KUBERNETES,
+    RENDER_AS_BAKE,
 } RenderAs;
 
 typedef enum {
