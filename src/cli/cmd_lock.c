@@ -327,6 +327,9 @@ static int save(const Workspace *workspace, Lock *lock, bool changed, bool *ret_
 static int lock_all(Workspace *workspace, Lock *lock, Result *results)
 {
     bool changed = drop_strangers(workspace, lock);
+    bool afresh = !workspace->lock || workspace->options->upgrade;
+    if (afresh && workspace->targets->len > 1 && !workspace->options->locked)
+        workspace_look_ahead(workspace);
     for (guint i = 0; i < workspace->targets->len; i++) {
         int status = lock_one(workspace, workspace_target(workspace, i), lock, &results[i]);
         if (status != 0)

@@ -101,6 +101,8 @@ static int run_matrix(Invocation *invocation)
         return status;
     g_autoptr(Lock) fresh = lock_new();
     g_autoptr(RowTable) table = row_table_new(workspace->recipe_path);
+    if (workspace->targets->len > 1 && !workspace->options->locked)
+        workspace_look_ahead(workspace);
     for (guint i = 0; status != 2 && i < workspace->targets->len; i++)
         status =
             worse_status(status, add_row(workspace, workspace_target(workspace, i), fresh, table));

@@ -2,6 +2,7 @@
 
 #include "cli/index_options.h"
 #include "cli/stages_dir.h"
+#include "lock/survey.h"
 #include "recipe/ignore_entry.h"
 
 enum {
@@ -313,6 +314,39 @@ int workspace_resolve(Workspace *workspace, const WorkTarget *target, Lock *lock
     if (error)
         status = worse_status(status, output_error(workspace->output, error));
     return ok ? status : worse_status(status, 1);
+}
+
+static void survey_free(void *survey)
+{
+    lock_survey_free(survey);
+}
+
+static bool is_current(Workspace *workspace, const WorkTarget *target)
+{
+    if (!workspace->lock || !lock_find_target(workspace->lock, target->row, target->platform))
+        return false;
+    g_autoptr(GError) ignored = NULL;
+    g_autofree char *reason = lock_stale_reason(workspace->lock, target->recipe, target->platform,
+                                                &workspace->lock_options, &ignored);
+    return !reason && !ignored;
+}
+
+void workspace_look_ahead(Workspace *workspace)
+{
+    g_autoptr(Diags) diags = diags_new();
+    g_autoptr(GPtrArray) surveys = g_ptr_array_new_with_free_func(survey_free);
+    for (guint i = 0; i < workspace->targets->len; i++) {
+        const WorkTarget *target = workspace_target(workspace, i);
+        if (is_current(workspace, target))
+            continue;
+        g_autoptr(GError) ignored = NULL;
+        LockSurvey *survey = lock_survey_new(workspace_session(workspace), target->recipe,
+                                             target->platform, diags, &ignored);
+        if (survey)
+            g_ptr_array_add(surveys, survey);
+    }
+    if (surveys->len > 1)
+        lock_surveys_look_ahead(surveys);
 }
 
 static int refuse_unlocked(const Workspace *workspace, LockedState state, const char *reason)

@@ -72,6 +72,9 @@ LockSession *workspace_session(Workspace *workspace);
  * workspace_explain_unsolved(). */
 int workspace_resolve(Workspace *workspace, const WorkTarget *target, Lock *lock,
                       LockTarget **ret_target);
+/* Before many targets are resolved: fetches what those without a current lock will ask for, all at
+ * once. Says nothing and never fails: what is wrong shows when they are resolved. */
+void workspace_look_ahead(Workspace *workspace);
 /* The lock's target when it is current, else one resolved into `fresh`; nothing is written. With
  * --locked a stale or missing one is refused. */
 int workspace_find_or_resolve(Workspace *workspace, const WorkTarget *wanted, Lock *fresh,

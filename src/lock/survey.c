@@ -252,3 +252,30 @@ gboolean lock_survey_files(LockSurvey *survey, const char *stage, const char *na
     *ret_files = sort_files(g_steal_pointer(&files));
     return TRUE;
 }
+
+/* Looking ahead */
+
+static void add_requests(LockSurvey *survey, GPtrArray *requests)
+{
+    const GPtrArray *stages = survey->solve->recipe->stages;
+    for (guint i = 0; survey->solve->tags && i < stages->len; i++) {
+        const Stage *stage = stages->pdata[i];
+        if (stage->kind != STAGE_PIP || g_strcmp0(stage->body.pip->index.text, "auto") == 0)
+            continue;
+        const StageInputs *inputs = survey->solve->inputs->pdata[i];
+        Asking *asking = asking_of(survey, i, NULL);
+        if (!asking)
+            continue;
+        asking->request.overrides = inputs->overrides->roots;
+        asking->request.exclude = (const char *const *)inputs->exclude;
+        g_ptr_array_add(requests, &asking->request);
+    }
+}
+
+void lock_surveys_look_ahead(const GPtrArray *surveys)
+{
+    g_autoptr(GPtrArray) requests = g_ptr_array_new();
+    for (guint i = 0; i < surveys->len; i++)
+        add_requests(surveys->pdata[i], requests);
+    resolve_look_ahead(requests);
+}

@@ -45,3 +45,8 @@ void lock_survey_want(LockSurvey *survey, const char *stage, const char *name);
  * SurveyFile. Errors: as those of the indexes. */
 gboolean lock_survey_files(LockSurvey *survey, const char *stage, const char *name,
                            GPtrArray **ret_files, GError **error);
+
+/* Fetches what resolving all of these (LockSurvey, of one session) will probably ask indexes for,
+ * side by side, so that their resolves wait for little. Never fails. Stages whose index is chosen
+ * while they are solved (`index: auto`) are left out. */
+void lock_surveys_look_ahead(const GPtrArray *surveys);

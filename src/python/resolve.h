@@ -177,6 +177,10 @@ void solution_free(Solution *solution);
 const Pin *solution_find(const Solution *solution, const char *canonical);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Solution, solution_free)
 
+/* Fetches what the searches of these requests (ResolveRequest, of one client) will probably ask
+ * for, all of them side by side, so that many resolves wait for as many answers as the deepest
+ * graph has levels. Never fails. */
+void resolve_look_ahead(const GPtrArray *requests);
 /* TRUE: either *ret_solution or *ret_conflict is set. FALSE with *error: could not find out
  * (network). */
 gboolean resolve_stage(const ResolveRequest *request, Solution **ret_solution,
