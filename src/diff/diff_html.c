@@ -312,7 +312,8 @@ char *diff_format_html(const Diff *diff, const DiffStyle *style)
             write_part(writer, diff, style, part);
     }
     for (size_t i = 0; i < DIFF_NOTES && style->parts == DIFF_PART_ALL; i++) {
-        if (diff_note(diff, i))
+        bool told = i == 0 && diff->unsolved; /* at the top of the page */
+        if (diff_note(diff, i) && !told)
             write_note(writer, diff_note(diff, i));
     }
     return page_finish(writer, "ramekin.diff/1");

@@ -81,24 +81,39 @@ void diff_html_problems(HtmlWriter *writer, const Diff *diff, const PageSection 
 
 /* GPUs */
 
+/* Its class and its sign. */
+static const char *const *coverage_mark(DiffCoverage coverage)
+{
+    static const char *const unknown[] = {"mark same", "?"};
+    static const char *const good[] = {"mark add", "\342\234\223"};
+    static const char *const careful[] = {"mark down", "!"};
+    static const char *const bad[] = {"mark gone", "\342\234\225"};
+    switch (coverage) {
+    case DIFF_SERVED:
+        return good;
+    case DIFF_POSSIBLE:
+        return unknown;
+    case DIFF_NO_NATIVE:
+        return careful;
+    case DIFF_NOT_SERVED:
+        return bad;
+    case DIFF_NO_TORCH:
+    case DIFF_UNKNOWN:
+    default:
+        return unknown;
+    }
+}
+
 static void write_coverage(PageTable *table, DiffCoverage coverage)
 {
-    static const char *const classes[] = {
-        [DIFF_NO_TORCH] = "mark same", [DIFF_UNKNOWN] = "mark same",
-        [DIFF_POSSIBLE] = "mark same", [DIFF_NO_NATIVE] = "mark gone",
-        [DIFF_SERVED] = "mark add",    [DIFF_NOT_SERVED] = "mark gone",
-    };
-    static const char *const signs[] = {
-        [DIFF_NO_TORCH] = "",
-        [DIFF_UNKNOWN] = "? ",
-        [DIFF_POSSIBLE] = "? ",
-        [DIFF_NO_NATIVE] = "\342\234\225 ",
-        [DIFF_SERVED] = "\342\234\223 ",
-        [DIFF_NOT_SERVED] = "\342\234\225 ",
-    };
+    const char *const *mark = coverage_mark(coverage);
     page_cell_begin(table, NULL);
-    html_begin_class(table->writer, "span", classes[coverage]);
-    html_printf(table->writer, "%s%s", signs[coverage], diff_coverage_name(coverage));
+    html_begin_class(table->writer, "span", mark[0]);
+    html_begin(table->writer, "span");
+    html_attribute(table->writer, "aria-hidden", "true");
+    html_text(table->writer, mark[1]);
+    html_end(table->writer);
+    html_printf(table->writer, " %s", diff_coverage_name(coverage));
     html_end(table->writer);
     html_end(table->writer);
 }

@@ -11,20 +11,23 @@ enum {
     LEAST_SHARE = 2500, /* smaller shares of the picture than 1 in so many are drawn as one */
     SMALL_LETTER = 8,   /* width of an average letter, pixels, rounded up */
     BIG_LETTER = 11,
-    BIG_WIDTH = 190, /* of a rectangle whose name is written large, on a wide screen */
+    BIG_WIDTH = 150, /* of a rectangle whose name is written large */
     BIG_HEIGHT = 90,
     PADDING = 16,
     FIRST_LINE = 19,
     LINE = 18,
 };
 
-/* How wide pictures are, in pixels, on the narrowest screen of each kind. */
+/* How wide a picture is, in pixels, on the narrowest screen of each kind. */
+enum {
+    NARROW,
+    MEDIUM,
+    WIDE,
+    SCREENS,
+};
 static const struct {
     unsigned whole, half;
-} screens[] = {{326, 326}, {590, 590}, {990, 480}};
-enum {
-    SCREENS = G_N_ELEMENTS(screens),
-};
+} screens[SCREENS] = {{326, 326}, {590, 590}, {990, 480}};
 
 typedef struct {
     const MapItem *item;
@@ -33,9 +36,11 @@ typedef struct {
     TreemapRect rect;
 } Tile;
 
+/* There are two pictures, of which one is shown: for narrow screens, and for the others. */
 typedef struct {
     HtmlWriter *writer;
     const PageMap *map;
+    size_t first, last; /* screens that it is shown on */
 } Painter;
 
 static guint64 sum_bytes(const PageMap *map)
@@ -87,9 +92,15 @@ static void put_number(HtmlWriter *writer, const char *name, double value, const
                           (int)(hundredths % 100), unit);
 }
 
+static unsigned screen_width(const Painter *painter, size_t screen)
+{
+    return painter->map->half ? screens[screen].half : screens[screen].whole;
+}
+
+/* In what it is laid out. */
 static unsigned frame_width(const Painter *painter)
 {
-    return painter->map->half ? screens[2].half : screens[2].whole;
+    return screen_width(painter, painter->last);
 }
 
 static void put_rect(const Painter *painter, const TreemapRect *rect)
@@ -105,18 +116,21 @@ static void put_rect(const Painter *painter, const TreemapRect *rect)
 static glong letters_that_fit(const Painter *painter, const Tile *tile, size_t screen,
                               unsigned letter)
 {
-    unsigned width = painter->map->half ? screens[screen].half : screens[screen].whole;
-    double room = tile->rect.width / frame_width(painter) * width - PADDING;
+    double room = tile->rect.width / frame_width(painter) * screen_width(painter, screen) - PADDING;
     glong letters = room > 0 ? (glong)(room / letter) : 0;
     return tile->item->sign ? letters - 2 : letters;
 }
 
-static bool is_big(const Tile *tile)
+/* A large tile whose name has room in large letters. */
+static bool is_big(const Painter *painter, const Tile *tile)
 {
-    return tile->rect.width >= BIG_WIDTH && tile->rect.height >= BIG_HEIGHT;
+    glong fit = letters_that_fit(painter, tile, painter->last, BIG_LETTER);
+    return tile->rect.width >= BIG_WIDTH && tile->rect.height >= BIG_HEIGHT &&
+           g_utf8_strlen(tile->item->name, -1) <= fit;
 }
 
-/* "…cublas-cu12" of "nvidia-cublas-cu12", else "bitsandb…"; NULL: nothing that could be read. */
+/* "…cublas-cu12" or "…cublas…" of "nvidia-cublas-cu12", else "bitsandb…"; NULL: nothing that could
+ * be read. */
 static char *shorten_name(const char *name, glong fit)
 {
     enum {
@@ -129,8 +143,11 @@ static char *shorten_name(const char *name, glong fit)
     }
     if (fit <= LEAST_LETTERS)
         return NULL;
-    g_autofree char *start = g_utf8_substring(name, 0, fit - 1);
-    return g_strdup_printf("%s\342\200\246", start);
+    const char *rest = strchr(name, '-');
+    bool behind = rest && fit > LEAST_LETTERS + 1 && g_utf8_strlen(rest + 1, -1) >= fit;
+    g_autofree char *start =
+        g_utf8_substring(behind ? rest + 1 : name, 0, behind ? fit - 2 : fit - 1);
+    return g_strdup_printf("%s%s\342\200\246", behind ? "\342\200\246" : "", start);
 }
 
 /* What of the text stands in the tile on a screen, or NULL. `cut`: it may lose a part. */
@@ -156,30 +173,28 @@ static void put_text(const Painter *painter, const Tile *tile, const char *text,
     html_end(painter->writer);
 }
 
-/* Screens from the first to the last one on which the text is the same. */
+/* Of screens from the first to the last one on which the text is the same. */
 static const char *screens_class(size_t first, size_t last)
 {
-    static const char *const classes[SCREENS][SCREENS] = {
-        {"on-narrow", "to-medium", NULL},
-        {NULL, "on-medium", "from-medium"},
-        {NULL, NULL, "from-wide"},
-    };
-    return classes[first][last];
+    return first == MEDIUM && last == MEDIUM ? "on-medium" : first == WIDE ? "from-wide" : NULL;
 }
 
-/* A line of the tile on the screens where it fits. */
-static void put_label(const Painter *painter, const Tile *tile, const char *text, unsigned bottom,
-                      const char *style)
+/* A line of the tile on those of the screens (a set of bits) on which it fits: returns them. */
+static unsigned put_label(const Painter *painter, const Tile *tile, const char *text,
+                          unsigned bottom, const char *style, unsigned allowed)
 {
     bool is_name = !g_str_equal(style, "small");
-    unsigned letter = g_str_equal(style, "big") ? BIG_LETTER : SMALL_LETTER;
+    unsigned letter = g_str_equal(style, "big") ? BIG_LETTER : SMALL_LETTER, used = 0;
     if (tile->rect.height < bottom + 6)
-        return;
+        return 0;
     g_autofree char *shown = NULL;
-    for (size_t first = 0, screen = 0; screen <= SCREENS; screen++) {
+    size_t first = painter->first;
+    for (size_t screen = first; screen <= painter->last + 1; screen++) {
+        bool fits = screen <= painter->last && allowed & 1u << screen;
         g_autofree char *next =
-            screen < SCREENS ? text_on_screen(painter, tile, text, screen, letter, is_name) : NULL;
-        if (screen < SCREENS && g_strcmp0(shown, next) == 0)
+            fits ? text_on_screen(painter, tile, text, screen, letter, is_name) : NULL;
+        used |= next ? 1u << screen : 0;
+        if (screen <= painter->last && g_strcmp0(shown, next) == 0)
             continue;
         if (shown)
             put_text(painter, tile, shown, bottom, style, screens_class(first, screen - 1));
@@ -187,22 +202,25 @@ static void put_label(const Painter *painter, const Tile *tile, const char *text
         shown = g_steal_pointer(&next);
         first = screen;
     }
+    return used;
 }
 
 static void put_labels(const Painter *painter, const Tile *tile)
 {
     const MapItem *item = tile->item;
+    unsigned all = (1u << SCREENS) - 1;
     if (tile->others > 0) {
         g_autofree char *text = g_strdup_printf("%u small", tile->others + 1);
-        put_label(painter, tile, text, FIRST_LINE, "small");
+        put_label(painter, tile, text, FIRST_LINE, "small", all);
         return;
     }
     g_autofree char *size = layout_size(tile->bytes);
-    unsigned bottom = is_big(tile) ? FIRST_LINE + 5 : FIRST_LINE;
-    put_label(painter, tile, item->name, bottom, is_big(tile) ? "big" : "name");
-    put_label(painter, tile, size, bottom + LINE, "small");
+    unsigned bottom = is_big(painter, tile) ? FIRST_LINE + 5 : FIRST_LINE;
+    unsigned named =
+        put_label(painter, tile, item->name, bottom, is_big(painter, tile) ? "big" : "name", all);
+    unsigned sized = put_label(painter, tile, size, bottom + LINE, "small", named);
     if (item->detail)
-        put_label(painter, tile, item->detail, bottom + 2 * LINE, "small");
+        put_label(painter, tile, item->detail, bottom + 2 * LINE, "small", sized);
 }
 
 /* What a pointer that rests there reads. */
@@ -262,12 +280,41 @@ static GArray *make_groups(const PageMap *map)
     return groups;
 }
 
-static void put_name(HtmlWriter *writer, const char *element, const char *id, const char *text)
+static void put_name(const Painter *painter, const char *element, const char *text)
 {
-    html_begin(writer, element);
-    html_attribute_printf(writer, "id", "%s-%s", id, element);
-    html_text(writer, text);
-    html_end(writer);
+    html_begin(painter->writer, element);
+    html_attribute_printf(painter->writer, "id", "%s-%s-%zu", painter->map->id, element,
+                          painter->first);
+    html_text(painter->writer, text);
+    html_end(painter->writer);
+}
+
+static void begin_picture(const Painter *painter)
+{
+    HtmlWriter *writer = painter->writer;
+    const PageMap *map = painter->map;
+    html_begin_class(writer, "svg", painter->first == NARROW ? "narrow" : "broad");
+    html_attribute(writer, "role", "img");
+    html_attribute_printf(writer, "aria-labelledby", "%s-title-%zu", map->id, painter->first);
+    html_attribute_printf(writer, "aria-describedby", "%s-desc-%zu", map->id, painter->first);
+    html_attribute_printf(writer, "height", "%u", map->height);
+    put_name(painter, "title", map->title);
+    put_name(painter, "desc", map->description);
+}
+
+static void put_picture(const Painter *painter, guint64 total)
+{
+    const PageMap *map = painter->map;
+    TreemapRect frame = {0, 0, frame_width(painter), map->height};
+    begin_picture(painter);
+    g_autoptr(GArray) groups = make_groups(map);
+    lay_out_tiles(groups, &frame);
+    for (guint i = 0; i < groups->len; i++) {
+        const Tile *group = &g_array_index(groups, Tile, i);
+        guint first = (guint)(group->item - map->items);
+        put_group(painter, first, first + group->others + 1, total / LEAST_SHARE, &group->rect);
+    }
+    html_end(painter->writer);
 }
 
 void page_map_write(HtmlWriter *writer, const PageMap *map)
@@ -275,21 +322,6 @@ void page_map_write(HtmlWriter *writer, const PageMap *map)
     guint64 total = sum_bytes(map);
     if (total == 0)
         return;
-    Painter painter = {writer, map};
-    TreemapRect frame = {0, 0, frame_width(&painter), map->height};
-    html_begin(writer, "svg");
-    html_attribute(writer, "role", "img");
-    html_attribute_printf(writer, "aria-labelledby", "%s-title", map->id);
-    html_attribute_printf(writer, "aria-describedby", "%s-desc", map->id);
-    html_attribute_printf(writer, "height", "%u", map->height);
-    put_name(writer, "title", map->id, map->title);
-    put_name(writer, "desc", map->id, map->description);
-    g_autoptr(GArray) groups = make_groups(map);
-    lay_out_tiles(groups, &frame);
-    for (guint i = 0; i < groups->len; i++) {
-        const Tile *group = &g_array_index(groups, Tile, i);
-        guint first = (guint)(group->item - map->items);
-        put_group(&painter, first, first + group->others + 1, total / LEAST_SHARE, &group->rect);
-    }
-    html_end(writer);
+    put_picture(&(Painter){writer, map, NARROW, NARROW}, total);
+    put_picture(&(Painter){writer, map, MEDIUM, WIDE}, total);
 }

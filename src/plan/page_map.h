@@ -15,7 +15,7 @@ typedef struct {
 } MapItem;
 
 typedef struct {
-    const char *id; /* of title and description: unique in the page */
+    const char *id; /* what ids of its parts begin with: unique in the page */
     const char *title, *description;
     const MapItem *items; /* by group, ascending */
     guint count;

@@ -86,7 +86,10 @@ static void put_finding_figure(HtmlWriter *writer, const PlanTotals *totals)
     add_count(first->len ? rest : first, totals->warnings, "warning", "warnings");
     add_count(first->len ? rest : first, totals->notes, "note", "notes");
     add_count(first->len ? rest : first, totals->acknowledged, "acknowledged", "acknowledged");
-    page_figure(writer, "Findings", first->len ? first->str : "none", rest->len ? rest->str : NULL);
+    bool told = first->len == 0 && totals->unsolved > 0; /* by the stage that can't be satisfied */
+    if (!told)
+        page_figure(writer, "Findings", first->len ? first->str : "none",
+                    rest->len ? rest->str : NULL);
 }
 
 static void write_figures(HtmlWriter *writer, const Plan *plan)
