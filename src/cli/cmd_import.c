@@ -54,9 +54,8 @@ static void warn_of_folder(const Invocation *invocation, const char *input)
     g_autofree char *here = g_canonicalize_filename(path, NULL);
     g_autofree char *there = g_canonicalize_filename(input, NULL);
     g_autofree char *folder = g_path_get_dirname(here);
-    g_autofree char *other =
-        g_file_test(there, G_FILE_TEST_IS_DIR) ? g_strdup(there) : g_path_get_dirname(there);
-    if (!g_str_equal(folder, other))
+    g_autofree char *other = g_path_get_dirname(there);
+    if (!g_file_test(there, G_FILE_TEST_IS_DIR) && !g_str_equal(folder, other))
         output_note(invocation->output,
                     "paths in the recipe count from its own folder, those of %s from that file's; "
                     "put the recipe beside it, or change them",

@@ -2,6 +2,8 @@
 #include "import/import.h"
 
 #include "base/limits.h"
+#include "lock/host_environment.h"
+#include "python/foreign_lock.h"
 
 static bool name_matches(const ImportInput *input, const char *const *patterns)
 {
@@ -43,9 +45,39 @@ static bool is_dockerfile(const ImportInput *input)
     return !input->is_folder && (name_matches(input, names) || begins_with(input, words));
 }
 
+static bool is_lock(const ImportInput *input)
+{
+    return !input->is_folder && foreign_lock_is_name(input->name);
+}
+
+static bool is_project(const ImportInput *input)
+{
+    return !input->is_folder && g_str_equal(input->name, "pyproject.toml");
+}
+
+static bool is_environment(const ImportInput *input)
+{
+    if (!input->is_folder)
+        return false;
+    g_autofree char *config = g_build_filename(input->path, "pyvenv.cfg", NULL);
+    g_autofree char *site = host_environment_site(input->path);
+    return g_file_test(config, G_FILE_TEST_EXISTS) || !g_str_equal(site, input->path) ||
+           g_str_has_suffix(input->path, "site-packages");
+}
+
+static bool is_requirements(const ImportInput *input)
+{
+    static const char *const names[] = {"*.txt", "*.in", "*.pip", "*freeze*", NULL};
+    return !input->is_folder && name_matches(input, names);
+}
+
 /* In the order in which they are asked. */
 static const ImportKind kinds[] = {
     {"dockerfile", "a Dockerfile", is_dockerfile, import_dockerfile},
+    {"lock", "a uv.lock, poetry.lock or pylock.toml", is_lock, import_lock},
+    {"project", "a pyproject.toml", is_project, import_project},
+    {"environment", "the folder of a virtual environment", is_environment, import_environment},
+    {"requirements", "a requirements file", is_requirements, import_requirements},
 };
 
 const char *import_kind_name(int choice)

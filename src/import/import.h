@@ -29,9 +29,17 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ImportInput, import_input_clear)
 /* The kind of that name; NULL: the first whose rows take the input, by its name and contents. NULL
  * with ERROR_INPUT when there is none. */
 const ImportKind *import_kind_find(const char *name, const ImportInput *input, GError **error);
-/* "dockerfile|…", for the table of options. */
-#define IMPORT_KIND_CHOICE "auto|dockerfile"
+/* In the order of the table, for the table of options. */
+#define IMPORT_KIND_CHOICE "auto|dockerfile|lock|project|environment|requirements"
 const char *import_kind_name(int choice); /* NULL for auto */
 
 /* The kinds: one function and one file each. */
 Draft *import_dockerfile(const ImportInput *input, GError **error);
+/* uv.lock, poetry.lock, pylock.toml */
+Draft *import_lock(const ImportInput *input, GError **error);
+/* pyproject.toml */
+Draft *import_project(const ImportInput *input, GError **error);
+/* a virtual environment */
+Draft *import_environment(const ImportInput *input, GError **error);
+/* a requirements file, a `pip freeze` */
+Draft *import_requirements(const ImportInput *input, GError **error);

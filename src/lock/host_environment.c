@@ -88,8 +88,7 @@ static gboolean add_folder(GPtrArray *environment, const char *folder, GError **
     return TRUE;
 }
 
-/* The folder itself, or site-packages of the environment; the caller frees. */
-static char *find_site(const char *folder)
+char *host_environment_site(const char *folder)
 {
     g_autofree char *windows = g_build_filename(folder, "Lib", "site-packages", NULL);
     if (g_file_test(windows, G_FILE_TEST_IS_DIR))
@@ -110,7 +109,7 @@ LockTarget *host_environment_read(const char *folder, GError **error)
         error_set(error, ERROR_INPUT, SPAN_NONE, "there is no folder %s", folder);
         return NULL;
     }
-    g_autofree char *site = find_site(folder);
+    g_autofree char *site = host_environment_site(folder);
     g_autoptr(GPtrArray) environment = new_environment();
     if (!add_folder(environment, site, error))
         return NULL;

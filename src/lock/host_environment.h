@@ -11,6 +11,9 @@
 /* `folder` is a virtual environment (lib/pythonX.Y/site-packages, Lib/site-packages) or a folder
  * with dist-infos itself. Reads METADATA alone; what can't be read is ERROR_INPUT naming it. */
 LockTarget *host_environment_read(const char *folder, GError **error);
+/* Its folder of distributions: site-packages, or `folder` itself where there is none; the caller
+ * frees it. */
+char *host_environment_site(const char *folder);
 /* Lines "name==version" and "name @ url", comments, as `pip freeze` writes them. ERROR_INPUT at the
  * line for anything else. */
 LockTarget *host_environment_parse(const char *name, const char *text, size_t length,

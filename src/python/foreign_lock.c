@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "net/url.h"
 #include "python/name.h"
+#include "python/poetry_constraint.h"
 
 static void file_free(void *data)
 {
@@ -114,6 +115,19 @@ ForeignLock *foreign_lock_read(Source *source, Diags *diags)
     lock->kind->read(lock);
     lock->diags = NULL;
     return diags_errors(diags) == before ? g_steal_pointer(&lock) : NULL;
+}
+
+char *foreign_lock_requires_python(const ForeignLock *lock, Span *ret_at)
+{
+    const Node *node = node_find(lock->root, "requires-python");
+    if (!node)
+        node = node_find(node_find(lock->root, "metadata"), "python-versions");
+    if (!node || node->kind != NODE_SCALAR)
+        return NULL;
+    char *clauses = poetry_constraint_clauses(node->text, NULL);
+    if (clauses)
+        *ret_at = node->at;
+    return clauses;
 }
 
 const GPtrArray *foreign_lock_packages(const ForeignLock *lock)

@@ -54,6 +54,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ForeignLock, foreign_lock_free)
 
 /* Whether only the project's pyproject.toml says what extras and groups begin with. */
 bool foreign_lock_wants_roots(const ForeignLock *lock);
+/* The Pythons that it is for as PEP 440 clauses, and where they stand; NULL: it does not say.
+ * Caller frees. */
+char *foreign_lock_requires_python(const ForeignLock *lock, Span *ret_at);
 /* LockedPackage, in the order of the file. */
 const GPtrArray *foreign_lock_packages(const ForeignLock *lock);
 /* "uv.lock": the kind, for messages. */
