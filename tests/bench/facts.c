@@ -26,8 +26,9 @@ static guint64 count_statements(PyBlock block)
     guint64 count = block.count;
     for (unsigned i = 0; i < block.count; i++) {
         const PyStmt *stmt = block.items[i];
-        count += count_statements(stmt->body) + count_statements(stmt->orelse) +
-                 count_statements(stmt->final);
+        if (py_is_compound(stmt))
+            count += count_statements(stmt->body) + count_statements(stmt->orelse) +
+                     count_statements(stmt->final);
     }
     return count;
 }
