@@ -7,6 +7,7 @@
 # torch, the torchvision and the GPU of this machine, and changed in one place for each row. FOLDER has a
 # check.py and an expect.json as ramekin wrote them for such a machine: they have to pass. Prints a row for
 # each run with the exit status that was wanted and the one that came; 77 where there is no GPU or no torch.
+# Every run imports torch several times; ROWS, a regular expression, leaves out rows whose title lacks it.
 set -u
 script=$(realpath "$1")
 made=${2:+$(realpath "$2")}
@@ -55,12 +56,13 @@ environment=()
 row() {
   local title=$1 wanted=$2 words=$3 change=$4 status mark=ok began=${EPOCHREALTIME/./}
   shift 4
+  [[ $title =~ ${ROWS:-.} ]] || return 0
   CHANGE=$change "$python" -c 'import json, os, sys
 print(json.dumps(dict(json.load(open(sys.argv[1])), **json.loads(os.environ["CHANGE"]))))' \
     "$work/healthy.json" >"$work/expect.json"
   env "${environment[@]}" "$python" "$work/check.py" "$@" >"$work/out" 2>"$work/said"
   status=$?
-  grep -qF -- "$words" "$work/out" "$work/said" || mark='no such words'
+  [ -z "$words" ] || grep -qF -- "$words" "$work/out" "$work/said" || mark='no such words'
   [ "$status" = "$wanted" ] || mark='wrong status'
   tell "$wanted" "$status" "$mark" "$began" "$title"
 }
@@ -90,7 +92,7 @@ print("torch %s, %s, %s" % (torch.__version__, torch.cuda.get_device_name(), tor
 printf '%-6s %-6s %-13s %10s  %s\n' wanted actual '' '' row
 
 row 'as it should be' 0 'PASS compute' '{}'
-cp "$work/said" "$work/first"
+[ "$rows" = 0 ] || cp "$work/said" "$work/first"
 row '--health after it' 0 '' '{}' --health
 row '--wrap hands the status on' 7 '' '{}' --wrap sh -c 'exit 7'
 if [ -n "$made" ]; then
@@ -157,6 +159,6 @@ row 'unknown argument' 64 'check:' '{}' --nothing
 row 'expect.json of another schema' 64 'check:' '{"schema": "other"}'
 
 echo
-sed 's/^/    /' "$work/first"
+[ ! -e "$work/first" ] || sed 's/^/    /' "$work/first"
 echo "$rows rows, $wrong wrong"
 [ "$wrong" = 0 ]
