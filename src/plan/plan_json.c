@@ -341,6 +341,41 @@ static LockStage *make_stage(Lock *lock, StageDocument *document)
     return stage;
 }
 
+/* A plan says of what is installed name and version; which stage put it there, and from which file,
+ * follows from the actions so far. `by`: "name version" → the LockAction's place. */
+typedef struct {
+    const char *stage;
+    LockFile *file;
+} Origin;
+
+static void tell_origins(GHashTable *by, const LockStage *stage)
+{
+    for (guint i = 0; i < stage->actions->len; i++) {
+        const LockAction *action = stage->actions->pdata[i];
+        if (!action->file || g_str_equal(action->action, "keep"))
+            continue;
+        Origin *origin = g_new(Origin, 1);
+        *origin = (Origin){stage->name, action->file};
+        g_hash_table_insert(by, g_strdup_printf("%s %s", action->name, action->version), origin);
+    }
+    for (guint i = 0; i < stage->environment->len; i++) {
+        LockDistribution *one = stage->environment->pdata[i];
+        g_autofree char *key = g_strdup_printf("%s %s", one->name, one->version);
+        const Origin *origin = g_hash_table_lookup(by, key);
+        if (!origin)
+            continue;
+        one->stage = g_strdup(origin->stage);
+        one->file = origin->file;
+    }
+}
+
+static void tell_all_origins(const LockTarget *target)
+{
+    g_autoptr(GHashTable) by = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    for (guint i = 0; i < target->stages->len; i++)
+        tell_origins(by, target->stages->pdata[i]);
+}
+
 static void take_chains(PlanStage *stage, StageDocument *document)
 {
     for (guint i = 0; i < stage->actions->len; i++) {
@@ -360,6 +395,7 @@ static Plan *make_plan(PlanDocument *document)
     target->base.libc = g_strdup(document->libc);
     for (guint i = 0; i < document->stages->len; i++)
         g_ptr_array_add(target->stages, make_stage(lock, document->stages->pdata[i]));
+    tell_all_origins(target);
     g_ptr_array_unref(target->imports);
     target->imports = g_steal_pointer(&document->imports);
     Plan *plan = plan_new(NULL, target);
