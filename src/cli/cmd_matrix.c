@@ -1,5 +1,6 @@
 #include "check/scene.h"
 #include "cli/commands.h"
+#include "cli/version_rows.h"
 #include "cli/workspace.h"
 #include "diff/row_table.h"
 
@@ -11,6 +12,12 @@ static const OptionRow rows[] = {
      "look into the wheels of every row: findings, and the GPUs that they serve"},
     {"all", 'a', OPTION_SWITCH, NULL, offsetof(Options, all), 0,
      "list every distribution that differs"},
+    {"versions", 0, OPTION_VALUE, "NAME", offsetof(Options, versions), 0,
+     "make rows of the versions that the indexes have of NAME, newest first (JSON: ramekin.versions/1)"},
+    {"solve", 0, OPTION_SWITCH, NULL, offsetof(Options, solve), 0,
+     "with --versions: resolve the recipe with each of them"},
+    {"limit", 0, OPTION_VALUE, "N", offsetof(Options, limit), 0,
+     "with --versions: N rows (default 20); --all shows every version, also yanked and pre-releases"},
     OPTION_ROW_LOCKED,
     {0},
     /* clang-format on */
@@ -99,6 +106,8 @@ static int run_matrix(Invocation *invocation)
     int status = workspace_open(invocation, TARGETS_ALL, &workspace);
     if (status != 0)
         return status;
+    if (workspace->options->versions)
+        return version_rows_print(workspace, workspace->options->versions);
     g_autoptr(Lock) fresh = lock_new();
     g_autoptr(RowTable) table = row_table_new(workspace->recipe_path);
     if (workspace->targets->len > 1 && !workspace->options->locked)

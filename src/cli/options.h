@@ -132,7 +132,8 @@ typedef struct {
     bool deep, fix;
 
     int matrix_format; /* MatrixFormat */
-    bool check;
+    bool check, solve;
+    char *versions, *limit;
 
     bool network, no_overlay;
     int runner;     /* SandboxRunner */

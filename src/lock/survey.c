@@ -1,5 +1,6 @@
 #include "lock/survey.h"
 
+#include "lock/environment_cuda.h"
 #include "lock/solve.h"
 #include "python/finder.h"
 
@@ -115,6 +116,8 @@ static void file_free(void *data)
     g_free(file->file);
     g_free(file->index);
     g_free(file->refused);
+    g_free(file->python);
+    g_free(file->cuda);
     g_free(file);
 }
 
@@ -193,6 +196,8 @@ static void add_file(const Asking *asking, GPtrArray *files, const char *name,
     entry->index = g_strdup(file->location ? file->location->name : "");
     entry->wheel = g_str_has_suffix(file->filename, ".whl");
     entry->yanked = file->yanked != NULL;
+    entry->origin = file;
+    entry->size = -1;
     entry->elsewhere = refusal == REFUSED_TAG;
     if (refusal != REFUSED_NONE)
         entry->refused = g_strdup(detail ? detail : "can't be taken");
@@ -251,6 +256,128 @@ gboolean lock_survey_files(LockSurvey *survey, const char *stage, const char *na
     }
     *ret_files = sort_files(g_steal_pointer(&files));
     return TRUE;
+}
+
+/* One index */
+
+static Asking *first_asking(LockSurvey *survey, GError **error)
+{
+    const GPtrArray *stages = survey->solve->recipe->stages;
+    for (guint i = 0; survey->solve->tags && i < stages->len; i++) {
+        if (((const Stage *)stages->pdata[i])->kind == STAGE_PIP)
+            return asking_of(survey, i, error);
+    }
+    error_set(error, ERROR_INPUT, SPAN_NONE, "the recipe has no pip stage");
+    return NULL;
+}
+
+static bool is_for_platform(const TagSet *tags, const WheelName *wheel)
+{
+    for (char **platform = wheel->platforms; *platform; platform++) {
+        g_autofree char *ending = g_strconcat("-", *platform, NULL);
+        if (g_str_equal(*platform, "any"))
+            return true;
+        for (const char *const *tag = tag_set_list(tags); *tag; tag++) {
+            if (g_str_has_suffix(*tag, ending))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* "cp311", "py2.py3"; of a build for the free-threaded interpreter "cp313t". */
+static char *python_of(const TagSet *tags, const char *filename)
+{
+    g_autoptr(WheelName) wheel = wheel_name_parse(filename, NULL);
+    if (!wheel || !is_for_platform(tags, wheel))
+        return NULL;
+    const char *abi = wheel->abis[0];
+    bool threads = abi && g_str_has_prefix(abi, "cp") && g_str_has_suffix(abi, "t");
+    return threads ? g_strdup(abi) : g_strjoinv(".", wheel->pythons);
+}
+
+void lock_survey_want_index(LockSurvey *survey, const char *index, const char *name)
+{
+    const IndexLocation *location = sources_find_named(&survey->solve->sources, index, NULL);
+    if (location && !location->ignored)
+        index_client_want_page(survey->solve->session->client, location, name);
+}
+
+gboolean lock_survey_index(LockSurvey *survey, const char *index, const char *name,
+                           GPtrArray **ret_files, GError **error)
+{
+    const Asking *asking = first_asking(survey, error);
+    const IndexLocation *location =
+        asking ? sources_find_named(&survey->solve->sources, index, error) : NULL;
+    const IndexPage *page =
+        location ? index_client_get_page(survey->solve->session->client, location, name, error)
+                 : NULL;
+    if (!page)
+        return FALSE;
+    g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(file_free);
+    for (guint i = 0; i < page->files->len; i++)
+        add_file(asking, files, name, index_page_file(page, i));
+    for (guint i = 0; i < files->len; i++) {
+        SurveyFile *file = files->pdata[i];
+        file->python = file->wheel ? python_of(survey->solve->tags, file->file) : NULL;
+    }
+    *ret_files = sort_files(g_steal_pointer(&files));
+    return TRUE;
+}
+
+static char *cuda_of(IndexClient *client, const SurveyFile *file)
+{
+    const Metadata *metadata = index_client_get_metadata(client, file->origin, NULL);
+    g_autoptr(GPtrArray) environment = g_ptr_array_new();
+    g_autoptr(GPtrArray) owned =
+        g_ptr_array_new_with_free_func((GDestroyNotify)lock_distribution_free);
+    for (guint i = 0; metadata && i < metadata->requires_dist->len; i++) {
+        const Requirement *requirement = metadata->requires_dist->pdata[i];
+        const char *text = specifier_set_text(requirement->specifiers);
+        if (g_str_has_prefix(text, "=="))
+            g_ptr_array_add(owned, lock_distribution_new(requirement->canonical, text + 2));
+    }
+    g_ptr_array_add(owned, lock_distribution_new("torch", file->version));
+    for (guint i = 0; i < owned->len; i++)
+        g_ptr_array_add(environment, owned->pdata[i]);
+    return environment_cuda(environment);
+}
+
+void lock_survey_describe(LockSurvey *survey, const GPtrArray *files)
+{
+    IndexClient *client = survey->solve->session->client;
+    g_autoptr(GPtrArray) origins = g_ptr_array_new();
+    g_autoptr(GError) ignored = NULL;
+    for (guint i = 0; i < files->len; i++) {
+        const SurveyFile *file = files->pdata[i];
+        index_client_want_metadata(client, file->origin);
+        if (file->origin->sha256)
+            g_ptr_array_add(origins, (void *)file->origin);
+    }
+    index_client_complete_files(client, origins, &ignored);
+    for (guint i = 0; i < files->len; i++) {
+        SurveyFile *file = files->pdata[i];
+        file->size = file->origin->size;
+        file->cuda = cuda_of(client, file);
+    }
+}
+
+WheelViews *lock_survey_view(LockSurvey *survey, BlobStore *blobs, const char *name,
+                             const GPtrArray *files, GError **error)
+{
+    g_autofree WheelWanted *wanted = g_new0(WheelWanted, files->len + 1);
+    g_autoptr(GPtrArray) all = g_ptr_array_new();
+    for (guint i = 0; i < files->len; i++) {
+        const IndexFile *origin = ((const SurveyFile *)files->pdata[i])->origin;
+        wanted[i] = (WheelWanted){.filename = origin->filename,
+                                  .sha256 = origin->sha256,
+                                  .size = origin->size > 0 ? (guint64)origin->size : 0,
+                                  .canonical = name,
+                                  .location = origin->location};
+        if (origin->sha256)
+            g_ptr_array_add(all, &wanted[i]);
+    }
+    return wheel_views_open(survey->solve->session->client, blobs, all, error);
 }
 
 /* Looking ahead */

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lock/lock_recipe.h"
+#include "python/wheel_view.h"
 
 typedef struct LockSurvey LockSurvey;
 
@@ -37,6 +38,13 @@ typedef struct {
     bool wheel;
     bool elsewhere; /* refused because it is for another platform or Python */
     bool yanked;
+    const IndexFile *origin; /* the session's */
+    /* of lock_survey_index(): */
+    char *python; /* "cp311", "py3", "cp313t" of a wheel for the target's platform; else NULL */
+    /* of lock_survey_describe(): */
+    gint64 size; /* bytes; -1: unknown */
+    char *cuda;  /* "12.4": that it is built for, by its version, or by the CUDA runtime that it
+                    requires; NULL: nothing tells */
 } SurveyFile;
 
 /* Starts fetching what lock_survey_files() will ask for. */
@@ -50,3 +58,18 @@ gboolean lock_survey_files(LockSurvey *survey, const char *stage, const char *na
  * side by side, so that their resolves wait for little. Never fails. Stages whose index is chosen
  * while they are solved (`index: auto`) are left out. */
 void lock_surveys_look_ahead(const GPtrArray *surveys);
+
+/* The same of one index by its name, whether or not a stage asks it, as the first pip stage would
+ * look at them. An index without the project has no files. ERROR_INPUT: no such index, or no pip
+ * stage; else those of the index. */
+gboolean lock_survey_index(LockSurvey *survey, const char *index, const char *name,
+                           GPtrArray **ret_files, GError **error);
+/* Starts fetching what that will ask for. */
+void lock_survey_want_index(LockSurvey *survey, const char *index, const char *name);
+/* Finds the size of each of these wheels (SurveyFile), and its CUDA version by its metadata. What
+ * can't be had stays unknown. */
+void lock_survey_describe(LockSurvey *survey, const GPtrArray *files);
+/* The wheels of the canonical `name` looked into wherever they are. Survey, `blobs` and `name`
+ * outlive the views. */
+WheelViews *lock_survey_view(LockSurvey *survey, BlobStore *blobs, const char *name,
+                             const GPtrArray *files, GError **error);

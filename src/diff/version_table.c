@@ -1,0 +1,398 @@
+#include "diff/version_table.h"
+
+#include "check/gpu_coverage.h"
+#include "diff/fact_table.h"
+#include "diff/markdown.h"
+#include "text/jsonw.h"
+
+#include <string.h>
+
+enum {
+    MIN_COLUMNS = 40,
+};
+
+static void row_free(void *data)
+{
+    VersionRow *row = data;
+    g_free(row->version);
+    g_ptr_array_unref(row->pythons);
+    g_free(row->torch);
+    g_free(row->cuda);
+    g_array_unref(row->gpus);
+    g_free(row->reason);
+    g_free(row);
+}
+
+static void files_free(void *files)
+{
+    g_ptr_array_unref(files);
+}
+
+VersionTable *version_table_new(const char *recipe_path, const char *name)
+{
+    VersionTable *table = g_new0(VersionTable, 1);
+    table->recipe_path = recipe_path;
+    table->name = g_strdup(name);
+    table->surveyed = g_ptr_array_new_with_free_func(files_free);
+    table->rows = g_ptr_array_new_with_free_func(row_free);
+    table->missed = g_ptr_array_new_with_free_func(g_free);
+    return table;
+}
+
+void version_table_free(VersionTable *table)
+{
+    if (!table)
+        return;
+    g_ptr_array_unref(table->rows);
+    g_ptr_array_unref(table->surveyed);
+    g_ptr_array_unref(table->missed);
+    g_free(table->missed_reason);
+    g_free(table->name);
+    g_free(table);
+}
+
+/* Rows */
+
+static VersionRow *row_new(const SurveyFile *file, const char *index)
+{
+    VersionRow *row = g_new0(VersionRow, 1);
+    row->version = g_strdup(file->version);
+    row->index = index;
+    row->pythons = g_ptr_array_new();
+    row->gpus = g_array_new(FALSE, FALSE, sizeof(GpuFact));
+    row->yanked = file->yanked;
+    return row;
+}
+
+/* The refusal of a file that is for this Python and platform tells more than that another is not.
+ */
+static void take_file(VersionRow *row, const SurveyFile *file)
+{
+    if (file->python &&
+        !g_ptr_array_find_with_equal_func(row->pythons, file->python, g_str_equal, NULL))
+        g_ptr_array_add(row->pythons, file->python);
+    if (!row->file && !file->refused)
+        row->file = file;
+    if (file->refused && (!row->refused || !file->elsewhere))
+        row->refused = file->refused;
+}
+
+void version_table_add(VersionTable *table, const char *index, GPtrArray *files, bool all)
+{
+    VersionRow *row = NULL;
+    g_ptr_array_add(table->surveyed, files);
+    for (guint i = 0; i < files->len; i++) {
+        const SurveyFile *file = files->pdata[i];
+        g_autoptr(Version) version = version_parse(file->version, NULL);
+        if (!all && (file->yanked || !version || version_is_prerelease(version)))
+            continue;
+        if (!row || !g_str_equal(row->version, file->version)) {
+            row = row_new(file, index);
+            g_ptr_array_add(table->rows, row);
+        }
+        take_file(row, file);
+    }
+}
+
+typedef struct {
+    VersionRow *row;
+    Version *version;
+    guint place;
+} Sorted;
+
+static int compare_newest(const void *a, const void *b)
+{
+    const Sorted *left = a, *right = b;
+    int order = version_compare(right->version, left->version);
+    return order != 0 ? order : left->place < right->place ? -1 : 1;
+}
+
+void version_table_cut(VersionTable *table, guint limit)
+{
+    guint count = table->rows->len;
+    g_autofree Sorted *sorted = g_new0(Sorted, count + 1);
+    for (guint i = 0; i < count; i++) {
+        VersionRow *row = table->rows->pdata[i];
+        sorted[i] = (Sorted){row, version_parse(row->version, NULL), i};
+    }
+    qsort(sorted, count, sizeof *sorted, compare_newest);
+    for (guint i = 0; i < count; i++) {
+        table->rows->pdata[i] = sorted[i].row;
+        version_unref(sorted[i].version);
+    }
+    table->left_out = limit > 0 && count > limit ? count - limit : 0;
+    g_ptr_array_set_size(table->rows, (int)(count - table->left_out));
+}
+
+GPtrArray *version_table_files(const VersionTable *table)
+{
+    GPtrArray *files = g_ptr_array_new();
+    for (guint i = 0; i < table->rows->len; i++) {
+        const VersionRow *row = table->rows->pdata[i];
+        if (row->file)
+            g_ptr_array_add(files, (void *)row->file);
+    }
+    return files;
+}
+
+static void set_cuda(VersionRow *row, const Recipe *recipe, const char *cuda)
+{
+    g_free(row->cuda);
+    row->cuda = g_strdup(cuda);
+    g_array_unref(row->gpus);
+    row->gpus = gpu_facts_of_cuda(recipe, cuda);
+}
+
+void version_table_describe(VersionTable *table, const Recipe *recipe)
+{
+    for (guint i = 0; i < table->rows->len; i++) {
+        VersionRow *row = table->rows->pdata[i];
+        set_cuda(row, recipe, row->file ? row->file->cuda : NULL);
+    }
+}
+
+void version_row_judge(VersionRow *row, const Recipe *recipe, const WheelNative *native)
+{
+    if (!native || !native->torch_version)
+        return;
+    row->torch = g_strdup(native->torch_version);
+    set_cuda(row, recipe, native->torch_cuda);
+    row->judged = native->torch_arches != NULL;
+    for (guint i = 0; row->judged && i < row->gpus->len; i++) {
+        GpuFact *fact = &g_array_index(row->gpus, GpuFact, i);
+        fact->answer = gpu_list_serves(native, fact->capability) ? GPU_SERVED : GPU_NOT_SERVED;
+    }
+}
+
+/* Text */
+
+static char *join_pythons(const VersionRow *row)
+{
+    GString *text = g_string_new(NULL);
+    for (guint i = 0; i < row->pythons->len; i++)
+        g_string_append_printf(text, "%s%s", i ? " " : "", (char *)row->pythons->pdata[i]);
+    return g_string_free(text, text->len == 0);
+}
+
+/* "cp39-cp313": what follows each other in the minor version is a range. */
+static char *describe_pythons(const VersionRow *row)
+{
+    bool minors[100] = {false};
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_autoptr(GString) others = g_string_new(NULL);
+    for (guint i = 0; i < row->pythons->len; i++) {
+        const char *python = row->pythons->pdata[i];
+        char *end = NULL;
+        guint64 minor =
+            g_str_has_prefix(python, "cp3") ? g_ascii_strtoull(python + 3, &end, 10) : 100;
+        if (minor < G_N_ELEMENTS(minors) && end > python + 3 && !*end)
+            minors[minor] = true;
+        else
+            g_string_append_printf(others, " %s", python);
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(minors); i++) {
+        guint last = i;
+        while (last + 1 < G_N_ELEMENTS(minors) && minors[i] && minors[last + 1])
+            last++;
+        if (!minors[i])
+            continue;
+        g_string_append_printf(text, "%scp3%u", text->len ? " " : "", i);
+        if (last > i)
+            g_string_append_printf(text, "-cp3%u", last);
+        i = last;
+    }
+    g_string_append(text, others->str);
+    g_strchug(text->str);
+    return *text->str ? g_strdup(text->str) : NULL;
+}
+
+typedef enum {
+    FACT_INDEX,
+    FACT_TORCH,
+    FACT_CUDA,
+    FACT_PYTHONS,
+    FACT_GPUS,
+    FACT_SIZE,
+    FACT_TAKEN,
+    FACT_RESOLVES,
+    FACT_COUNT,
+} Fact;
+
+/* Beside what was read, what the compiler could do is only a bound. */
+static char *describe_gpus(const VersionRow *row, bool judged)
+{
+    g_autofree char *text = gpu_facts_text(row->gpus);
+    bool bound = text && judged && !row->judged;
+    return bound ? g_strdup_printf("at most %s", text) : g_steal_pointer(&text);
+}
+
+static void set_cells(FactRow *cells, const VersionRow *row, bool judged)
+{
+    static const char *const answers[] = {NULL, "yes", "no"};
+    fact_row_set(cells, FACT_INDEX, g_strdup(row->index));
+    fact_row_set(cells, FACT_TORCH, g_strdup(row->torch));
+    fact_row_set(cells, FACT_CUDA, g_strdup(row->cuda));
+    fact_row_set(cells, FACT_PYTHONS, describe_pythons(row));
+    fact_row_set(cells, FACT_GPUS, describe_gpus(row, judged));
+    if (row->file && row->file->size >= 0)
+        fact_row_set(cells, FACT_SIZE, layout_size((guint64)row->file->size));
+    fact_row_set(cells, FACT_TAKEN, g_strdup(row->file ? row->yanked ? "yanked" : "yes" : "no"));
+    fact_row_set(cells, FACT_RESOLVES, g_strdup(answers[row->resolves]));
+    cells->failed = !row->file || row->resolves == RESOLVES_NO;
+}
+
+static FactTable *make_facts(const VersionTable *table)
+{
+    static const char *const headings[] = {"index", "is",   "CUDA", "wheels for",
+                                           "GPUs",  "size", "fits", "resolves"};
+    bool judged = false;
+    for (guint i = 0; i < table->rows->len; i++)
+        judged |= ((const VersionRow *)table->rows->pdata[i])->judged;
+    FactTable *facts = fact_table_new(table->name);
+    for (guint i = 0; i < FACT_COUNT; i++) {
+        bool bound = i == FACT_GPUS && !judged;
+        FactColumn *column = fact_table_add_column(facts, bound ? "GPUs at most" : headings[i]);
+        column->right = i == FACT_SIZE;
+        column->stays = true;
+    }
+    for (guint i = 0; i < table->rows->len; i++) {
+        const VersionRow *row = table->rows->pdata[i];
+        set_cells(fact_table_add_row(facts, row->version), row, judged);
+    }
+    return facts;
+}
+
+/* "of torch for linux/amd64 with Python 3.11.2 (train.yaml#golden)" */
+static char *describe_head(const VersionTable *table)
+{
+    return g_strdup_printf("%s for %s%s%s, %s", table->name, table->recipe_path,
+                           table->row ? "#" : "", table->row ? table->row : "", table->platform);
+}
+
+/* Why a version can't be had, each reason once. */
+static void put_reasons(const VersionTable *table, Layout *layout)
+{
+    g_autoptr(GHashTable) told = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < table->rows->len; i++) {
+        const VersionRow *row = table->rows->pdata[i];
+        const char *reason = row->reason ? row->reason : row->file ? NULL : row->refused;
+        if (!reason || !g_hash_table_add(told, (char *)reason))
+            continue;
+        if (g_hash_table_size(told) == 1)
+            layout_put(layout, TINT_NONE, "\n");
+        g_autofree char *text = g_strdup_printf("%s (%s): %s", row->version, row->index, reason);
+        layout_put(layout, TINT_NONE, "  ");
+        layout_words(layout, TINT_FAINT, text, 2, 4);
+    }
+}
+
+static void put_missed(const VersionTable *table, Layout *layout)
+{
+    if (table->missed->len == 0)
+        return;
+    g_autoptr(GString) text = g_string_new("could not be asked: ");
+    for (guint i = 0; i < table->missed->len; i++)
+        g_string_append_printf(text, "%s%s", i ? ", " : "", (char *)table->missed->pdata[i]);
+    g_string_append_printf(text, " (%s)", table->missed_reason);
+    layout_put(layout, TINT_NONE, "\n");
+    layout_words(layout, TINT_NOTICE, text->str, 0, 4);
+}
+
+char *version_table_format_text(const VersionTable *table, const TextStyle *style)
+{
+    Layout layout = {g_string_new(NULL), style->colour, MAX(style->columns, MIN_COLUMNS)};
+    g_autoptr(FactTable) facts = make_facts(table);
+    g_autofree char *head = describe_head(table);
+    layout_words(&layout, TINT_STRONG, head, 0, 4);
+    layout_put(&layout, TINT_NONE, "\n");
+    fact_table_put(facts, &layout);
+    put_reasons(table, &layout);
+    if (table->left_out > 0) {
+        g_autofree char *text =
+            g_strdup_printf("and %u older; --limit N or --all shows more", table->left_out);
+        layout_put(&layout, TINT_NONE, "\n");
+        layout_words(&layout, TINT_FAINT, text, 0, 0);
+    }
+    put_missed(table, &layout);
+    return g_string_free(layout.out, FALSE);
+}
+
+char *version_table_format_markdown(const VersionTable *table)
+{
+    GString *out = g_string_new("### ");
+    g_autoptr(FactTable) facts = make_facts(table);
+    g_autofree char *head = describe_head(table);
+    markdown_append_text(out, head);
+    g_string_append(out, "\n\n");
+    fact_table_append_markdown(facts, out);
+    if (table->left_out > 0)
+        g_string_append_printf(out, "\nAnd %u older.\n", table->left_out);
+    return g_string_free(out, FALSE);
+}
+
+/* JSON */
+
+static void write_row(JsonWriter *writer, const VersionRow *row)
+{
+    static const char *const answers[] = {"served", "not-served", "possible", "impossible"};
+    jsonw_begin_object(writer, JSONW_BLOCK);
+    jsonw_string_member(writer, "version", row->version);
+    jsonw_string_member(writer, "index", row->index);
+    jsonw_string_member(writer, "torch", row->torch);
+    jsonw_string_member(writer, "cuda", row->cuda);
+    g_autofree char *pythons = join_pythons(row);
+    g_auto(GStrv) list = g_strsplit(pythons ? pythons : "", " ", -1);
+    jsonw_strings_member(writer, "pythons", (const char *const *)list);
+    jsonw_string_member(writer, "file", row->file ? row->file->file : NULL);
+    jsonw_string_member(writer, "refused", row->file ? NULL : row->refused);
+    jsonw_boolean_member(writer, "yanked", row->yanked);
+    jsonw_key(writer, "size");
+    if (row->file && row->file->size >= 0)
+        jsonw_integer(writer, row->file->size);
+    else
+        jsonw_null(writer);
+    jsonw_key(writer, "gpus");
+    jsonw_begin_array(writer, JSONW_INLINE);
+    for (guint i = 0; i < row->gpus->len; i++) {
+        const GpuFact *fact = &g_array_index(row->gpus, GpuFact, i);
+        g_autofree char *capability = capability_text(fact->capability);
+        jsonw_begin_object(writer, JSONW_INLINE);
+        jsonw_string_member(writer, "name", fact->name);
+        jsonw_string_member(writer, "capability", capability);
+        jsonw_string_member(writer, "answer", answers[fact->answer]);
+        jsonw_end_object(writer);
+    }
+    jsonw_end_array(writer);
+    jsonw_key(writer, "resolves");
+    if (row->resolves == RESOLVES_UNASKED)
+        jsonw_null(writer);
+    else
+        jsonw_boolean(writer, row->resolves == RESOLVES_YES);
+    jsonw_string_member(writer, "reason", row->reason);
+    jsonw_end_object(writer);
+}
+
+char *version_table_encode_json(const VersionTable *table)
+{
+    g_autoptr(JsonWriter) writer = jsonw_new();
+    jsonw_begin_object(writer, JSONW_BLOCK);
+    jsonw_string_member(writer, "schema", "ramekin.versions/1");
+    jsonw_string_member(writer, "recipe", table->recipe_path);
+    jsonw_string_member(writer, "row", table->row);
+    jsonw_string_member(writer, "platform", table->platform);
+    jsonw_string_member(writer, "name", table->name);
+    jsonw_key(writer, "versions");
+    jsonw_begin_array(writer, JSONW_BLOCK);
+    for (guint i = 0; i < table->rows->len; i++)
+        write_row(writer, table->rows->pdata[i]);
+    jsonw_end_array(writer);
+    jsonw_unsigned_member(writer, "left_out", table->left_out);
+    jsonw_key(writer, "missed");
+    jsonw_begin_array(writer, JSONW_INLINE);
+    for (guint i = 0; i < table->missed->len; i++)
+        jsonw_string(writer, table->missed->pdata[i]);
+    jsonw_end_array(writer);
+    jsonw_string_member(writer, "missed_reason", table->missed_reason);
+    jsonw_end_object(writer);
+    return jsonw_finish(writer, NULL);
+}
