@@ -103,15 +103,15 @@ static gboolean save_files(const GPtrArray *files, const char *dir, GError **err
 }
 
 /* A folder of its own is a whole build context: what the Dockerfile copies goes there too. */
-static gboolean copy_context(const Workspace *workspace, const EmittedDockerfile *dockerfile,
-                             const char *dir, GError **error)
+static gboolean copy_context(const Workspace *workspace, const GPtrArray *context, const char *dir,
+                             GError **error)
 {
     g_autofree char *recipe_dir = g_canonicalize_filename(recipe_file_dir(workspace->file), NULL);
     g_autofree char *own = g_canonicalize_filename(dir, NULL);
     if (g_str_equal(recipe_dir, own))
         return TRUE;
-    for (guint i = 0; i < dockerfile->context->len; i++) {
-        const char *path = dockerfile->context->pdata[i];
+    for (guint i = 0; i < context->len; i++) {
+        const char *path = context->pdata[i];
         if (g_str_equal(path, "."))
             return error_set(error, ERROR_INPUT, SPAN_NONE,
                              "a stage copies the recipe's whole folder; render into that folder "
@@ -120,8 +120,15 @@ static gboolean copy_context(const Workspace *workspace, const EmittedDockerfile
         if (!copy_tree(recipe_dir, path, own, error))
             return FALSE;
     }
+    return TRUE;
+}
+
+static gboolean copy_ignore(const Workspace *workspace, const char *dir, GError **error)
+{
+    g_autofree char *recipe_dir = g_canonicalize_filename(recipe_file_dir(workspace->file), NULL);
+    g_autofree char *own = g_canonicalize_filename(dir, NULL);
     g_autofree char *ignore = g_build_filename(recipe_dir, ".dockerignore", NULL);
-    return !g_file_test(ignore, G_FILE_TEST_EXISTS) ||
+    return g_str_equal(recipe_dir, own) || !g_file_test(ignore, G_FILE_TEST_EXISTS) ||
            copy_tree(recipe_dir, ".dockerignore", own, error);
 }
 
@@ -141,8 +148,8 @@ static gboolean write_context(const Workspace *workspace, const WorkTarget *want
                               const Plan *plan, const EmittedDockerfile *dockerfile,
                               const char *dir, GError **error)
 {
-    if (!io_make_dirs(dir, error) || !copy_context(workspace, dockerfile, dir, error) ||
-        !save_files(dockerfile->files, dir, error))
+    if (!io_make_dirs(dir, error) || !copy_context(workspace, dockerfile->context, dir, error) ||
+        !copy_ignore(workspace, dir, error) || !save_files(dockerfile->files, dir, error))
         return FALSE;
     g_autofree char *tag = image_tag(wanted);
     output_note(workspace->output, "wrote %s/Dockerfile; build it with: docker build -t %s %s", dir,
@@ -288,11 +295,28 @@ static gboolean put_file(Workspace *workspace, const WorkTarget *wanted, Emitted
 }
 
 static gboolean render_script(Workspace *workspace, const WorkTarget *wanted, const Plan *plan,
-                              GError **error)
+                              const char *remark, GError **error)
 {
-    g_autoptr(EmittedFile) script = NULL;
-    return script_emit(plan, !workspace->options->no_pins, &script, error) &&
-           put_file(workspace, wanted, script, error);
+    const Options *options = workspace->options;
+    bool to_stdout = !options->output || g_str_equal(options->output, "-");
+    ScriptOptions emit = {
+        .pins = !options->no_pins, .single = to_stdout, .remark = *remark ? remark : NULL};
+    g_autoptr(EmittedScript) script = NULL;
+    if (!script_emit(plan, &emit, &script, error))
+        return FALSE;
+    if (to_stdout)
+        return put_files(workspace, wanted, script->files, error);
+    g_autofree char *dir = output_dir(workspace, wanted);
+    if (!io_make_dirs(dir, error) || !copy_context(workspace, script->context, dir, error) ||
+        !save_files(script->files, dir, error))
+        return FALSE;
+    const EmittedFile *first = script->files->pdata[0];
+    output_note(workspace->output, "wrote %s/%s; make the environment with: %s%s/%s .venv", dir,
+                first->path,
+                g_str_has_suffix(first->path, ".ps1") ? "powershell -ExecutionPolicy Bypass -File "
+                                                      : "",
+                dir, first->path);
+    return TRUE;
 }
 
 static gboolean render_kubernetes(Workspace *workspace, const WorkTarget *wanted, const Plan *plan,
@@ -326,7 +350,7 @@ static gboolean render_plan(Workspace *workspace, const WorkTarget *wanted, cons
     case RENDER_AS_BAKE:
         return bake_one(workspace, wanted, plan, remark, baked, error);
     case RENDER_AS_SCRIPT:
-        return render_script(workspace, wanted, plan, error);
+        return render_script(workspace, wanted, plan, remark, error);
     case RENDER_AS_RUNPOD:
         return render_runpod(workspace, wanted, plan, error);
     case RENDER_AS_KUBERNETES:

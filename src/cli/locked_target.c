@@ -107,7 +107,7 @@ int workspace_refuse_findings(const Workspace *workspace, unsigned counted)
 {
     return workspace_refuse(
         workspace, "`acknowledge:` in the stage, `ignore:` in the recipe, or --force",
-        "%u finding%s against this image", counted, counted == 1 ? " speaks" : "s speak");
+        "%u finding%s against it", counted, counted == 1 ? " speaks" : "s speak");
 }
 
 /* What `host:` allows, against what is installed. */

@@ -72,6 +72,15 @@ static bool is_run(CheckKind kind)
            kind != CHECK_MAX_SIZE && kind != CHECK_KIND_COUNT;
 }
 
+/* Where an environment will lie the user of the script says: its files count from there. */
+static const char *item_text(const Plan *plan, const Check *check, const char *text)
+{
+    const char *prefix = plan->target->base.prefix;
+    bool below = plan->recipe->target == TARGET_ENV && check->kind == CHECK_FILE && prefix &&
+                 g_str_has_prefix(text, prefix) && text[strlen(prefix)] == '/';
+    return below ? text + strlen(prefix) + 1 : text;
+}
+
 static void write_item(JsonWriter *writer, const Plan *plan, const Check *check, const char *list)
 {
     g_autofree char *place = span_address(check->at);
@@ -82,7 +91,7 @@ static void write_item(JsonWriter *writer, const Plan *plan, const Check *check,
     jsonw_begin_array(writer, JSONW_INLINE);
     g_autoptr(GPtrArray) items = plan_kept_items(plan, check, list);
     for (guint i = 0; i < items->len; i++)
-        jsonw_string(writer, ((const Text *)items->pdata[i])->text);
+        jsonw_string(writer, item_text(plan, check, ((const Text *)items->pdata[i])->text));
     if (check->kind == CHECK_PYTHON)
         jsonw_string(writer, check->value.text);
     jsonw_end_array(writer);
@@ -130,9 +139,27 @@ static void write_items(JsonWriter *writer, const Plan *plan, const char *list,
     }
 }
 
+/* What an environment is for: an image says so itself, and does not travel elsewhere. */
+static void write_environment(JsonWriter *writer, const LockTarget *target)
+{
+    jsonw_key(writer, "environment");
+    jsonw_begin_object(writer, JSONW_INLINE);
+    jsonw_string_member(writer, "python", target->base.python);
+    jsonw_string_member(writer, "platform", target->platform);
+    if (target->base.libc)
+        jsonw_string_member(writer, "libc", target->base.libc);
+    jsonw_end_object(writer);
+}
+
 static void write_lists(JsonWriter *writer, const Plan *plan)
 {
     const RecipeChecks *checks = plan->recipe->checks;
+    if (plan->recipe->target == TARGET_ENV) {
+        jsonw_key(writer, "build");
+        jsonw_begin_array(writer, JSONW_BLOCK);
+        write_items(writer, plan, "build", checks->build);
+        jsonw_end_array(writer);
+    }
     jsonw_key(writer, "runtime");
     jsonw_begin_array(writer, JSONW_BLOCK);
     write_items(writer, plan, "runtime", checks->runtime);
@@ -214,6 +241,8 @@ char *start_check_expect(const Plan *plan)
     jsonw_begin_object(writer, JSONW_BLOCK);
     jsonw_string_member(writer, "schema", "ramekin.expect/1");
     jsonw_string_member(writer, "image", recipe->name);
+    if (recipe->target == TARGET_ENV)
+        write_environment(writer, plan->target);
     jsonw_boolean_member(writer, "gpu_needed", gpu);
     if (gpu && min_cuda)
         jsonw_string_member(writer, "min_cuda", min_cuda);

@@ -1,6 +1,10 @@
 /* The checks that travel with an image: /opt/ramekin/check.py, which compares the machine that it
  * runs on with /opt/ramekin/expect.json ("ramekin.expect/1", see ramekin-start-check(7)).
  *
+ * A recipe with `target: env` has no image: its expect.json lies beside emit/verify.py, which
+ * compares an environment with it, and has `build` and `environment` (for which Python, platform
+ * and system it is) too.
+ *
  * Both are functions of recipe and lock alone, so that a Dockerfile and an image carry the same
  * ones. What a wheel's bytes would have to be read for (its architectures) the script asks of the
  * libraries where it runs. */

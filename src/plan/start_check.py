@@ -75,8 +75,8 @@ def run_command(command, timeout):
         if status is None:
             try:
                 os.killpg(child.pid, signal.SIGKILL)
-            except OSError:
-                pass
+            except (AttributeError, OSError):  # Windows has no groups
+                child.kill()
             child.wait()
         output.seek(0, os.SEEK_END)
         output.seek(max(0, output.tell() - 65536))
@@ -108,10 +108,10 @@ def last_line(text, status):
 
 
 DRIVER = r"""
-import ctypes, json
+import ctypes, json, sys
 found = {"devices": []}
 try:
-    cuda = ctypes.CDLL("libcuda.so.1")
+    cuda = ctypes.WinDLL("nvcuda.dll") if sys.platform == "win32" else ctypes.CDLL("libcuda.so.1")
 except OSError as error:
     found["error"] = str(error)
 else:
@@ -164,9 +164,11 @@ def check_env(expect, state):
         visible = os.environ.get("CUDA_VISIBLE_DEVICES", os.environ.get("NVIDIA_VISIBLE_DEVICES"))
         actual = driver.get("error") or "the driver shows no device"
         hint = "start the container with its GPUs (docker run --gpus all)"
+        if expect.get("environment"):
+            hint = "is NVIDIA's driver installed, and is there a GPU?"
         if files and visible in ("", "-1", "void", "none"):
             hint = "CUDA_VISIBLE_DEVICES or NVIDIA_VISIBLE_DEVICES hides them: %r" % visible
-        elif not files:
+        elif not files and sys.platform != "win32":
             actual += "; no %s" % DEVICE_FILES[0]
         raise Unexpected("a driver and a device", actual, hint)
     return "%d device%s, driver for CUDA %s" % (
@@ -283,8 +285,8 @@ def check_distributions(expect, state):
             place = os.path.dirname(str(copies[0].locate_file("x")))
             raise Unexpected("%s %s" % (name, version),
                              "%s, in %s" % (copies[0].version, place),
-                             "something was installed over the image, or stands before it on "
-                             "sys.path (PYTHONPATH, a volume)")
+                             "something was installed over it, or stands before it on sys.path "
+                             "(PYTHONPATH, a volume)")
         same = [one for one in copies
                 if os.path.realpath(str(one.locate_file("x")))
                 == os.path.realpath(str(copies[0].locate_file("x")))]
@@ -359,10 +361,12 @@ def item_version(items, state):
             Requirement = None
     for text in items:
         if Requirement is None:
-            match = re.match(r"([A-Za-z0-9._-]+)===?([^,;]+)$", text.replace(" ", ""))
-            if not match:
-                raise Skipped("neither packaging nor pip is here to read %s" % text)
+            match = re.match(r"([A-Za-z0-9._-]+)(?:===?([^,;*]+)$)?", text.replace(" ", ""))
             name, wanted = match.groups()
+            # Of other clauses the locked version is known to satisfy them.
+            wanted = wanted or state["expect"].get("distributions", {}).get(canonical(name))
+            if not wanted:
+                raise Skipped("neither packaging nor pip is here to read %s" % text)
             good = importlib.metadata.version(name) == wanted
         else:
             wanted = Requirement(text)
@@ -402,8 +406,10 @@ def item_absent(items, state):
 
 
 def item_file(items, state):
+    # Below the environment, where there is no image whose root is meant.
+    top = sys.prefix if state["expect"].get("environment") else ""
     for item in items:
-        if not os.path.exists(item):
+        if not os.path.exists(os.path.join(top, item)):
             raise Unexpected(item, "it is not there")
 
 
@@ -479,7 +485,7 @@ def read_torch(state):
 
 def check_compute(expect, state):
     if "torch" not in (expect.get("distributions") or {}):
-        raise Skipped("torch is not in the image")
+        raise Skipped("torch is not installed")
     need_device(state)
     value, text, status = read_torch(state)
     wanted = expect.get("torch") or {}
@@ -487,7 +493,7 @@ def check_compute(expect, state):
         found = value.get("cuda" if key == "cuda" else "torch")
         if "torch" in value and wanted.get(key) and found != wanted[key]:
             raise Unexpected("torch %s %s" % (key, wanted[key]), str(found),
-                             "another torch stands before the image's on sys.path", code=14)
+                             "another torch stands before the installed one on sys.path", code=14)
     if status:
         raise Unexpected("a product of two matrices", last_line(text, status))
     if "devices" not in value:
@@ -502,9 +508,10 @@ LIBRARIES = {
 import glob, os, torch, bitsandbytes as bnb
 number = os.environ.get("BNB_CUDA_VERSION")
 folder = os.path.dirname(bnb.__file__)
-if number and not os.path.exists(os.path.join(folder, "libbitsandbytes_cuda%s.so" % number)):
-    raise SystemExit("BNB_CUDA_VERSION=%s names no library; there are %s" % (number, ", ".join(
-        sorted(os.path.basename(one) for one in glob.glob(folder + "/libbitsandbytes_cuda*.so")))))
+there = [os.path.basename(one) for one in glob.glob(folder + "/libbitsandbytes_cuda*")]
+if number and not any(one.startswith("libbitsandbytes_cuda%s." % number) for one in there):
+    raise SystemExit("BNB_CUDA_VERSION=%s names no library; there are %s" % (
+        number, ", ".join(sorted(there))))
 bnb.nn.Linear4bit(64, 64).cuda()(torch.zeros(1, 64, device="cuda", dtype=torch.float16))
 torch.cuda.synchronize()
 """,
@@ -639,8 +646,8 @@ def tell(result, log):
         log("     hint: %s" % result["hint"])
 
 
-def run_steps(steps, expect, options, log):
-    state = {"timeout": options["timeout"], "log": log}
+def run_steps(steps, expect, options, log, state=None):
+    state = dict(state or {}, timeout=options["timeout"], log=log, expect=expect)
     results = []
     for step in steps:
         results.append(run_step(step, expect, state))

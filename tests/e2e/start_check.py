@@ -205,7 +205,7 @@ class StartCheck(Harness):
                 "    def device_count(): return 0\n")
         wanted = {"distributions": {"torch": "2.6.0+cu124"}}
         self.check(16, "torch sees none", env=self.install(code), **wanted)
-        self.check(14, "another torch stands before the image's", env=self.install(code),
+        self.check(14, "another torch stands before the installed one", env=self.install(code),
                    torch={"version": "2.6.0+cu124", "cuda": "12.4"}, **wanted)
         self.check(14, "2.7.0", env=self.install(code, "2.7.0"), **wanted)
         done = self.run_check("--warn", "--wrap", "sh", "-c", "echo up; exit 3",

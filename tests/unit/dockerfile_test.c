@@ -54,6 +54,8 @@ static Lock *lock_of(const Recipe *recipe, const char *text)
     LockTarget *target =
         lock_target_new(recipe->row, ((const Text *)recipe->platforms->pdata[0])->text);
     g_ptr_array_add(lock->targets, target);
+    if (recipe->target == TARGET_ENV)
+        target->base.python = g_strdup("3.11.0");
     for (guint i = 0; i < recipe->stages->len; i++) {
         const Stage *stage = recipe->stages->pdata[i];
         g_ptr_array_add(target->stages,
@@ -96,11 +98,18 @@ static char *render_text(const Plan *plan, bool heredocs, bool pins)
 
 static char *render_script_text(const Plan *plan)
 {
-    g_autoptr(EmittedFile) script = NULL;
+    g_autoptr(EmittedScript) script = NULL;
     g_autoptr(GError) error = NULL;
-    if (!script_emit(plan, true, &script, &error))
+    ScriptOptions options = {.pins = true};
+    if (!script_emit(plan, &options, &script, &error))
         return error_format(error, "error", false);
-    return g_strdup(script->text);
+    GString *out = g_string_new(NULL);
+    for (guint i = 0; i < script->files->len; i++) {
+        const EmittedFile *file = script->files->pdata[i];
+        g_string_append_printf(out, "== %s\n%s", file->path,
+                               g_str_has_suffix(file->path, ".py") ? "(a script)\n" : file->text);
+    }
+    return g_string_free(out, FALSE);
 }
 
 static void compare(const char *dir, const char *name, const char *extension, const char *found)
