@@ -62,10 +62,10 @@ const OptionGroup options_resolve = {"Indexes and network", resolve_rows};
 const OptionGroup options_common = {"Common", common_rows};
 
 static const Command *const commands[] = {
-    &command_init,    &command_import, &command_lock,   &command_plan,       &command_check,
-    &command_diff,    &command_matrix, &command_render, &command_build,      &command_run,
-    &command_verify,  &command_export, &command_why,    &command_outdated,   &command_explain,
-    &command_inspect, &command_cache,  &command_help,   &command_completion,
+    &command_init,    &command_import,  &command_lock,   &command_plan,     &command_check,
+    &command_diff,    &command_matrix,  &command_render, &command_build,    &command_run,
+    &command_verify,  &command_export,  &command_why,    &command_outdated, &command_bisect,
+    &command_explain, &command_inspect, &command_cache,  &command_help,     &command_completion,
 };
 
 const Command *const *commands_all(size_t *ret_count)

@@ -12,6 +12,7 @@ extern const Command command_verify;
 extern const Command command_plan;
 extern const Command command_check;
 extern const Command command_diff;
+extern const Command command_bisect;
 extern const Command command_matrix;
 extern const Command command_render;
 extern const Command command_export;
