@@ -60,6 +60,7 @@ void diff_free(Diff *diff)
     g_ptr_array_unref(diff->requests);
     g_ptr_array_unref(diff->layers.fresh);
     g_ptr_array_unref(diff->layers.gone);
+    g_ptr_array_unref(diff->layers.kept);
     g_ptr_array_unref(diff->findings);
     g_ptr_array_unref(diff->distributions);
     g_ptr_array_unref(diff->stages);
@@ -377,6 +378,7 @@ static Diff *new_empty(const DiffSide *a, const DiffSide *b)
     diff->stages = g_ptr_array_new_with_free_func(difference_free);
     diff->layers.fresh = g_ptr_array_new_with_free_func(g_free);
     diff->layers.gone = g_ptr_array_new_with_free_func(g_free);
+    diff->layers.kept = g_ptr_array_new_with_free_func(g_free);
     diff->edges_a = index_edges(a->target);
     diff->edges_b = index_edges(b->target);
     return diff;

@@ -125,6 +125,7 @@ typedef struct {
 typedef struct {
     bool compared;           /* both sides are images */
     GPtrArray *fresh, *gone; /* DiffLayer, lowest first */
+    GPtrArray *kept;         /* DiffLayer that both have, as B has them */
     guint shared;
     guint64 shared_bytes, gone_bytes, fresh_bytes;
 } DiffLayers;

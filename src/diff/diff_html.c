@@ -52,17 +52,30 @@ static void put_finding_figure(HtmlWriter *writer, const GPtrArray *findings)
 }
 
 /* What matters most of what the sides are for. */
+static bool is_figure(const DiffFact *fact)
+{
+    return fact->topic == DIFF_TOPIC_CUDA || g_str_equal(fact->subject, "python") ||
+           g_str_equal(fact->subject, "platform");
+}
+
 static void put_fact_figures(HtmlWriter *writer, const GPtrArray *facts)
 {
     for (guint i = 0; i < facts->len; i++) {
         const DiffFact *fact = facts->pdata[i];
-        bool matters = fact->topic == DIFF_TOPIC_CUDA || g_str_equal(fact->subject, "python") ||
-                       g_str_equal(fact->subject, "platform");
-        if (!matters)
-            continue;
         g_autofree char *was = g_strdup_printf("was %s", fact->before ? fact->before : "none");
-        page_figure(writer, fact->subject, fact->after ? fact->after : "none", was);
+        if (is_figure(fact))
+            page_figure(writer, fact->subject, fact->after ? fact->after : "none", was);
     }
+}
+
+static bool has_figures(const Diff *diff)
+{
+    const DiffLayers *layers = &diff->layers;
+    bool any =
+        diff->distributions->len + diff->findings->len + layers->fresh->len + layers->gone->len > 0;
+    for (guint i = 0; i < diff->facts->len; i++)
+        any = any || is_figure(diff->facts->pdata[i]);
+    return any;
 }
 
 static void put_size_figures(HtmlWriter *writer, const DiffSizes *sizes)
@@ -77,6 +90,19 @@ static void put_size_figures(HtmlWriter *writer, const DiffSizes *sizes)
     page_figure(writer, "Wheels in total", after, was);
 }
 
+static void put_layer_figures(HtmlWriter *writer, const DiffLayers *layers)
+{
+    if (layers->fresh->len + layers->gone->len == 0)
+        return;
+    g_autofree char *fresh = layout_size(layers->fresh_bytes);
+    g_autofree char *count = g_strdup_printf("in %u layers", layers->fresh->len);
+    g_autofree char *before = layout_size(layers->shared_bytes + layers->gone_bytes);
+    g_autofree char *after = layout_size(layers->shared_bytes + layers->fresh_bytes);
+    g_autofree char *was = g_strdup_printf("was %s", before);
+    page_figure(writer, "New, to push and pull", fresh, layers->fresh->len > 1 ? count : NULL);
+    page_figure(writer, "The image in total", after, was);
+}
+
 static void write_figures(HtmlWriter *writer, const Diff *diff)
 {
     guint counts[3] = {0};
@@ -84,13 +110,15 @@ static void write_figures(HtmlWriter *writer, const Diff *diff)
         counts[((const DiffDistribution *)diff->distributions->pdata[i])->kind]++;
     page_begin_figures(writer);
     put_fact_figures(writer, diff->facts);
-    if (!diff->unsolved) {
+    if (diff->distributions->len > 0) {
         put_count(writer, "Changed", counts[DIFF_CHANGED]);
         put_count(writer, "Added", counts[DIFF_ADDED]);
         put_count(writer, "Removed", counts[DIFF_REMOVED]);
     }
     put_finding_figure(writer, diff->findings);
-    put_size_figures(writer, &diff->sizes);
+    put_layer_figures(writer, &diff->layers);
+    if (!diff->layers.compared)
+        put_size_figures(writer, &diff->sizes);
     page_end_figures(writer);
 }
 
@@ -297,8 +325,7 @@ char *diff_format_html(const Diff *diff, const DiffStyle *style)
     HtmlWriter *writer = page_new("diff", title);
     write_title(writer, diff);
     write_about(writer, diff);
-    bool shows = diff->facts->len + diff->findings->len > 0 || !diff->unsolved;
-    if (!diff_is_empty(diff) && shows)
+    if (has_figures(diff))
         write_figures(writer, diff);
     write_notice(writer, diff);
     g_autoptr(GArray) sections = g_array_new(FALSE, FALSE, sizeof(PageSection));

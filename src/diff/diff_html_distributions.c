@@ -153,7 +153,8 @@ static void write_group(HtmlWriter *writer, const Diff *diff, size_t group)
         return;
     g_autofree char *summary = g_strdup_printf("%u more", rows->len - shown);
     g_autofree char *caption = g_strdup_printf("%s, further ones", title);
-    page_begin_details(writer, summary);
+    html_begin_class(writer, "details", "rest");
+    html_element(writer, "summary", NULL, summary);
     write_rows(writer, rows, shown, rows->len, caption);
     page_end_details(writer);
 }

@@ -71,19 +71,20 @@ static unsigned map_height(guint64 bytes, guint64 largest)
     return MAX((unsigned)height, LEAST_HEIGHT);
 }
 
-static void write_map(HtmlWriter *writer, const DiffSide *side, const char *id, const char *word,
+/* `what`: "wheels" or "layers". */
+static void write_map(HtmlWriter *writer, const DiffSide *side, const char *what, const char *word,
                       const GArray *items, guint64 largest)
 {
     guint64 bytes = sum_items(items);
     g_autofree char *size = layout_size(bytes);
-    g_autofree char *title = g_strdup_printf("Wheels %s", word);
-    PageMap map = {id,
-                   title,
-                   "Each rectangle is a wheel, its area the bytes of its file; the table below "
-                   "lists them.",
-                   (const MapItem *)(const void *)items->data,
-                   items->len,
-                   map_height(bytes, largest),
+    g_autofree char *id = g_strdup_printf("map-%s-%s", what, word);
+    g_autofree char *title = g_strdup_printf("Bytes of the %s %s", what, word);
+    g_autofree char *description = g_strdup_printf(
+        "Each rectangle is one of the %s, its area the bytes of its file; a table lists them.",
+        what);
+    PageMap map = {id,          title,
+                   description, (const MapItem *)(const void *)items->data,
+                   items->len,  map_height(bytes, largest),
                    true};
     html_begin_class(writer, "figure", "map");
     page_map_write(writer, &map);
@@ -94,11 +95,23 @@ static void write_map(HtmlWriter *writer, const DiffSide *side, const char *id, 
     html_end(writer);
 }
 
-static void write_legend(HtmlWriter *writer)
+static bool has_class(const GArray *items, const char *class_name)
+{
+    for (guint i = 0; i < items->len; i++) {
+        if (g_str_equal(g_array_index(items, MapItem, i).class_name, class_name))
+            return true;
+    }
+    return false;
+}
+
+static void write_legend(HtmlWriter *writer, const GArray *a, const GArray *b)
 {
     static const char *const names[] = {"added", "newer", "older", "removed", "shared"};
     html_begin_class(writer, "ul", "legend");
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        const char *class_name = page_mark_class(names[i]);
+        if (!has_class(a, class_name) && !has_class(b, class_name))
+            continue;
         html_begin(writer, "li");
         page_mark(writer, names[i]);
         html_end(writer);
@@ -106,27 +119,30 @@ static void write_legend(HtmlWriter *writer)
     html_end(writer);
 }
 
-static void write_maps(HtmlWriter *writer, const Diff *diff, const GArray *a, const GArray *b)
+static void write_maps(HtmlWriter *writer, const Diff *diff, const char *what, const GArray *a,
+                       const GArray *b)
 {
     guint64 bytes_a = sum_items(a), bytes_b = sum_items(b);
-    guint64 largest = MAX(bytes_a, bytes_b);
-    write_legend(writer);
+    guint64 largest = MAX(bytes_a, bytes_b), smallest = MIN(bytes_a, bytes_b);
+    if (largest == 0)
+        return;
+    write_legend(writer, a, b);
     html_begin_class(writer, "div", "maps pair");
-    write_map(writer, &diff->a, "map-before", "before", a, largest);
-    write_map(writer, &diff->b, "map-after", "after", b, largest);
+    write_map(writer, &diff->a, what, "before", a, largest);
+    write_map(writer, &diff->b, what, "after", b, largest);
     html_end(writer);
-    bool scaled = MIN(bytes_a, bytes_b) * MAP_HEIGHT >= largest * LEAST_HEIGHT;
+    bool scaled = smallest / LEAST_HEIGHT >= largest / MAP_HEIGHT;
     html_element(writer, "p", "note",
-                 scaled ? "Area: bytes of a wheel's file, to one scale on both sides. What both "
-                          "sides have stands apart."
-                        : "Area: bytes of a wheel's file. What both sides have stands apart.");
+                 scaled ? "Area: bytes of the file, to one scale on both sides. What both sides "
+                          "have stands apart."
+                        : "Area: bytes of the file. What both sides have stands apart.");
 }
 
 /* The sums, and every wheel */
 
 PageTable diff_html_begin_sums(HtmlWriter *writer, const char *what)
 {
-    static const char *const columns[] = {"What", "#Files", "#Bytes", NULL};
+    static const char *const columns[] = {"What", "#Number", "#Bytes", NULL};
     return page_table_begin(writer, "sums", what, columns);
 }
 
@@ -207,8 +223,80 @@ void diff_html_sizes(HtmlWriter *writer, const Diff *diff, const PageSection *se
     page_begin_section(writer, section);
     write_sums(writer, &diff->sizes);
     if (!brief) {
-        write_maps(writer, diff, a, b);
+        write_maps(writer, diff, "wheels", a, b);
         write_wheels(writer, a, b);
+    }
+    page_end_section(writer);
+}
+
+/* Layers of images */
+
+static void add_layers(GArray *items, const GPtrArray *layers, const char *mark, bool shared)
+{
+    for (guint i = 0; i < layers->len; i++) {
+        const DiffLayer *layer = layers->pdata[i];
+        MapItem item = {.name = layer->made ? layer->made : layer->digest,
+                        .sign = shared ? NULL : page_mark_sign(mark),
+                        .class_name = page_mark_class(mark),
+                        .bytes = layer->size,
+                        .group = shared};
+        g_array_append_val(items, item);
+    }
+}
+
+static void write_layer_maps(HtmlWriter *writer, const Diff *diff)
+{
+    g_autoptr(GArray) a = g_array_new(FALSE, FALSE, sizeof(MapItem));
+    g_autoptr(GArray) b = g_array_new(FALSE, FALSE, sizeof(MapItem));
+    add_layers(a, diff->layers.gone, "removed", false);
+    add_layers(a, diff->layers.kept, "shared", true);
+    add_layers(b, diff->layers.fresh, "added", false);
+    add_layers(b, diff->layers.kept, "shared", true);
+    write_maps(writer, diff, "layers", a, b);
+}
+
+static void write_layer(PageTable *table, const DiffLayer *layer, const char *mark)
+{
+    g_autofree char *size = layer->size ? layout_size(layer->size) : g_strdup("unknown");
+    page_row_begin(table);
+    page_head_begin(table);
+    html_element(table->writer, "span", "digest", layer->digest);
+    html_end(table->writer);
+    page_cell_begin(table, NULL);
+    page_mark(table->writer, mark);
+    html_end(table->writer);
+    page_cell(table, "number", size);
+    page_cell(table, "path", layer->made);
+    page_row_end(table);
+}
+
+static void write_layer_list(HtmlWriter *writer, const DiffLayers *layers)
+{
+    static const char *const columns[] = {"Layer", "Change", "#Size", "Made by", NULL};
+    const struct {
+        const GPtrArray *list;
+        const char *mark;
+    } parts[] = {{layers->gone, "removed"}, {layers->fresh, "added"}, {layers->kept, "shared"}};
+    PageTable table = page_table_begin(writer, "cellular", "Layers of both images", columns);
+    for (size_t k = 0; k < G_N_ELEMENTS(parts); k++) {
+        for (guint i = 0; i < parts[k].list->len; i++)
+            write_layer(&table, parts[k].list->pdata[i], parts[k].mark);
+    }
+    page_table_end(&table);
+}
+
+void diff_html_layers(HtmlWriter *writer, const Diff *diff, const PageSection *section, bool brief)
+{
+    const DiffLayers *layers = &diff->layers;
+    page_begin_section(writer, section);
+    PageTable table = diff_html_begin_sums(writer, "Layers");
+    diff_html_sum(&table, "new, to push and pull", layers->fresh->len, layers->fresh_bytes);
+    diff_html_sum(&table, "shared", layers->shared, layers->shared_bytes);
+    diff_html_sum(&table, "gone", layers->gone->len, layers->gone_bytes);
+    page_table_end(&table);
+    if (!brief) {
+        write_layer_maps(writer, diff);
+        write_layer_list(writer, layers);
     }
     page_end_section(writer);
 }

@@ -61,6 +61,7 @@ static void compare_side(Diff *diff, const DiffSide *side, GHashTable *other, bo
             add_layer(after ? sums->fresh : sums->gone, side, i, by_digest);
             *(after ? &sums->fresh_bytes : &sums->gone_bytes) += layer->size;
         } else if (after) {
+            add_layer(sums->kept, side, i, by_digest);
             sums->shared++;
             sums->shared_bytes += layer->size;
         }

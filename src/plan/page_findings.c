@@ -105,12 +105,12 @@ static void write_paragraph(HtmlWriter *writer, const char *title, const char *t
 
 static void write_page(HtmlWriter *writer, const FindingPage *page)
 {
-    html_begin(writer, "details");
+    html_begin_class(writer, "details", "rest");
     html_begin(writer, "summary");
     html_element(writer, "code", NULL, page->kind.code);
     html_printf(writer, " %s", page->kind.title);
     html_end(writer);
-    html_begin(writer, "dl");
+    html_begin_class(writer, "dl", "meaning");
     write_paragraph(writer, "What it means", page->meaning);
     write_paragraph(writer, "Why it matters", page->matters);
     write_paragraph(writer, "The way out", page->way_out);

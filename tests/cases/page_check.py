@@ -169,7 +169,7 @@ def check_diff(facts, diff):
         facts.row(request["name"], *sides)
     for thing in diff["contents"]:
         facts.row(thing["name"], thing["change"], thing["before"], thing["after"])
-    for key in ("new", "gone") if diff["layers"] else ():
+    for key in ("new", "gone") if diff["layers"] and diff["layers"]["new"] + diff["layers"]["gone"] else ():
         for layer in diff["layers"][key]:
             facts.row(layer["digest"], layer["made"])
     for fact in diff["facts"]:
