@@ -79,18 +79,12 @@ const DockerInstruction *lint_action(const Lint *lint, guint index)
     return instruction->trigger ? instruction->trigger : instruction;
 }
 
-Span lint_word_span(const Lint *lint, const LintScript *script, const ShellWord *word)
+Span lint_word_span(const Lint *lint, const RunScript *script, const ShellWord *word)
 {
     return shell_word_span(script->shell, word, lint->file->source);
 }
 
-Span lint_command_span(const Lint *lint, const LintCommand *command)
-{
-    return placed_span(command->script->shell->text, lint->file->source, command->shell->offset,
-                       command->shell->length);
-}
-
-char *lint_command_text(const LintCommand *command)
+char *lint_command_text(const RunCommand *command)
 {
     g_autofree char *text = g_strndup(
         command->script->shell->text->text->str + command->shell->offset, command->shell->length);
@@ -133,7 +127,7 @@ LintResult *dockerfile_lint(const Dockerfile *file, const LintContext *context)
     Lint lint = {.file = file, .context = context, .stages = stages};
     lint.findings = g_ptr_array_new_with_free_func(lint_finding_free);
     lint.secrets = g_array_new(FALSE, FALSE, sizeof(size_t));
-    lint.scripts = lint_scripts_new(&lint);
+    lint.scripts = run_scripts_new(stages);
     lint.pips = lint_pips_new(&lint);
     for (size_t i = 0; i < G_N_ELEMENTS(rules); i++)
         rules[i](&lint);

@@ -26,12 +26,12 @@ static const struct {
 /* Modules some of whose releases look for a device when they are imported. */
 static const char *const device_modules[] = {"bitsandbytes", "unsloth", "vllm", "deepspeed", "awq"};
 
-static bool may_fail(const LintCommand *command)
+static bool may_fail(const RunCommand *command)
 {
     return command->shell->forgiven || command->shell->conditional;
 }
 
-static bool has_device(const LintScript *script)
+static bool has_device(const RunScript *script)
 {
     return docker_flag_find(script->instruction, "device") != NULL;
 }
@@ -63,10 +63,10 @@ static const char *find_module(const char *code)
     return NULL;
 }
 
-static void check_python(Lint *lint, const LintCommand *command)
+static void check_python(Lint *lint, const RunCommand *command)
 {
     Span at;
-    g_autofree char *code = lint_python_code(lint, command, &at);
+    g_autofree char *code = run_python_code(command, &at);
     if (!code || is_guarded(code))
         return;
     const char *call = find_call(code);
@@ -89,12 +89,12 @@ static void check_python(Lint *lint, const LintCommand *command)
             ->finding->severity = SEVERITY_NOTE;
 }
 
-static void check_gpu(Lint *lint, const LintCommand *command)
+static void check_gpu(Lint *lint, const RunCommand *command)
 {
     if (may_fail(command) || has_device(command->script) || !command->program)
         return;
     if (g_str_equal(command->program, "nvidia-smi"))
-        lint_add(lint, "docker-gpu-in-build", lint_command_span(lint, command),
+        lint_add(lint, "docker-gpu-in-build", run_command_span(command),
                  g_strdup("nvidia-smi needs the driver, and a build has none"),
                  "the program comes with the driver of the host and is not there in `docker build`",
                  g_strdup("run it when the container starts, or `nvidia-smi || true`"));
@@ -102,10 +102,10 @@ static void check_gpu(Lint *lint, const LintCommand *command)
         check_python(lint, command);
 }
 
-static void for_each_command(Lint *lint, void (*visit)(Lint *lint, const LintCommand *command))
+static void for_each_command(Lint *lint, void (*visit)(Lint *lint, const RunCommand *command))
 {
     for (guint i = 0; i < lint->scripts->len; i++) {
-        const LintScript *script = lint->scripts->pdata[i];
+        const RunScript *script = lint->scripts->pdata[i];
         for (guint k = 0; k < script->commands->len; k++)
             visit(lint, script->commands->pdata[k]);
     }
@@ -134,9 +134,9 @@ static char *cuda_of_file(const Lint *lint)
 {
     g_autofree char *found = NULL;
     for (guint i = 0; i < lint->pips->len; i++) {
-        const LintPip *pip = lint->pips->pdata[i];
+        const PipCommand *pip = lint->pips->pdata[i];
         for (guint k = 0; k <= pip->extra_indexes->len; k++) {
-            const LintArgument *argument = k == 0 ? pip->index : pip->extra_indexes->pdata[k - 1];
+            const RunArgument *argument = k == 0 ? pip->index : pip->extra_indexes->pdata[k - 1];
             g_autofree char *version = cuda_of_index(argument ? argument->value : NULL);
             if (version && found && !g_str_equal(version, found))
                 return NULL;
@@ -147,10 +147,10 @@ static char *cuda_of_file(const Lint *lint)
     return g_steal_pointer(&found);
 }
 
-static void check_assertion(Lint *lint, const LintCommand *command)
+static void check_assertion(Lint *lint, const RunCommand *command)
 {
     Span at;
-    g_autofree char *code = lint_python_code(lint, command, &at);
+    g_autofree char *code = run_python_code(command, &at);
     if (!code || may_fail(command))
         return;
     g_autoptr(GMatchInfo) match = NULL;

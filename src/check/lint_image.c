@@ -1,22 +1,22 @@
 /* What makes an image larger, or a build slower, than it need be: apt, COPY, ADD. */
 #include "check/lint_private.h"
 
-static bool is_apt(const LintCommand *command)
+static bool is_apt(const RunCommand *command)
 {
     return command->program &&
            (g_str_equal(command->program, "apt-get") || g_str_equal(command->program, "apt"));
 }
 
-static bool runs_apt(const LintCommand *command, const char *verb)
+static bool runs_apt(const RunCommand *command, const char *verb)
 {
-    return is_apt(command) && lint_has_argument(command, verb);
+    return is_apt(command) && run_has_argument(command, verb);
 }
 
 /* "-y", "-qy", "-qq", "--yes" … */
-static bool says_yes(const LintCommand *command)
+static bool says_yes(const RunCommand *command)
 {
     for (guint i = 1; i < command->arguments->len; i++) {
-        const char *text = lint_argument(command, i);
+        const char *text = run_argument(command, i);
         if (!text)
             return true; /* nobody knows what is in the variable */
         bool letters = *text == '-' && text[1] != '-';
@@ -28,9 +28,9 @@ static bool says_yes(const LintCommand *command)
     return false;
 }
 
-static void check_apt_command(Lint *lint, const LintCommand *command, bool configured)
+static void check_apt_command(Lint *lint, const RunCommand *command, bool configured)
 {
-    Span at = lint_command_span(lint, command);
+    Span at = run_command_span(command);
     bool installs = runs_apt(command, "install");
     bool upgrades = runs_apt(command, "upgrade") || runs_apt(command, "dist-upgrade") ||
                     runs_apt(command, "full-upgrade");
@@ -48,10 +48,10 @@ static void check_apt_command(Lint *lint, const LintCommand *command, bool confi
                  g_strdup("raise the base's tag or digest instead"));
 }
 
-static bool cleans_lists(const LintScript *script)
+static bool cleans_lists(const RunScript *script)
 {
     for (guint i = 0; i < script->commands->len; i++) {
-        const LintCommand *command = script->commands->pdata[i];
+        const RunCommand *command = script->commands->pdata[i];
         g_autofree char *text = lint_command_text(command);
         if ((g_strcmp0(command->program, "rm") == 0 || g_strcmp0(command->program, "find") == 0) &&
             strstr(text, "/var/lib/apt"))
@@ -61,7 +61,7 @@ static bool cleans_lists(const LintScript *script)
            strstr(script->instruction->line->text->str, "target=/var/cache/apt");
 }
 
-static bool is_in_image(const Lint *lint, const LintScript *script)
+static bool is_in_image(const Lint *lint, const RunScript *script)
 {
     return script->stage >= 0 &&
            ((const BuildStage *)lint->stages->stages->pdata[script->stage])->in_image;
@@ -69,11 +69,11 @@ static bool is_in_image(const Lint *lint, const LintScript *script)
 
 /* Nothing but an update: what installs stands in another layer, which the builder may have from a
  * day on which the lists were others. */
-static const LintCommand *lone_update(const LintScript *script)
+static const RunCommand *lone_update(const RunScript *script)
 {
-    const LintCommand *update = NULL;
+    const RunCommand *update = NULL;
     for (guint i = 0; i < script->commands->len; i++) {
-        const LintCommand *command = script->commands->pdata[i];
+        const RunCommand *command = script->commands->pdata[i];
         static const char *const idle[] = {"set", "echo", "rm", "true", "mkdir", "export", NULL};
         if (runs_apt(command, "update"))
             update = command;
@@ -84,11 +84,11 @@ static const LintCommand *lone_update(const LintScript *script)
     return update;
 }
 
-static void check_apt_script(Lint *lint, const LintScript *script, bool *kept)
+static void check_apt_script(Lint *lint, const RunScript *script, bool *kept)
 {
-    const LintCommand *update = lone_update(script), *install = NULL;
+    const RunCommand *update = lone_update(script), *install = NULL;
     if (update)
-        lint_add(lint, "docker-apt-update", lint_command_span(lint, update),
+        lint_add(lint, "docker-apt-update", run_command_span(update),
                  g_strdup("apt-get update in a layer of its own"),
                  "a builder that has this layer does not run it again: the install behind it works "
                  "with old lists, and fails when the archive has moved on",
@@ -101,7 +101,7 @@ static void check_apt_script(Lint *lint, const LintScript *script, bool *kept)
     if (!install || *kept || cleans_lists(script) || !is_in_image(lint, script))
         return;
     *kept = true;
-    lint_add(lint, "docker-cache-kept", lint_command_span(lint, install),
+    lint_add(lint, "docker-cache-kept", run_command_span(install),
              g_strdup("the package lists of apt stay in the image"),
              "they are tens of megabytes that nothing in the image reads, and are old soon",
              g_strdup("&& rm -rf /var/lib/apt/lists/* in the same RUN"));
@@ -114,7 +114,7 @@ void lint_apt(Lint *lint)
     bool configured = strstr(text, "Assume-Yes") != NULL;
     bool kept = false;
     for (guint i = 0; i < lint->scripts->len; i++) {
-        const LintScript *script = lint->scripts->pdata[i];
+        const RunScript *script = lint->scripts->pdata[i];
         check_apt_script(lint, script, &kept);
         for (guint k = 0; k < script->commands->len; k++)
             check_apt_command(lint, script->commands->pdata[k], configured);
@@ -137,12 +137,12 @@ static const Placed *whole_context(const DockerInstruction *instruction)
     return NULL;
 }
 
-static bool installs_context(const LintPip *pip)
+static bool installs_context(const PipCommand *pip)
 {
     for (guint i = 0; i < pip->requirements->len + pip->editables->len; i++) {
-        const LintArgument *argument = i < pip->requirements->len
-                                           ? pip->requirements->pdata[i]
-                                           : pip->editables->pdata[i - pip->requirements->len];
+        const RunArgument *argument = i < pip->requirements->len
+                                          ? pip->requirements->pdata[i]
+                                          : pip->editables->pdata[i - pip->requirements->len];
         if (!argument->value || *argument->value == '.' || *argument->value == '/')
             return true;
     }
@@ -150,12 +150,12 @@ static bool installs_context(const LintPip *pip)
 }
 
 /* A pip step behind the instruction, in its stage, that does not install the copied project. */
-static const LintPip *pip_behind(const Lint *lint, guint index)
+static const PipCommand *pip_behind(const Lint *lint, guint index)
 {
-    const LintPip *found = NULL;
+    const PipCommand *found = NULL;
     for (guint i = 0; i < lint->pips->len; i++) {
-        const LintPip *pip = lint->pips->pdata[i];
-        const LintScript *script = pip->command->script;
+        const PipCommand *pip = lint->pips->pdata[i];
+        const RunScript *script = pip->command->script;
         if (script->index < index || script->triggered ||
             script->stage != build_stage_of(lint->stages, index))
             continue;
@@ -171,13 +171,13 @@ void lint_copy_early(Lint *lint)
 {
     for (guint i = 0; i < lint->file->instructions->len; i++) {
         const Placed *word = whole_context(lint_instruction(lint, i));
-        const LintPip *pip = word ? pip_behind(lint, i) : NULL;
+        const PipCommand *pip = word ? pip_behind(lint, i) : NULL;
         if (!pip)
             continue;
         lint_add(
             lint, "docker-copy-early", docker_word_span(lint->file, word),
             g_strdup_printf("every change of any file runs the pip step of line %u again",
-                            lint_command_span(lint, pip->command).line),
+                            run_command_span(pip->command).line),
             "a builder keeps a layer until something above it changes",
             g_strdup("COPY requirements.txt ./ before the pip step, and `COPY . .` behind it"));
         return;

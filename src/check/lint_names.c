@@ -189,7 +189,7 @@ static void check_image(Lint *lint, guint index, const DockerInstruction *from)
         ->finding->severity = SEVERITY_ERROR;
 }
 
-static void check_script(Lint *lint, const LintScript *script)
+static void check_script(Lint *lint, const RunScript *script)
 {
     g_autoptr(GHashTable) told = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; i < script->shell->commands->len; i++) {
@@ -224,7 +224,7 @@ void lint_variables(Lint *lint)
             check_word(lint, &scope, instruction->words->pdata[k]);
     }
     for (guint i = 0; i < lint->scripts->len; i++) {
-        const LintScript *script = lint->scripts->pdata[i];
+        const RunScript *script = lint->scripts->pdata[i];
         if (!script->triggered) /* what is set where it runs is not known */
             check_script(lint, script);
     }

@@ -1,7 +1,7 @@
 /* pip's command lines: what the shell or pip reads in another way than it looks. */
 #include "check/lint_private.h"
 
-static bool is_install(const LintPip *pip)
+static bool is_install(const PipCommand *pip)
 {
     return g_str_equal(pip->verb, "install");
 }
@@ -26,19 +26,19 @@ static const ShellWord *word_before(const ShellCommand *command, const ShellRedi
     return NULL;
 }
 
-static bool is_conda(const LintCommand *command)
+static bool is_conda(const RunCommand *command)
 {
     static const char *const names[] = {"conda", "mamba", "micromamba", NULL};
     return command->program && g_strv_contains(names, command->program) &&
-           (lint_has_argument(command, "install") || lint_has_argument(command, "create"));
+           (run_has_argument(command, "install") || run_has_argument(command, "create"));
 }
 
-static const char *installer_name(const LintCommand *command)
+static const char *installer_name(const RunCommand *command)
 {
     return is_conda(command) ? command->program : "pip";
 }
 
-static void report_redirection(Lint *lint, const LintCommand *command, guint first)
+static void report_redirection(Lint *lint, const RunCommand *command, guint first)
 {
     const ShellScript *shell = command->script->shell;
     const GPtrArray *redirects = command->shell->redirects;
@@ -70,7 +70,7 @@ static void report_redirection(Lint *lint, const LintCommand *command, guint fir
         g_strdup_printf("'%s%s'", name, clause));
 }
 
-static void check_redirects(Lint *lint, const LintCommand *command)
+static void check_redirects(Lint *lint, const RunCommand *command)
 {
     const GPtrArray *redirects = command->shell->redirects;
     size_t end = 0;
@@ -87,12 +87,12 @@ static void check_redirects(Lint *lint, const LintCommand *command)
 void lint_redirection(Lint *lint)
 {
     for (guint i = 0; i < lint->pips->len; i++) {
-        const LintPip *pip = lint->pips->pdata[i];
+        const PipCommand *pip = lint->pips->pdata[i];
         if (!g_str_equal(pip->verb, "uninstall"))
             check_redirects(lint, pip->command);
     }
     for (guint i = 0; i < lint->scripts->len; i++) {
-        const LintScript *script = lint->scripts->pdata[i];
+        const RunScript *script = lint->scripts->pdata[i];
         for (guint k = 0; k < script->commands->len; k++) {
             if (is_conda(script->commands->pdata[k]))
                 check_redirects(lint, script->commands->pdata[k]);
@@ -105,14 +105,14 @@ void lint_redirection(Lint *lint)
 void lint_ignore_installed(Lint *lint)
 {
     for (guint i = 0; i < lint->pips->len; i++) {
-        const LintPip *pip = lint->pips->pdata[i];
+        const PipCommand *pip = lint->pips->pdata[i];
         if (!pip->ignore_installed || !is_install(pip) || pip->uv || !pip->understood)
             continue;
         const ShellWord *word = pip->ignore_installed->word;
         Span at = lint_word_span(lint, pip->command->script, word);
-        const LintArgument *named = NULL;
+        const RunArgument *named = NULL;
         for (guint k = 0; k < pip->requirements->len && !named; k++) {
-            const LintArgument *argument = pip->requirements->pdata[k];
+            const RunArgument *argument = pip->requirements->pdata[k];
             named = argument->word->offset > word->offset ? argument : NULL;
         }
         bool others = pip->files->len > 0 || pip->requirements->len > 1;
@@ -138,7 +138,7 @@ void lint_ignore_installed(Lint *lint)
 
 /* Names without a version, or with nothing above it */
 
-static bool is_open(const LintArgument *argument)
+static bool is_open(const RunArgument *argument)
 {
     g_autofree char *name = lint_requirement_name(argument);
     if (!name || g_str_equal(name, "pip") || g_str_equal(name, "setuptools") ||
@@ -149,7 +149,7 @@ static bool is_open(const LintArgument *argument)
 }
 
 /* Whether a redirection took the version away, which is a finding of its own. */
-static bool is_cut(const LintCommand *command, const LintArgument *argument)
+static bool is_cut(const RunCommand *command, const RunArgument *argument)
 {
     const GPtrArray *redirects = command->shell->redirects;
     for (guint i = 0; i < redirects->len; i++) {
@@ -163,15 +163,15 @@ static bool is_cut(const LintCommand *command, const LintArgument *argument)
 void lint_pip_unpinned(Lint *lint)
 {
     g_autoptr(GString) names = g_string_new(NULL);
-    const LintArgument *first = NULL;
-    const LintScript *script = NULL;
+    const RunArgument *first = NULL;
+    const RunScript *script = NULL;
     g_autoptr(GHashTable) told = g_hash_table_new(g_str_hash, g_str_equal);
     unsigned count = 0;
     for (guint i = 0; i < lint->pips->len; i++) {
-        const LintPip *pip = lint->pips->pdata[i];
+        const PipCommand *pip = lint->pips->pdata[i];
         bool counts = is_install(pip) && pip->understood && !pip->constrained;
         for (guint k = 0; counts && k < pip->requirements->len; k++) {
-            const LintArgument *argument = pip->requirements->pdata[k];
+            const RunArgument *argument = pip->requirements->pdata[k];
             if (!is_open(argument) || is_cut(pip->command, argument) ||
                 !g_hash_table_add(told, argument->value))
                 continue;
@@ -209,10 +209,10 @@ static bool has_cache_mount(const DockerInstruction *run)
     return false;
 }
 
-static bool clears_cache(const LintScript *script)
+static bool clears_cache(const RunScript *script)
 {
     for (guint i = 0; i < script->commands->len; i++) {
-        const LintCommand *command = script->commands->pdata[i];
+        const RunCommand *command = script->commands->pdata[i];
         g_autofree char *text = lint_command_text(command);
         if (strstr(text, "pip cache purge") || strstr(text, "uv cache clean") ||
             (g_strcmp0(command->program, "rm") == 0 && strstr(text, ".cache")))
@@ -221,7 +221,7 @@ static bool clears_cache(const LintScript *script)
     return false;
 }
 
-static bool is_in_image(const Lint *lint, const LintScript *script)
+static bool is_in_image(const Lint *lint, const RunScript *script)
 {
     return script->stage >= 0 &&
            ((const BuildStage *)lint->stages->stages->pdata[script->stage])->in_image;
@@ -230,8 +230,8 @@ static bool is_in_image(const Lint *lint, const LintScript *script)
 void lint_pip_cache(Lint *lint)
 {
     for (guint i = 0; i < lint->pips->len; i++) {
-        const LintPip *pip = lint->pips->pdata[i];
-        const LintScript *script = pip->command->script;
+        const PipCommand *pip = lint->pips->pdata[i];
+        const RunScript *script = pip->command->script;
         if (!is_install(pip) || !pip->understood || pip->no_cache || !is_in_image(lint, script) ||
             has_cache_mount(script->instruction) || clears_cache(script))
             continue;

@@ -3,7 +3,7 @@
 
 /* State that ends with its RUN */
 
-static const char *state_word(const LintCommand *command, const char **ret_rewrite)
+static const char *state_word(const RunCommand *command, const char **ret_rewrite)
 {
     /* clang-format off */
     static const struct {
@@ -22,23 +22,23 @@ static const char *state_word(const LintCommand *command, const char **ret_rewri
         }
     }
     if (g_strcmp0(command->program, "conda") == 0 &&
-        g_strcmp0(lint_argument(command, 1), "activate") == 0) {
+        g_strcmp0(run_argument(command, 1), "activate") == 0) {
         *ret_rewrite = "SHELL [\"conda\", \"run\", \"-n\", \"NAME\", \"/bin/bash\", \"-c\"]";
         return "the environment";
     }
     return NULL;
 }
 
-static void check_last(Lint *lint, const LintScript *script)
+static void check_last(Lint *lint, const RunScript *script)
 {
-    const LintCommand *last = script->commands->pdata[script->commands->len - 1];
+    const RunCommand *last = script->commands->pdata[script->commands->len - 1];
     const char *rewrite, *what = state_word(last, &rewrite);
     if (!what || last->arguments->len < 2 || last->shell->isolated || last->shell->conditional)
         return;
-    const char *target = lint_argument(last, 1);
+    const char *target = run_argument(last, 1);
     bool folder = g_str_equal(last->program, "cd");
     bool variable = g_str_equal(last->program, "export") && target && strchr(target, '=');
-    lint_add(lint, "docker-lost-state", lint_command_span(lint, last),
+    lint_add(lint, "docker-lost-state", run_command_span(last),
              g_strdup_printf("%s ends with this RUN: the next instruction starts without it", what),
              "every RUN is a shell of its own",
              folder && target ? g_strdup_printf("WORKDIR %s", target)
@@ -49,7 +49,7 @@ static void check_last(Lint *lint, const LintScript *script)
 void lint_lost_state(Lint *lint)
 {
     for (guint i = 0; i < lint->scripts->len; i++) {
-        const LintScript *script = lint->scripts->pdata[i];
+        const RunScript *script = lint->scripts->pdata[i];
         if (script->commands->len > 0)
             check_last(lint, script);
     }
@@ -58,9 +58,9 @@ void lint_lost_state(Lint *lint)
 void lint_sudo(Lint *lint)
 {
     for (guint i = 0; i < lint->scripts->len; i++) {
-        const LintScript *script = lint->scripts->pdata[i];
+        const RunScript *script = lint->scripts->pdata[i];
         for (guint k = 0; k < script->commands->len; k++) {
-            const LintCommand *command = script->commands->pdata[k];
+            const RunCommand *command = script->commands->pdata[k];
             if (!command->sudo)
                 continue;
             lint_add(
@@ -76,7 +76,7 @@ void lint_sudo(Lint *lint)
 
 /* A comment that goes on in the next lines of the file, since they are one line for the shell */
 
-static void check_comment(Lint *lint, const LintScript *script, size_t offset, size_t length)
+static void check_comment(Lint *lint, const RunScript *script, size_t offset, size_t length)
 {
     const Placed *text = script->shell->text;
     Span begin = placed_span(text, lint->file->source, offset, 1);
@@ -104,7 +104,7 @@ static void check_comment(Lint *lint, const LintScript *script, size_t offset, s
 void lint_comment(Lint *lint)
 {
     for (guint i = 0; i < lint->scripts->len; i++) {
-        const LintScript *script = lint->scripts->pdata[i];
+        const RunScript *script = lint->scripts->pdata[i];
         const GArray *comments = script->shell->comments;
         for (guint k = 0; script->shell->understood && k + 1 < comments->len; k += 2)
             check_comment(lint, script, g_array_index(comments, size_t, k),

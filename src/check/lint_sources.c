@@ -98,14 +98,14 @@ static bool is_moving(const char *reference)
 }
 
 /* Whether a later command of the script goes to one commit or tag. */
-static bool is_settled(const LintCommand *clone)
+static bool is_settled(const RunCommand *clone)
 {
     bool behind = false;
     for (guint i = 0; i < clone->script->commands->len; i++) {
-        const LintCommand *command = clone->script->commands->pdata[i];
+        const RunCommand *command = clone->script->commands->pdata[i];
         if (behind && g_strcmp0(command->program, "git") == 0 &&
-            (lint_has_argument(command, "checkout") || lint_has_argument(command, "reset") ||
-             lint_has_argument(command, "switch")))
+            (run_has_argument(command, "checkout") || run_has_argument(command, "reset") ||
+             run_has_argument(command, "switch")))
             return true;
         behind = behind || command == clone;
     }
@@ -113,16 +113,16 @@ static bool is_settled(const LintCommand *clone)
 }
 
 /* The value of the first of the options; "" where it is given and not known. */
-static const char *option_value(const LintCommand *command, const char *name, char letter)
+static const char *option_value(const RunCommand *command, const char *name, char letter)
 {
     size_t length = strlen(name);
     for (guint i = 1; i < command->arguments->len; i++) {
-        const char *text = lint_argument(command, i);
+        const char *text = run_argument(command, i);
         if (!text)
             continue;
         bool short_form = letter != '\0' && text[0] == '-' && text[1] == letter;
         if (g_str_equal(text, name) || (short_form && text[2] == '\0')) {
-            const char *value = lint_argument(command, i + 1);
+            const char *value = run_argument(command, i + 1);
             return value ? value : "";
         }
         if (strncmp(text, name, length) == 0 && text[length] == '=')
@@ -131,27 +131,27 @@ static const char *option_value(const LintCommand *command, const char *name, ch
     return NULL;
 }
 
-static void check_clone(Lint *lint, const LintCommand *command)
+static void check_clone(Lint *lint, const RunCommand *command)
 {
-    if (g_strcmp0(command->program, "git") != 0 || !lint_has_argument(command, "clone"))
+    if (g_strcmp0(command->program, "git") != 0 || !run_has_argument(command, "clone"))
         return;
     const char *branch = option_value(command, "--branch", 'b');
     const char *revision = option_value(command, "--revision", '\0');
     if (revision || (branch && !is_moving(branch)) || is_settled(command))
         return;
-    lint_add(lint, "docker-git-unpinned", lint_command_span(lint, command),
+    lint_add(lint, "docker-git-unpinned", run_command_span(command),
              branch ? g_strdup_printf("git clones what the branch '%s' is today", branch)
                     : g_strdup("git clones what the default branch is today"),
              changes, g_strdup("git clone … DIR && git -C DIR checkout COMMIT"));
 }
 
 /* "git+https://…@REF" in pip's arguments. */
-static void check_vcs(Lint *lint, const LintPip *pip)
+static void check_vcs(Lint *lint, const PipCommand *pip)
 {
     for (guint i = 0; i < pip->requirements->len + pip->editables->len; i++) {
-        const LintArgument *argument = i < pip->requirements->len
-                                           ? pip->requirements->pdata[i]
-                                           : pip->editables->pdata[i - pip->requirements->len];
+        const RunArgument *argument = i < pip->requirements->len
+                                          ? pip->requirements->pdata[i]
+                                          : pip->editables->pdata[i - pip->requirements->len];
         const char *url = argument->value ? strstr(argument->value, "git+") : NULL;
         if (!url)
             continue;
@@ -175,7 +175,7 @@ static void check_vcs(Lint *lint, const LintPip *pip)
 void lint_git_unpinned(Lint *lint)
 {
     for (guint i = 0; i < lint->scripts->len; i++) {
-        const LintScript *script = lint->scripts->pdata[i];
+        const RunScript *script = lint->scripts->pdata[i];
         for (guint k = 0; k < script->commands->len; k++)
             check_clone(lint, script->commands->pdata[k]);
     }
@@ -187,27 +187,27 @@ void lint_git_unpinned(Lint *lint)
 
 static const char unverified[] = "nobody looks whether the download is the file that was meant";
 
-static bool is_one_of(const LintCommand *command, const char *const *names)
+static bool is_one_of(const RunCommand *command, const char *const *names)
 {
     return command->program && g_strv_contains(names, command->program);
 }
 
-static bool verifies(const LintScript *script)
+static bool verifies(const RunScript *script)
 {
     static const char *const names[] = {"sha256sum", "sha512sum", "sha1sum",  "md5sum",
                                         "b2sum",     "shasum",    "gpg",      "gpgv",
                                         "cosign",    "apt-key",   "minisign", NULL};
     for (guint i = 0; i < script->commands->len; i++) {
-        const LintCommand *command = script->commands->pdata[i];
+        const RunCommand *command = script->commands->pdata[i];
         if (is_one_of(command, names) ||
-            (g_strcmp0(command->program, "openssl") == 0 && lint_has_argument(command, "dgst")))
+            (g_strcmp0(command->program, "openssl") == 0 && run_has_argument(command, "dgst")))
             return true;
     }
     return false;
 }
 
 /* The beginning of the argument as far as it is known. */
-static const char *known_text(const LintArgument *argument)
+static const char *known_text(const RunArgument *argument)
 {
     if (argument->value)
         return argument->value;
@@ -217,10 +217,10 @@ static const char *known_text(const LintArgument *argument)
 }
 
 /* The argument that is a URL of another machine, or NULL. */
-static const LintArgument *find_url(const LintCommand *command)
+static const RunArgument *find_url(const RunCommand *command)
 {
     for (guint i = 1; i < command->arguments->len; i++) {
-        const LintArgument *argument = command->arguments->pdata[i];
+        const RunArgument *argument = command->arguments->pdata[i];
         const char *text = known_text(argument);
         if ((g_str_has_prefix(text, "http") || g_str_has_prefix(text, "ftp")) &&
             strstr(text, "://") && !strstr(text, "://localhost") && !strstr(text, "://127."))
@@ -230,12 +230,12 @@ static const LintArgument *find_url(const LintCommand *command)
 }
 
 /* The program that the download is piped into, or NULL. */
-static const LintCommand *piped_into(const LintCommand *command, guint index)
+static const RunCommand *piped_into(const RunCommand *command, guint index)
 {
     if (command->shell->after != SHELL_LINK_PIPE)
         return NULL;
     for (guint i = index + 1; i < command->script->commands->len; i++) {
-        const LintCommand *next = command->script->commands->pdata[i];
+        const RunCommand *next = command->script->commands->pdata[i];
         if (next->shell->depth == command->shell->depth)
             return next;
     }
@@ -275,16 +275,16 @@ static void report_unverified(Lint *lint, Span at)
                       "behind it"));
 }
 
-static void check_download(Lint *lint, const LintCommand *command, guint index)
+static void check_download(Lint *lint, const RunCommand *command, guint index)
 {
     static const char *const programs[] = {"curl", "wget", "aria2c", NULL};
     static const char *const runners[] = {"sh", "bash", "dash", "python", "python3", "perl", NULL};
     /* what holds a key or a list of apt, whose packages are signed */
     static const char *const harmless[] = {"gpg", "apt-key", "tee", "jq", "grep", "head", NULL};
-    const LintArgument *url = is_one_of(command, programs) ? find_url(command) : NULL;
-    if (!url || lint_has_argument(command, "-I") || lint_has_argument(command, "--head"))
+    const RunArgument *url = is_one_of(command, programs) ? find_url(command) : NULL;
+    if (!url || run_has_argument(command, "-I") || run_has_argument(command, "--head"))
         return;
-    const LintCommand *next = piped_into(command, index);
+    const RunCommand *next = piped_into(command, index);
     bool runs = next && is_one_of(next, runners);
     if ((next && is_one_of(next, harmless)) || (!runs && verifies(command->script)) ||
         g_str_has_suffix(known_text(url), ".gpg") || g_str_has_suffix(known_text(url), ".asc") ||
@@ -333,7 +333,7 @@ void lint_downloads(Lint *lint)
     for (guint i = 0; i < lint->file->instructions->len; i++) {
         check_add(lint, i);
         for (; script < lint->scripts->len; script++) {
-            const LintScript *one = lint->scripts->pdata[script];
+            const RunScript *one = lint->scripts->pdata[script];
             if (one->index > i)
                 break;
             for (guint k = 0; k < one->commands->len; k++)

@@ -35,16 +35,16 @@ static const char *const followers[] = {"accelerate",
                                         "xformers",
                                         NULL};
 
-static bool is_install(const LintPip *pip)
+static bool is_install(const PipCommand *pip)
 {
     return g_str_equal(pip->verb, "install");
 }
 
 /* The requirement of that name, or of one of them; NULL: none. */
-static const LintArgument *find_requirement(const LintPip *pip, const char *const *names)
+static const RunArgument *find_requirement(const PipCommand *pip, const char *const *names)
 {
     for (guint i = 0; i < pip->requirements->len; i++) {
-        const LintArgument *argument = pip->requirements->pdata[i];
+        const RunArgument *argument = pip->requirements->pdata[i];
         g_autofree char *name = lint_requirement_name(argument);
         if (name && g_strv_contains(names, name))
             return argument;
@@ -52,7 +52,7 @@ static const LintArgument *find_requirement(const LintPip *pip, const char *cons
     return NULL;
 }
 
-static const char *index_of(const LintPip *pip)
+static const char *index_of(const PipCommand *pip)
 {
     return pip->index ? pip->index->value : pip->index_setting;
 }
@@ -63,46 +63,46 @@ static bool is_torch_index(const char *url)
 }
 
 /* The index beside the default one that torch may come from. */
-static const char *special_index(const LintPip *pip)
+static const char *special_index(const PipCommand *pip)
 {
     if (is_torch_index(index_of(pip)))
         return index_of(pip);
     for (guint i = 0; i < pip->extra_indexes->len; i++) {
-        const char *url = ((const LintArgument *)pip->extra_indexes->pdata[i])->value;
+        const char *url = ((const RunArgument *)pip->extra_indexes->pdata[i])->value;
         if (is_torch_index(url))
             return url;
     }
     return is_torch_index(pip->extra_setting) ? pip->extra_setting : NULL;
 }
 
-static bool has_index(const LintPip *pip, const char *url)
+static bool has_index(const PipCommand *pip, const char *url)
 {
     if (g_strcmp0(index_of(pip), url) == 0 || g_strcmp0(pip->extra_setting, url) == 0)
         return true;
     for (guint i = 0; i < pip->extra_indexes->len; i++) {
-        if (g_strcmp0(((const LintArgument *)pip->extra_indexes->pdata[i])->value, url) == 0)
+        if (g_strcmp0(((const RunArgument *)pip->extra_indexes->pdata[i])->value, url) == 0)
             return true;
     }
     return false;
 }
 
-static bool is_protected(const LintPip *pip, const char *url)
+static bool is_protected(const PipCommand *pip, const char *url)
 {
     static const char *const torch[] = {"torch", NULL};
-    const LintArgument *again = find_requirement(pip, torch);
+    const RunArgument *again = find_requirement(pip, torch);
     return pip->no_deps || pip->no_index || pip->constrained || pip->require_hashes ||
            !pip->understood || has_index(pip, url) || (again && lint_is_pinned(again));
 }
 
 /* What in the step may ask for another torch: a word for the message; NULL: nothing is known to. */
-static const char *risk(const LintPip *pip, const LintArgument **ret_argument)
+static const char *risk(const PipCommand *pip, const RunArgument **ret_argument)
 {
     *ret_argument = pip->verb_argument;
     if (pip->files->len > 0) {
         *ret_argument = pip->files->pdata[0];
         return (*ret_argument)->value;
     }
-    const LintArgument *follower = find_requirement(pip, followers);
+    const RunArgument *follower = find_requirement(pip, followers);
     if (!follower)
         follower = find_requirement(pip, torch_names);
     if (follower) {
@@ -122,12 +122,12 @@ static const char *risk(const LintPip *pip, const LintArgument **ret_argument)
 
 static void check_later(Lint *lint, guint first, const char *url)
 {
-    const LintPip *pip = lint->pips->pdata[first];
+    const PipCommand *pip = lint->pips->pdata[first];
     unsigned more = 0;
     LintFinding *finding = NULL;
     for (guint i = first + 1; i < lint->pips->len; i++) {
-        const LintPip *later = lint->pips->pdata[i];
-        const LintArgument *argument;
+        const PipCommand *later = lint->pips->pdata[i];
+        const RunArgument *argument;
         if (!is_install(later) || !lint_pip_follows(lint, pip, later) || is_protected(later, url))
             continue;
         const char *what = risk(later, &argument);
@@ -142,7 +142,7 @@ static void check_later(Lint *lint, guint first, const char *url)
             lint_word_span(lint, later->command->script, argument->word),
             g_strdup_printf("'%s' may replace the torch that line %u took from %s: this step asks "
                             "the default index and holds torch nowhere",
-                            what, lint_command_span(lint, pip->command).line, url),
+                            what, run_command_span(pip->command).line, url),
             "pip takes whatever release satisfies the new requirements, built for another CUDA "
             "version, and exits 0",
             g_strdup_printf("add --extra-index-url %s and a constraints file that holds torch: pip "
@@ -161,7 +161,7 @@ void lint_torch_replaced(Lint *lint)
     if (lint->pip_configured)
         return;
     for (guint i = 0; i < lint->pips->len; i++) {
-        const LintPip *pip = lint->pips->pdata[i];
+        const PipCommand *pip = lint->pips->pdata[i];
         const char *url = is_install(pip) ? special_index(pip) : NULL;
         if (!url || !find_requirement(pip, torch_names))
             continue;
@@ -175,12 +175,12 @@ void lint_torch_replaced(Lint *lint)
 void lint_extra_index(Lint *lint)
 {
     for (guint i = 0; i < lint->pips->len; i++) {
-        const LintPip *pip = lint->pips->pdata[i];
-        const LintArgument *torch = find_requirement(pip, torch_names);
+        const PipCommand *pip = lint->pips->pdata[i];
+        const RunArgument *torch = find_requirement(pip, torch_names);
         if (!is_install(pip) || !pip->understood || !torch || pip->extra_indexes->len == 0 ||
             pip->uv || pip->constrained || is_torch_index(index_of(pip)))
             continue;
-        const LintArgument *extra = pip->extra_indexes->pdata[0];
+        const RunArgument *extra = pip->extra_indexes->pdata[0];
         bool local = torch->value && strchr(torch->value, '+');
         const char *label = extra->value ? strrchr(extra->value, '/') : NULL;
         if (!is_torch_index(extra->value) || local)
@@ -208,12 +208,12 @@ static bool is_pinned_by_torch(const char *name)
 }
 
 /* A later step that may bring back what was forced; NULL: none. */
-static const LintPip *find_undoing(const Lint *lint, guint index)
+static const PipCommand *find_undoing(const Lint *lint, guint index)
 {
-    const LintPip *forced = lint->pips->pdata[index];
+    const PipCommand *forced = lint->pips->pdata[index];
     for (guint i = index + 1; i < lint->pips->len; i++) {
-        const LintPip *later = lint->pips->pdata[i];
-        const LintArgument *argument;
+        const PipCommand *later = lint->pips->pdata[i];
+        const RunArgument *argument;
         if (is_install(later) && !later->no_deps && later->understood && !later->force_reinstall &&
             !later->constrained && lint_pip_follows(lint, forced, later) && risk(later, &argument))
             return later;
@@ -221,7 +221,7 @@ static const LintPip *find_undoing(const Lint *lint, guint index)
     return NULL;
 }
 
-static void report_pinned(Lint *lint, const LintPip *pip, const LintArgument *argument)
+static void report_pinned(Lint *lint, const PipCommand *pip, const RunArgument *argument)
 {
     lint_add(lint, "docker-forced-dependency",
              lint_word_span(lint, pip->command->script, argument->word),
@@ -237,25 +237,25 @@ static void report_pinned(Lint *lint, const LintPip *pip, const LintArgument *ar
 
 static void check_forced(Lint *lint, guint index)
 {
-    const LintPip *pip = lint->pips->pdata[index];
+    const PipCommand *pip = lint->pips->pdata[index];
     bool pinned = false;
     for (guint i = 0; i < pip->requirements->len; i++) {
-        const LintArgument *argument = pip->requirements->pdata[i];
+        const RunArgument *argument = pip->requirements->pdata[i];
         g_autofree char *name = lint_requirement_name(argument);
         if (!is_pinned_by_torch(name))
             continue;
         report_pinned(lint, pip, argument);
         pinned = true;
     }
-    const LintPip *undoing = find_undoing(lint, index);
+    const PipCommand *undoing = find_undoing(lint, index);
     if (undoing && pip->requirements->len > 0) {
-        const LintArgument *named = pip->requirements->pdata[0];
+        const RunArgument *named = pip->requirements->pdata[0];
         lint_add(
             lint, "docker-reinstall-undone",
             lint_word_span(lint, pip->command->script, pip->force_reinstall->word),
             g_strdup_printf("what is forced here need not stay: line %u runs pip again and may "
                             "replace %s",
-                            lint_command_span(lint, undoing->command).line,
+                            run_command_span(undoing->command).line,
                             named->value ? named->value : "it"),
             "pip repairs what a later step requires without saying that it undoes an earlier "
             "one",
@@ -277,7 +277,7 @@ static void check_forced(Lint *lint, guint index)
 void lint_forced(Lint *lint)
 {
     for (guint i = 0; i < lint->pips->len; i++) {
-        const LintPip *pip = lint->pips->pdata[i];
+        const PipCommand *pip = lint->pips->pdata[i];
         if (is_install(pip) && pip->force_reinstall && pip->understood)
             check_forced(lint, i);
     }

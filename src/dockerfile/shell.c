@@ -32,12 +32,21 @@ static void command_free(void *data)
     g_free(command);
 }
 
+static void step_free(void *data)
+{
+    ShellStep *step = data;
+    if (step->branches)
+        g_array_unref(step->branches);
+    g_free(step);
+}
+
 void shell_script_free(ShellScript *script)
 {
     if (!script)
         return;
     placed_free(script->text);
     g_ptr_array_unref(script->commands);
+    g_ptr_array_unref(script->steps);
     g_array_unref(script->comments);
     g_ptr_array_unref(script->names);
     g_free(script);
@@ -48,6 +57,7 @@ ShellScript *shell_parse(Placed *text)
     ShellScript *script = g_new0(ShellScript, 1);
     script->text = text;
     script->commands = g_ptr_array_new_with_free_func(command_free);
+    script->steps = g_ptr_array_new_with_free_func(step_free);
     script->comments = g_array_new(FALSE, FALSE, sizeof(size_t));
     script->names = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GPtrArray) heredocs = g_ptr_array_new();
@@ -58,9 +68,12 @@ ShellScript *shell_parse(Placed *text)
         ok = shell_fail(&parser, "something closes what was not opened");
     if (ok && heredocs->len > 0)
         ok = shell_fail(&parser, "a heredoc has no lines");
+    g_clear_pointer(&parser.branches, g_array_unref);
     script->understood = ok;
-    if (!ok)
+    if (!ok) {
         g_ptr_array_set_size(script->commands, 0);
+        g_ptr_array_set_size(script->steps, 0);
+    }
     return script;
 }
 

@@ -73,9 +73,21 @@ typedef struct {
     size_t offset, length; /* from the first to the last of its words */
 } ShellCommand;
 
+/* A piece of the script's outermost list, between two links. */
+typedef struct {
+    size_t offset, length; /* with its redirections */
+    ShellLink before, after;
+    guint begin, end; /* its commands in the list of all */
+    bool compound;    /* no simple command */
+    bool negated;     /* "! command" */
+    GArray *branches; /* of `if` alone: size_t quadruples, offset and length of the condition and of
+                         what is done then; the condition of `else` has length 0. NULL: no `if` */
+} ShellStep;
+
 typedef struct {
     Placed *text;
     GPtrArray *commands; /* ShellCommand */
+    GPtrArray *steps;    /* ShellStep */
     GArray *comments;    /* size_t pairs: offset, length */
     GPtrArray *names;    /* char *: the variables of `for` and `select` */
     bool understood;

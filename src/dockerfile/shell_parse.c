@@ -262,16 +262,47 @@ static bool parse_body(ShellParser *parser, bool isolated, bool conditional, boo
     return ok;
 }
 
-static bool parse_if(ShellParser *parser)
+static void add_range(GArray *branches, size_t begin, size_t end)
+{
+    size_t length = end - begin;
+    g_array_append_val(branches, begin);
+    g_array_append_val(branches, length);
+}
+
+static bool parse_branches(ShellParser *parser, GArray *branches)
 {
     do {
-        if (!parse_body(parser, false, false, true) || !expect_word(parser, "then") ||
-            !parse_body(parser, false, true, false))
+        size_t begin = parser->at;
+        if (!parse_body(parser, false, false, true))
             return false;
+        add_range(branches, begin, parser->at);
+        if (!expect_word(parser, "then"))
+            return false;
+        begin = parser->at;
+        if (!parse_body(parser, false, true, false))
+            return false;
+        add_range(branches, begin, parser->at);
     } while (take_word(parser, "elif"));
-    if (take_word(parser, "else") && !parse_body(parser, false, true, false))
+    if (!take_word(parser, "else"))
+        return true;
+    add_range(branches, parser->at, parser->at);
+    size_t begin = parser->at;
+    if (!parse_body(parser, false, true, false))
         return false;
-    return expect_word(parser, "fi");
+    add_range(branches, begin, parser->at);
+    return true;
+}
+
+static bool parse_if(ShellParser *parser)
+{
+    g_autoptr(GArray) branches = g_array_new(FALSE, FALSE, sizeof(size_t));
+    if (!parse_branches(parser, branches) || !expect_word(parser, "fi"))
+        return false;
+    if (parser->depth == 0) {
+        g_clear_pointer(&parser->branches, g_array_unref);
+        parser->branches = g_steal_pointer(&branches);
+    }
+    return true;
 }
 
 static bool parse_do(ShellParser *parser)
@@ -477,8 +508,10 @@ static bool parse_command(ShellParser *parser)
         if (take_word(parser, compounds[i].word))
             parse = compounds[i].parse;
     }
+    bool compound = parse != NULL;
     bool ok = parse ? parse(parser) && parse_redirects(parser) : parse_simple(parser);
     shell_leave(parser);
+    parser->compound = compound;
     return ok;
 }
 
@@ -542,6 +575,33 @@ typedef struct {
     ShellLink before;
 } ListState;
 
+/* What was read from `offset` on, at the outermost level, as a step. */
+static void add_step(ShellParser *parser, const ListState *state, size_t offset, size_t end,
+                     ShellLink after)
+{
+    if (parser->depth > 0)
+        return;
+    ShellStep *step = g_new0(ShellStep, 1);
+    step->offset = offset;
+    step->length = end - offset;
+    step->before = state->before;
+    step->after = after;
+    step->begin = state->command;
+    step->end = parser->script->commands->len;
+    step->compound = parser->compound;
+    step->negated = parser->text[offset] == '!';
+    step->branches = g_steal_pointer(&parser->branches);
+    g_ptr_array_add(parser->script->steps, step);
+}
+
+/* The end of what stands before `at`, without blanks. */
+static size_t end_before(const ShellParser *parser, size_t begin, size_t at)
+{
+    while (at > begin && strchr(" \t\n", parser->text[at - 1]))
+        at--;
+    return at;
+}
+
 static bool parse_piped(ShellParser *parser, const ListState *state)
 {
     bool isolated = parser->isolated, conditional = parser->conditional,
@@ -568,9 +628,12 @@ bool shell_parse_list(ShellParser *parser)
         return false;
     while (!at_closing(parser)) {
         state.command = commands->len;
+        size_t offset = parser->at;
         if (!parse_piped(parser, &state))
             return false;
+        size_t end = end_before(parser, offset, parser->at);
         ShellLink link = take_link(parser);
+        add_step(parser, &state, offset, end, link);
         set_links(parser, state.command, commands->len, state.before, link);
         if (link == SHELL_LINK_PIPE)
             mark(parser, state.pipeline, commands->len, link);

@@ -12,6 +12,8 @@ typedef struct {
     /* what surrounds the next command */
     unsigned depth;
     bool isolated, conditional, forgiven;
+    bool compound;    /* the command that was read last is one */
+    GArray *branches; /* of an `if` at the outermost level that was read last, or NULL; owned */
 } ShellParser;
 
 /* Says why the script is not understood; returns false. The first reason stays. */

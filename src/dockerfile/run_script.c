@@ -1,7 +1,5 @@
 /* The scripts of RUN instructions and the commands in them. */
-#include "check/lint_private.h"
-
-#include "python/name.h"
+#include "dockerfile/run_script.h"
 
 enum {
     MAX_INNER = 4, /* `sh -c "sh -c ..."` */
@@ -9,14 +7,14 @@ enum {
 
 static void argument_free(void *data)
 {
-    LintArgument *argument = data;
+    RunArgument *argument = data;
     g_free(argument->value);
     g_free(argument);
 }
 
 static void command_free(void *data)
 {
-    LintCommand *command = data;
+    RunCommand *command = data;
     g_ptr_array_unref(command->arguments);
     g_ptr_array_unref(command->settings);
     g_free(command->program);
@@ -25,7 +23,7 @@ static void command_free(void *data)
 
 static void script_free(void *data)
 {
-    LintScript *script = data;
+    RunScript *script = data;
     shell_script_free(script->shell);
     g_hash_table_unref(script->assigned);
     g_ptr_array_unref(script->commands);
@@ -53,11 +51,11 @@ static const char *placed_text(const GPtrArray *words, guint i)
 }
 
 /* Whether shell form is read by a shell of POSIX's kind. */
-static bool is_posix(const Lint *lint, const BuildScope *scope)
+static bool is_posix(const BuildScope *scope)
 {
     const GPtrArray *words = build_scope_shell(scope);
     if (!words)
-        return lint->file->escape == '\\';
+        return scope->stages->file->escape == '\\';
     if (words->len < 2 || !is_script_option(placed_text(words, words->len - 1)))
         return false;
     for (guint i = 0; i + 1 < words->len; i++) {
@@ -145,14 +143,15 @@ static Placed *script_text(const DockerInstruction *instruction)
 
 static const char *look_up(const void *data, const char *name)
 {
-    const LintScript *script = data;
+    const RunScript *script = data;
     const char *value = NULL;
     if (g_hash_table_contains(script->assigned, name))
         return NULL;
-    return build_scope_look_up(&script->scope, name, &value) == LEX_SET ? value : NULL;
+    value = build_scope_look_up(&script->scope, name, &value) == LEX_SET ? value : NULL;
+    return script->names ? script->names->name(script->names->data, script, name, value) : value;
 }
 
-static void collect_assigned(LintScript *script)
+static void collect_assigned(RunScript *script)
 {
     for (guint i = 0; i < script->shell->names->len; i++)
         g_hash_table_add(script->assigned, g_strdup(script->shell->names->pdata[i]));
@@ -207,16 +206,16 @@ static bool is_setting(const char *text)
 }
 
 /* How many arguments belong to the wrapper that the command begins with; 0: it is none. */
-static guint wrapper_length(LintCommand *command)
+static guint wrapper_length(RunCommand *command)
 {
-    const char *program = lint_argument(command, 0);
+    const char *program = run_argument(command, 0);
     size_t row = 0;
     while (program && row < G_N_ELEMENTS(wrappers) && !g_str_equal(wrappers[row].name, program))
         row++;
     if (!program || row == G_N_ELEMENTS(wrappers))
         return 0;
     guint at = 1;
-    for (const char *text; (text = lint_argument(command, at)); at++) {
+    for (const char *text; (text = run_argument(command, at)); at++) {
         if (is_setting(text))
             g_ptr_array_add(command->settings, g_strdup(text));
         else if (*text != '-')
@@ -227,31 +226,31 @@ static guint wrapper_length(LintCommand *command)
     return at + wrappers[row].operands;
 }
 
-static void strip_wrappers(LintCommand *command)
+static void strip_wrappers(RunCommand *command)
 {
     for (guint length; (length = wrapper_length(command)) > 0;) {
-        if (g_str_equal(lint_argument(command, 0), "sudo"))
-            command->sudo = ((const LintArgument *)command->arguments->pdata[0])->word;
+        if (g_str_equal(run_argument(command, 0), "sudo"))
+            command->sudo = ((const RunArgument *)command->arguments->pdata[0])->word;
         g_ptr_array_remove_range(command->arguments, 0, MIN(length, command->arguments->len));
     }
 }
 
 /* Commands */
 
-static void add_arguments(LintCommand *command, const ShellWord *word)
+static void add_arguments(RunCommand *command, const ShellWord *word)
 {
     g_autoptr(GPtrArray) fields = shell_word_fields(word, look_up, command->script);
     for (guint i = 0; i < (fields ? fields->len : 1); i++) {
-        LintArgument *argument = g_new0(LintArgument, 1);
+        RunArgument *argument = g_new0(RunArgument, 1);
         argument->word = word;
         argument->value = fields ? g_strdup(fields->pdata[i]) : NULL;
         g_ptr_array_add(command->arguments, argument);
     }
 }
 
-static LintCommand *command_new(const LintScript *script, const ShellCommand *shell)
+static RunCommand *command_new(const RunScript *script, const ShellCommand *shell)
 {
-    LintCommand *command = g_new0(LintCommand, 1);
+    RunCommand *command = g_new0(RunCommand, 1);
     command->script = script;
     command->shell = shell;
     command->arguments = g_ptr_array_new_with_free_func(argument_free);
@@ -264,28 +263,28 @@ static LintCommand *command_new(const LintScript *script, const ShellCommand *sh
     for (guint i = 0; i < shell->words->len; i++)
         add_arguments(command, shell->words->pdata[i]);
     strip_wrappers(command);
-    const char *program = lint_argument(command, 0);
+    const char *program = run_argument(command, 0);
     command->program = program ? g_path_get_basename(program) : NULL;
     return command;
 }
 
-const char *lint_argument(const LintCommand *command, guint i)
+const char *run_argument(const RunCommand *command, guint i)
 {
     if (i >= command->arguments->len)
         return NULL;
-    return ((const LintArgument *)command->arguments->pdata[i])->value;
+    return ((const RunArgument *)command->arguments->pdata[i])->value;
 }
 
-bool lint_has_argument(const LintCommand *command, const char *value)
+bool run_has_argument(const RunCommand *command, const char *value)
 {
     for (guint i = 1; i < command->arguments->len; i++) {
-        if (g_strcmp0(lint_argument(command, i), value) == 0)
+        if (g_strcmp0(run_argument(command, i), value) == 0)
             return true;
     }
     return false;
 }
 
-const char *lint_setting(const LintCommand *command, const char *name)
+const char *run_setting(const RunCommand *command, const char *name)
 {
     size_t length = strlen(name);
     for (guint i = command->settings->len; i-- > 0;) {
@@ -300,22 +299,30 @@ const char *lint_setting(const LintCommand *command, const char *name)
 
 /* Scripts */
 
-static void add_script(Lint *lint, GPtrArray *scripts, const DockerInstruction *instruction,
-                       guint index, Placed *text, unsigned depth);
+/* What stays the same for all scripts of one instruction. */
+typedef struct {
+    const DockerInstruction *instruction;
+    BuildScope scope;
+    bool triggered;
+    const RunNames *names;
+    GPtrArray *scripts;
+} ScriptMaker;
+
+static void add_script(const ScriptMaker *maker, Placed *text, unsigned depth);
 
 /* The script of `bash -c 'script'`, where it stands in the file as it is. */
-static Placed *inner_script(const LintCommand *command)
+static Placed *inner_script(const RunCommand *command)
 {
     if (!command->program || !is_shell_name(command->program))
         return NULL;
     guint at = 1;
-    while (at < command->arguments->len && lint_argument(command, at) &&
-           *lint_argument(command, at) == '-' && !is_script_option(lint_argument(command, at)))
+    while (at < command->arguments->len && run_argument(command, at) &&
+           *run_argument(command, at) == '-' && !is_script_option(run_argument(command, at)))
         at++;
-    if (at + 1 >= command->arguments->len || !lint_argument(command, at) ||
-        !is_script_option(lint_argument(command, at)))
+    if (at + 1 >= command->arguments->len || !run_argument(command, at) ||
+        !is_script_option(run_argument(command, at)))
         return NULL;
-    const ShellWord *word = ((const LintArgument *)command->arguments->pdata[at + 1])->word;
+    const ShellWord *word = ((const RunArgument *)command->arguments->pdata[at + 1])->word;
     const Placed *text = command->script->shell->text;
     if (!shell_word_is_plain(word) || word->parts->len != 1 || word->length < 2)
         return NULL;
@@ -326,61 +333,93 @@ static Placed *inner_script(const LintCommand *command)
     return placed_slice(text, word->offset + 1, word->length - 2);
 }
 
-static void add_commands(Lint *lint, GPtrArray *scripts, LintScript *script, unsigned depth)
+static void add_commands(const ScriptMaker *maker, RunScript *script, unsigned depth)
 {
     for (guint i = 0; i < script->shell->commands->len; i++) {
-        LintCommand *command = command_new(script, script->shell->commands->pdata[i]);
+        RunCommand *command = command_new(script, script->shell->commands->pdata[i]);
         g_ptr_array_add(script->commands, command);
         Placed *inner = depth < MAX_INNER ? inner_script(command) : NULL;
         if (inner)
-            add_script(lint, scripts, script->instruction, script->index, inner, depth + 1);
+            add_script(maker, inner, depth + 1);
     }
 }
 
-static void add_script(Lint *lint, GPtrArray *scripts, const DockerInstruction *instruction,
-                       guint index, Placed *text, unsigned depth)
+static void add_script(const ScriptMaker *maker, Placed *text, unsigned depth)
 {
-    LintScript *script = g_new0(LintScript, 1);
-    script->instruction = instruction;
-    script->index = index;
-    script->triggered = lint_instruction(lint, index)->trigger != NULL;
-    script->scope = build_scope_at(lint->stages, index);
+    RunScript *script = g_new0(RunScript, 1);
+    script->instruction = maker->instruction;
+    script->index = maker->scope.instruction;
+    script->triggered = maker->triggered;
+    script->scope = maker->scope;
     script->stage = script->scope.stage;
+    script->names = maker->names;
     script->shell = shell_parse(text);
     script->assigned = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     script->commands = g_ptr_array_new_with_free_func(command_free);
     collect_assigned(script);
-    g_ptr_array_add(scripts, script);
-    add_commands(lint, scripts, script, depth);
+    g_ptr_array_add(maker->scripts, script);
+    add_commands(maker, script, depth);
 }
 
-GPtrArray *lint_scripts_new(Lint *lint)
+Placed *run_script_text(const BuildScope *scope, const DockerInstruction *instruction)
+{
+    return instruction->exec || is_posix(scope) ? script_text(instruction) : NULL;
+}
+
+GPtrArray *run_scripts_new(const BuildStages *stages)
 {
     GPtrArray *scripts = g_ptr_array_new_with_free_func(script_free);
-    for (guint i = 0; i < lint->file->instructions->len; i++) {
-        const DockerInstruction *instruction = lint_action(lint, i);
-        if (instruction->keyword != DOCKER_RUN)
+    for (guint i = 0; i < stages->file->instructions->len; i++) {
+        const DockerInstruction *instruction = stages->file->instructions->pdata[i];
+        const DockerInstruction *action = instruction->trigger ? instruction->trigger : instruction;
+        if (action->keyword != DOCKER_RUN)
             continue;
-        BuildScope scope = build_scope_at(lint->stages, i);
-        Placed *text =
-            instruction->exec || is_posix(lint, &scope) ? script_text(instruction) : NULL;
+        BuildScope scope = build_scope_at(stages, i);
+        ScriptMaker maker = {action, scope, instruction->trigger != NULL, NULL, scripts};
+        Placed *text = run_script_text(&scope, action);
         if (text)
-            add_script(lint, scripts, instruction, i, text, 0);
+            add_script(&maker, text, 0);
     }
     return scripts;
 }
 
+RunScript *run_script_new(const BuildScope *scope, const DockerInstruction *instruction,
+                          Placed *text, const RunNames *names)
+{
+    g_autoptr(GPtrArray) scripts = g_ptr_array_new();
+    ScriptMaker maker = {instruction, *scope, false, names, scripts};
+    add_script(&maker, text, MAX_INNER);
+    return scripts->pdata[0];
+}
+
+void run_script_free(RunScript *script)
+{
+    if (script)
+        script_free(script);
+}
+
 /* Python */
 
-static const char *python_option_code(const LintCommand *command, guint *ret_at)
+static Source *source_of(const RunCommand *command)
+{
+    return command->script->scope.stages->file->source;
+}
+
+Span run_command_span(const RunCommand *command)
+{
+    return placed_span(command->script->shell->text, source_of(command), command->shell->offset,
+                       command->shell->length);
+}
+
+static const char *python_option_code(const RunCommand *command, guint *ret_at)
 {
     for (guint i = 1; i < command->arguments->len; i++) {
-        const char *text = lint_argument(command, i);
+        const char *text = run_argument(command, i);
         if (!text || *text != '-' || g_str_equal(text, "-m"))
             return NULL;
         if (is_script_option(text)) {
             *ret_at = i + 1;
-            return lint_argument(command, i + 1);
+            return run_argument(command, i + 1);
         }
         if (g_str_equal(text, "-W") || g_str_equal(text, "-X"))
             i++;
@@ -388,15 +427,15 @@ static const char *python_option_code(const LintCommand *command, guint *ret_at)
     return NULL;
 }
 
-char *lint_python_code(const Lint *lint, const LintCommand *command, Span *ret_at)
+char *run_python_code(const RunCommand *command, Span *ret_at)
 {
     if (!command->program || !g_str_has_prefix(command->program, "python"))
         return NULL;
     guint at;
     const char *code = python_option_code(command, &at);
     if (code) {
-        *ret_at = lint_word_span(lint, command->script,
-                                 ((const LintArgument *)command->arguments->pdata[at])->word);
+        const RunArgument *argument = command->arguments->pdata[at];
+        *ret_at = shell_word_span(command->script->shell, argument->word, source_of(command));
         return g_strdup(code);
     }
     const Placed *text = command->script->shell->text;
@@ -406,7 +445,7 @@ char *lint_python_code(const Lint *lint, const LintCommand *command, Span *ret_a
                      !memchr(text->text->str + redirect->body, '$', redirect->body_length);
         if (redirect->kind != REDIRECT_HEREDOC || !plain)
             continue;
-        *ret_at = lint_command_span(lint, command);
+        *ret_at = run_command_span(command);
         return g_strndup(text->text->str + redirect->body, redirect->body_length);
     }
     return NULL;
