@@ -173,6 +173,40 @@ const char *draft_value_text(const DraftValue *value)
     return value && (value->kind == DRAFT_TEXT || value->kind == DRAFT_PLAIN) ? value->text : NULL;
 }
 
+bool draft_list_take(DraftValue *list, const char *text)
+{
+    for (guint i = 0; i < draft_count(list); i++) {
+        if (g_strcmp0(draft_value_text(draft_item(list, i)), text) != 0)
+            continue;
+        g_ptr_array_remove_index(list->items, i);
+        return true;
+    }
+    return false;
+}
+
+bool draft_is_list(const DraftValue *value)
+{
+    return value && value->kind == DRAFT_LIST;
+}
+
+bool draft_is_map(const DraftValue *value)
+{
+    return value && value->kind == DRAFT_MAP;
+}
+
+DraftValue *draft_value_copy(const DraftValue *value)
+{
+    DraftValue *copy = value_new(value->kind, value->text);
+    for (guint i = 0; i < draft_count(value); i++) {
+        DraftValue *item = draft_value_copy(value->items->pdata[i]);
+        if (value->kind == DRAFT_MAP)
+            draft_set(copy, value->keys->pdata[i], item);
+        else
+            draft_add(copy, item);
+    }
+    return copy;
+}
+
 bool draft_list_has(const DraftValue *list, const char *text)
 {
     for (guint i = 0; i < draft_count(list); i++) {

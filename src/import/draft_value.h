@@ -42,6 +42,11 @@ const char *draft_get_text(const DraftValue *map, const char *key);
 guint draft_count(const DraftValue *value); /* of items or keys; 0 of a text */
 DraftValue *draft_item(const DraftValue *list, guint i);
 const char *draft_value_text(const DraftValue *value); /* NULL: no text */
+/* Takes the text out of the list; false: it is not in it. */
+bool draft_list_take(DraftValue *list, const char *text);
+bool draft_is_list(const DraftValue *value);
+bool draft_is_map(const DraftValue *value);
+DraftValue *draft_value_copy(const DraftValue *value);
 bool draft_list_has(const DraftValue *list, const char *text);
 
 /* The text with "$(" written as "$$(": what stands in it is no variable. Caller frees. */

@@ -1,0 +1,297 @@
+/* Instructions that configure the image: keys of the recipe. */
+#include "import/docker_scene.h"
+
+static char *first_word(Scene *scene, const DockerInstruction *instruction)
+{
+    return instruction->words->len > 0 ? scene_word(scene, instruction->words->pdata[0]) : NULL;
+}
+
+static void lost(Scene *scene, const char *what, const char *why)
+{
+    draft_note(scene->draft, NOTE_LOST, scene_span(scene), "%s: %s", what, why);
+}
+
+/* ENV and LABEL */
+
+/* What recipes refuse in `env:`, as every reader of the image could see it. */
+static bool is_secret(const char *name, const char *value)
+{
+    static const char *const endings[] = {"TOKEN", "SECRET", "PASSWORD", "_KEY"};
+    g_autofree char *upper = g_ascii_strup(name, -1);
+    if (*value == '\0' || *value == '$' || g_str_has_suffix(upper, "PUBLIC_KEY"))
+        return false;
+    for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
+        if (g_str_has_suffix(upper, endings[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool is_env_name(const char *name)
+{
+    if (!g_ascii_isalpha(*name) && *name != '_')
+        return false;
+    for (const char *p = name; *p; p++) {
+        if (!g_ascii_isalnum(*p) && *p != '_')
+            return false;
+    }
+    return true;
+}
+
+/* ENV's own names stand as their values in what follows. */
+static void remember_env(Scene *scene, const char *name, const Placed *word)
+{
+    g_autofree char *plain = scene_value(scene, word);
+    g_hash_table_replace(scene->env, g_strdup(name), g_strdup(plain ? plain : ""));
+}
+
+static void read_env(Scene *scene, const DockerInstruction *instruction)
+{
+    g_autoptr(GPtrArray) values = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i + 1 < instruction->words->len; i += 2)
+        g_ptr_array_add(values, scene_word(scene, instruction->words->pdata[i + 1]));
+    for (guint i = 0; i + 1 < instruction->words->len; i += 2) {
+        const char *name = ((const Placed *)instruction->words->pdata[i])->text->str;
+        const char *value = values->pdata[i / 2];
+        g_autofree char *what = g_strdup_printf("ENV %s", name);
+        if (!value || !is_env_name(name) || strpbrk(value, "\n"))
+            lost(scene, what, "its value is not known, or nothing that a recipe can hold");
+        else if (is_secret(name, value))
+            lost(scene, what,
+                 "a secret that every reader of the image could see; give it when the container "
+                 "starts, or use `secrets:`");
+        else
+            draft_set_text(draft_need_map(scene->keys, "env"), name, value);
+    }
+    for (guint i = 0; i + 1 < instruction->words->len; i += 2) {
+        const char *name = ((const Placed *)instruction->words->pdata[i])->text->str;
+        remember_env(scene, name, instruction->words->pdata[i + 1]);
+    }
+}
+
+static void read_labels(Scene *scene, const DockerInstruction *instruction)
+{
+    for (guint i = 0; i + 1 < instruction->words->len; i += 2) {
+        g_autofree char *name = scene_value(scene, instruction->words->pdata[i]);
+        g_autofree char *value = scene_word(scene, instruction->words->pdata[i + 1]);
+        if (!name || !value || *name == '\0')
+            lost(scene, "LABEL", "its value is not known");
+        else
+            draft_set_text(draft_need_map(scene->keys, "labels"), name, value);
+    }
+}
+
+static void read_maintainer(Scene *scene, const DockerInstruction *instruction)
+{
+    g_autofree char *value = first_word(scene, instruction);
+    if (value)
+        draft_set_text(draft_need_map(scene->keys, "labels"), "org.opencontainers.image.authors",
+                       value);
+}
+
+/* Lists */
+
+static bool is_port(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+    const char *rest = text + digits;
+    return digits > 0 && digits < 6 &&
+           (*rest == '\0' || g_str_equal(rest, "/tcp") || g_str_equal(rest, "/udp"));
+}
+
+static void read_ports(Scene *scene, const DockerInstruction *instruction)
+{
+    for (guint i = 0; i < instruction->words->len; i++) {
+        g_autofree char *text = scene_word(scene, instruction->words->pdata[i]);
+        if (!text || (!is_port(text) && !g_str_has_prefix(text, "$("))) {
+            lost(scene, "EXPOSE", "ports are single numbers in a recipe");
+            continue;
+        }
+        DraftValue *ports = draft_need_list(scene->keys, "ports");
+        if (!draft_list_has(ports, text))
+            draft_add(ports, draft_plain(text));
+    }
+}
+
+static void read_volumes(Scene *scene, const DockerInstruction *instruction)
+{
+    for (guint i = 0; i < instruction->words->len; i++) {
+        g_autofree char *text = scene_word(scene, instruction->words->pdata[i]);
+        if (text && *text == '/')
+            draft_append_text(scene->keys, "volumes", text);
+        else
+            lost(scene, "VOLUME", "its path is not known");
+    }
+}
+
+/* Programs */
+
+/* A script that is one command of plain words: what it starts. */
+static DraftValue *plain_command(const DockerInstruction *instruction, const Placed *word)
+{
+    g_autoptr(ShellScript) script = shell_parse(placed_slice(word, 0, word->text->len));
+    if (!script->understood || script->steps->len != 1 || script->commands->len != 1)
+        return NULL;
+    const ShellCommand *command = script->commands->pdata[0];
+    if (command->assignments->len > 0 || command->redirects->len > 0 ||
+        command->after != SHELL_LINK_NONE)
+        return NULL;
+    static const char *const builtins[] = {".", "source", "cd", "export", "set", "exec", ":", NULL};
+    g_autoptr(DraftValue) list = draft_list();
+    for (guint i = 0; i < command->words->len; i++) {
+        g_autofree char *value = shell_word_value(command->words->pdata[i], NULL, NULL);
+        bool wild = value && strpbrk(value, "*?[~") != NULL;
+        if (!value || wild || (i == 0 && g_strv_contains(builtins, value)))
+            return NULL;
+        g_autofree char *escaped = draft_escape(value);
+        draft_add_text(list, escaped);
+    }
+    return g_steal_pointer(&list);
+}
+
+/* The argument vector of exec or shell form; the words from `first` on. */
+static DraftValue *read_command(Scene *scene, const DockerInstruction *instruction, guint first)
+{
+    if (!instruction->exec && instruction->words->len > first) {
+        DraftValue *plain = plain_command(instruction, instruction->words->pdata[first]);
+        if (plain)
+            return plain;
+    }
+    DraftValue *list = draft_list();
+    BuildScope scope = build_scope_at(scene->stages, scene->instruction);
+    const GPtrArray *shell = build_scope_shell(&scope);
+    for (guint i = 0; !instruction->exec && shell && i < shell->len; i++)
+        draft_add_text(list, ((const Placed *)shell->pdata[i])->text->str);
+    if (!instruction->exec && !shell) {
+        draft_add_text(list, "/bin/sh");
+        draft_add_text(list, "-c");
+    }
+    for (guint i = first; i < instruction->words->len; i++) {
+        const Placed *word = instruction->words->pdata[i];
+        g_autofree char *escaped = draft_escape(word->text->str);
+        draft_add_text(list, escaped);
+    }
+    return list;
+}
+
+static void read_program(Scene *scene, const DockerInstruction *instruction)
+{
+    bool entry = instruction->keyword == DOCKER_ENTRYPOINT;
+    if (!entry && !instruction->exec && scene->number >= 0) {
+        DraftValue *entrypoint = draft_get(scene->keys, "entrypoint");
+        if (draft_count(entrypoint) > 0 &&
+            g_str_equal(draft_value_text(draft_item(entrypoint, 0)), "/bin/sh"))
+            return;
+    }
+    DraftValue *list = read_command(scene, instruction, 0);
+    if (draft_count(list) == 0) {
+        draft_value_free(list);
+        draft_remove(scene->keys, entry ? "entrypoint" : "cmd");
+        return;
+    }
+    draft_set(scene->keys, entry ? "entrypoint" : "cmd", list);
+}
+
+static void read_healthcheck(Scene *scene, const DockerInstruction *instruction)
+{
+    const char *kind = instruction->words->len > 0
+                           ? ((const Placed *)instruction->words->pdata[0])->text->str
+                           : "";
+    if (g_ascii_strcasecmp(kind, "NONE") == 0) {
+        draft_set_text(scene->keys, "healthcheck", "none");
+        return;
+    }
+    DraftValue *map = draft_map();
+    draft_set(map, "cmd", read_command(scene, instruction, 1));
+    static const char *const keys[][2] = {{"interval", "interval"},
+                                          {"timeout", "timeout"},
+                                          {"start-period", "start_period"},
+                                          {"retries", "retries"}};
+    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+        const DockerFlag *flag = docker_flag_find(instruction, keys[i][0]);
+        if (flag && flag->value && !strchr(flag->value, '$'))
+            draft_set_plain(map, keys[i][1], flag->value);
+    }
+    if (docker_flag_find(instruction, "start-interval"))
+        lost(scene, "HEALTHCHECK --start-interval", "recipes have one interval");
+    draft_set(scene->keys, "healthcheck", map);
+}
+
+/* WORKDIR, USER, the rest */
+
+static void read_workdir(Scene *scene, const DockerInstruction *instruction)
+{
+    g_autofree char *text = first_word(scene, instruction);
+    if (!text || strpbrk(text, "$")) {
+        if (text && *text == '/' && g_str_has_prefix(strchr(text, '$'), "$(")) {
+            draft_set_text(scene->keys, "workdir", text);
+            g_free(scene->workdir);
+            scene->workdir = scene_value(scene, instruction->words->pdata[0]);
+            return;
+        }
+        lost(scene, "WORKDIR", "its path is not known");
+        return;
+    }
+    char *path = g_canonicalize_filename(text, scene->workdir);
+    g_free(scene->workdir);
+    scene->workdir = path;
+    draft_set_text(scene->keys, "workdir", path);
+}
+
+static void read_user(Scene *scene, const DockerInstruction *instruction)
+{
+    char *text = first_word(scene, instruction);
+    if (!text) {
+        lost(scene, "USER", "its name is not known");
+        return;
+    }
+    g_free(scene->user);
+    scene->user = text;
+    g_autofree char *name = g_strndup(text, strcspn(text, ":"));
+    const DraftValue *made = g_hash_table_lookup(scene->users, name);
+    if (g_str_equal(name, "root") || g_str_equal(name, "0"))
+        draft_remove(scene->keys, "user");
+    else if (made)
+        draft_set(scene->keys, "user", draft_value_copy(made));
+    else
+        draft_set_text(scene->keys, "user", text);
+}
+
+static void read_signal(Scene *scene, const DockerInstruction *instruction)
+{
+    g_autofree char *text = first_word(scene, instruction);
+    if (text)
+        draft_set_text(scene->keys, "stop_signal", text);
+}
+
+static void read_onbuild(Scene *scene, const DockerInstruction *instruction)
+{
+    lost(scene, "ONBUILD",
+         "it is for builds on top of this image, which a recipe knows nothing of");
+}
+
+static void read_unknown(Scene *scene, const DockerInstruction *instruction)
+{
+    lost(scene, "an unknown instruction", "no builder takes it");
+}
+
+void scene_config(Scene *scene, const DockerInstruction *instruction)
+{
+    static void (*const readers[])(Scene *, const DockerInstruction *) = {
+        [DOCKER_CMD] = read_program,
+        [DOCKER_ENTRYPOINT] = read_program,
+        [DOCKER_ENV] = read_env,
+        [DOCKER_EXPOSE] = read_ports,
+        [DOCKER_HEALTHCHECK] = read_healthcheck,
+        [DOCKER_LABEL] = read_labels,
+        [DOCKER_MAINTAINER] = read_maintainer,
+        [DOCKER_ONBUILD] = read_onbuild,
+        [DOCKER_STOPSIGNAL] = read_signal,
+        [DOCKER_USER] = read_user,
+        [DOCKER_VOLUME] = read_volumes,
+        [DOCKER_WORKDIR] = read_workdir,
+        [DOCKER_UNKNOWN] = read_unknown,
+    };
+    if (instruction->keyword < G_N_ELEMENTS(readers) && readers[instruction->keyword])
+        readers[instruction->keyword](scene, instruction);
+}

@@ -1,0 +1,945 @@
+/* pip, uv, poetry, venv and python commands: `pip:` stages, `python:` and `checks:`. */
+#include "import/docker_scene.h"
+
+#include "base/names.h"
+#include "python/name.h"
+
+/* Options whose key takes what they say. */
+typedef enum {
+    GIVEN_NOTHING, /* the result does not hang on it */
+    GIVEN_TRUE,
+    GIVEN_LIST,  /* names with commas */
+    GIVEN_TEXTS, /* one text each */
+    GIVEN_TEXT,
+    GIVEN_INDEX,
+    GIVEN_EXTRA,
+    GIVEN_READ, /* read elsewhere */
+    GIVEN_SAID, /* left out, with a note */
+} GivenKind;
+
+/* clang-format off */
+static const struct {
+    const char *option;
+    GivenKind kind;
+    const char *key; /* or what is said */
+} options[] = {
+    {"--no-deps", GIVEN_TRUE, "no_deps"}, {"--force-reinstall", GIVEN_TRUE, "force_reinstall"}, {"--reinstall", GIVEN_TRUE, "force_reinstall"},
+    {"--ignore-installed", GIVEN_TRUE, "ignore_installed"}, {"--upgrade", GIVEN_TRUE, "upgrade"}, {"--pre", GIVEN_TRUE, "pre"},
+    {"--prefer-binary", GIVEN_TRUE, "prefer_binary"}, {"--require-hashes", GIVEN_TRUE, "require_hashes"},
+    {"--only-binary", GIVEN_LIST, "only_binary"}, {"--no-binary", GIVEN_LIST, "no_binary"}, {"--find-links", GIVEN_TEXTS, "find_links"},
+    {"--upgrade-strategy", GIVEN_TEXT, "upgrade_strategy"},
+    {"--index-url", GIVEN_INDEX, NULL}, {"--default-index", GIVEN_INDEX, NULL}, {"--pypi-url", GIVEN_INDEX, NULL},
+    {"--extra-index-url", GIVEN_EXTRA, NULL}, {"--index", GIVEN_EXTRA, NULL},
+    {"--requirement", GIVEN_READ, NULL}, {"--requirements", GIVEN_READ, NULL}, {"--constraint", GIVEN_READ, NULL},
+    {"--constraints", GIVEN_READ, NULL}, {"--override", GIVEN_READ, NULL}, {"--overrides", GIVEN_READ, NULL},
+    {"--editable", GIVEN_READ, NULL}, {"--no-build-isolation", GIVEN_READ, NULL}, {"--python", GIVEN_READ, NULL},
+    {"--user", GIVEN_SAID, "--user: packages go where all others go"},
+    {"--trusted-host", GIVEN_SAID, "--trusted-host: it is an option of ramekin, not of a recipe"},
+    {"--index-strategy", GIVEN_SAID, "--index-strategy: indexes are pooled as pip does"},
+    {"--no-cache-dir", GIVEN_NOTHING, NULL}, {"--no-cache", GIVEN_NOTHING, NULL}, {"--no-clean", GIVEN_NOTHING, NULL},
+    {"--break-system-packages", GIVEN_NOTHING, NULL}, {"--system", GIVEN_NOTHING, NULL}, {"--no-compile", GIVEN_NOTHING, NULL},
+    {"--compile", GIVEN_NOTHING, NULL}, {"--compile-bytecode", GIVEN_NOTHING, NULL}, {"--use-pep517", GIVEN_NOTHING, NULL},
+    {"--no-warn-script-location", GIVEN_NOTHING, NULL}, {"--no-warn-conflicts", GIVEN_NOTHING, NULL},
+    {"--disable-pip-version-check", GIVEN_NOTHING, NULL}, {"--no-input", GIVEN_NOTHING, NULL}, {"--quiet", GIVEN_NOTHING, NULL},
+    {"--verbose", GIVEN_NOTHING, NULL}, {"--yes", GIVEN_NOTHING, NULL}, {"--no-color", GIVEN_NOTHING, NULL}, {"--debug", GIVEN_NOTHING, NULL},
+    {"--no-python-version-warning", GIVEN_NOTHING, NULL}, {"--native-tls", GIVEN_NOTHING, NULL}, {"--no-progress", GIVEN_NOTHING, NULL},
+    {"--timeout", GIVEN_NOTHING, NULL}, {"--default-timeout", GIVEN_NOTHING, NULL}, {"--retries", GIVEN_NOTHING, NULL},
+    {"--progress-bar", GIVEN_NOTHING, NULL}, {"--root-user-action", GIVEN_NOTHING, NULL}, {"--cache-dir", GIVEN_NOTHING, NULL},
+    {"--link-mode", GIVEN_NOTHING, NULL}, {"--verify-hashes", GIVEN_NOTHING, NULL}, {"--color", GIVEN_NOTHING, NULL},
+    {"--require-virtualenv", GIVEN_NOTHING, NULL}, {"--log", GIVEN_NOTHING, NULL}, {"--isolated", GIVEN_NOTHING, NULL},
+};
+/* clang-format on */
+
+static int find_option(const char *name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(options); i++) {
+        if (g_str_equal(options[i].option, name))
+            return (int)i;
+    }
+    return -1;
+}
+
+/* What is read of one command; notes are given only when all of it was understood. */
+typedef struct {
+    Scene *scene;
+    RunRead *run;
+    const PipCommand *pip;
+    DraftValue *body;
+    GPtrArray *projects; /* char *: folders of the context, "+" before editable ones */
+    GPtrArray *notes;    /* char * */
+    bool isolated;       /* no --no-build-isolation */
+} Read;
+
+static void read_clear(Read *read)
+{
+    g_clear_pointer(&read->body, draft_value_free);
+    g_ptr_array_unref(read->projects);
+    g_ptr_array_unref(read->notes);
+}
+
+static void add_note(Read *read, char *text)
+{
+    g_ptr_array_add(read->notes, text);
+}
+
+/* Indexes */
+
+static void add_index(Read *read, const char *url, bool extra)
+{
+    g_auto(GStrv) urls = g_strsplit_set(url, " \t\n", -1);
+    for (guint i = 0; urls[i]; i++) {
+        if (*urls[i] == '\0')
+            continue;
+        const char *name = draft_index(read->scene->draft, urls[i]);
+        if (extra)
+            draft_append_text(read->body, "extra_indexes", name);
+        else
+            draft_set_text(read->body, "index", name);
+    }
+}
+
+/* "https://…/whl/cu$(CUDA)": the built-in name with the variable in it. */
+static bool add_marked_index(Read *read, const char *value, bool extra)
+{
+    static const char prefix[] = "https://download.pytorch.org/whl/";
+    if (!g_str_has_prefix(value, prefix) || strchr(value + strlen(prefix), '/'))
+        return false;
+    g_autofree char *plain = scene_plain(read->scene, value);
+    const char *builtin = draft_index(read->scene->draft, plain);
+    if (!g_str_equal(builtin, plain + strlen(prefix)))
+        return false;
+    g_autofree char *name = scene_finish(read->scene, value + strlen(prefix));
+    if (extra)
+        draft_append_text(read->body, "extra_indexes", name);
+    else
+        draft_set_text(read->body, "index", name);
+    return true;
+}
+
+static bool read_index(Read *read, const char *value, bool extra)
+{
+    const char *equals = strstr(value, "=http"); /* uv's NAME=URL */
+    const char *url = equals && !g_str_has_prefix(value, "http") ? equals + 1 : value;
+    if (scene_has_mark(url) && add_marked_index(read, url, extra))
+        return true;
+    g_autofree char *plain = scene_plain(read->scene, url);
+    if (!strstr(plain, "://") || strpbrk(plain, "$"))
+        return false;
+    add_index(read, plain, extra);
+    return true;
+}
+
+/* Options */
+
+static bool read_option(Read *read, const PipGiven *given)
+{
+    int row = find_option(given->name);
+    if (row < 0)
+        return false;
+    const char *key = options[row].key;
+    bool needs_value = options[row].kind >= GIVEN_LIST && options[row].kind <= GIVEN_EXTRA;
+    if (needs_value && !given->value)
+        return false;
+    g_autofree char *value = given->value ? scene_finish(read->scene, given->value) : NULL;
+    switch (options[row].kind) {
+    case GIVEN_TRUE:
+        draft_set_true(read->body, key);
+        return true;
+    case GIVEN_LIST: {
+        g_auto(GStrv) names = g_strsplit(value, ",", -1);
+        for (guint i = 0; names[i]; i++)
+            draft_append_text(read->body, key, names[i]);
+        return true;
+    }
+    case GIVEN_TEXTS:
+        draft_append_text(read->body, key, value);
+        return true;
+    case GIVEN_TEXT:
+        draft_set_text(read->body, key, value);
+        return true;
+    case GIVEN_INDEX:
+        return read_index(read, given->value, false);
+    case GIVEN_EXTRA:
+        return read_index(read, given->value, true);
+    case GIVEN_SAID:
+        add_note(read, g_strdup(key));
+        return true;
+    case GIVEN_READ:
+        read->isolated = read->isolated && !g_str_equal(given->name, "--no-build-isolation");
+        return true;
+    case GIVEN_NOTHING:
+    default:
+        return true;
+    }
+}
+
+/* Files */
+
+/* --mount=type=bind,source=x,target=y: y is x of the context. */
+static char *bound_source(const Read *read, const char *path)
+{
+    for (guint i = 0; i < read->run->instruction->flags->len; i++) {
+        const DockerFlag *flag = read->run->instruction->flags->pdata[i];
+        if (!g_str_equal(flag->name, "mount") || !flag->value ||
+            !strstr(flag->value, "type=bind") || strstr(flag->value, "from="))
+            continue;
+        g_auto(GStrv) parts = g_strsplit(flag->value, ",", -1);
+        const char *source = ".", *target = NULL;
+        for (guint k = 0; parts[k]; k++) {
+            const char *equals = strchr(parts[k], '=');
+            if (g_str_has_prefix(parts[k], "source=") || g_str_has_prefix(parts[k], "src="))
+                source = equals + 1;
+            if (g_str_has_prefix(parts[k], "target=") || g_str_has_prefix(parts[k], "dst="))
+                target = equals + 1;
+        }
+        g_autofree char *absolute = target ? scene_path(read->scene, NULL, target) : NULL;
+        if (!absolute)
+            continue;
+        size_t length = strlen(absolute);
+        if (length > 1 && absolute[length - 1] == '/')
+            absolute[--length] = '\0';
+        if (g_str_equal(absolute, path))
+            return g_strdup(source);
+        if (strncmp(path, absolute, length) == 0 && path[length] == '/')
+            return g_str_equal(source, ".") ? g_strdup(path + length + 1)
+                                            : g_build_filename(source, path + length + 1, NULL);
+    }
+    return NULL;
+}
+
+/* The path that a recipe gives: in its folder where the file comes from there, else inside the
+ * image. NULL: a URL, or not known. */
+static char *input_path(Read *read, const char *value)
+{
+    if (!value || strstr(value, "://") || g_str_has_prefix(value, "/dev/"))
+        return NULL;
+    if (scene_has_mark(value)) {
+        g_autofree char *plain = scene_plain(read->scene, value);
+        g_autofree char *absolute = scene_path(read->scene, read->run->cwd, plain);
+        g_autofree char *source = scene_source_of(read->scene, absolute);
+        if (!source || g_str_has_prefix(value, "/") || !g_str_has_suffix(source, plain))
+            return source ? g_steal_pointer(&source) : g_steal_pointer(&absolute);
+        return scene_finish(read->scene, value);
+    }
+    g_autofree char *absolute = scene_path(read->scene, read->run->cwd, value);
+    char *bound = bound_source(read, absolute);
+    if (bound)
+        return bound;
+    char *source = scene_source_of(read->scene, absolute);
+    return source ? source : g_steal_pointer(&absolute);
+}
+
+/* The values of all options of these names as a file, or a list of files. */
+static bool read_files(Read *read, const char *key, const char *const *names)
+{
+    g_autoptr(DraftValue) list = draft_list();
+    g_autofree char *single = NULL;
+    for (guint i = 0; i < read->pip->options->len; i++) {
+        const PipGiven *given = read->pip->options->pdata[i];
+        if (!g_strv_contains(names, given->name))
+            continue;
+        g_autofree char *path = input_path(read, given->value);
+        if (!path || g_str_has_suffix(path, ".toml") || g_str_has_suffix(path, "/"))
+            return false;
+        DraftValue *map = draft_map();
+        draft_set_text(map, "file", path);
+        draft_add(list, map);
+        g_free(single);
+        single = g_steal_pointer(&path);
+    }
+    if (draft_count(list) == 1)
+        draft_set_text(read->body, key, single);
+    else if (draft_count(list) > 1)
+        draft_set(read->body, key, g_steal_pointer(&list));
+    return true;
+}
+
+/* Requirements */
+
+static bool is_folder_path(const char *text)
+{
+    return *text == '.' || *text == '/';
+}
+
+static void set_build(Read *read, const char *name)
+{
+    DraftValue *build = draft_need_map(draft_need_map(read->body, "build"), name);
+    if (!read->isolated)
+        draft_set_plain(build, "isolation", "false");
+}
+
+/* "NAME" of "git+https://host/NAME.git@ref#egg=NAME". */
+static char *vcs_name(const char *url)
+{
+    const char *egg = strstr(url, "egg=");
+    if (egg)
+        return g_strndup(egg + 4, strcspn(egg + 4, "&["));
+    g_autofree char *path = g_strndup(url, strcspn(url, "#"));
+    char *at = strrchr(path, '@');
+    if (at && at > strstr(path, "://") + 3 && strchr(strstr(path, "://") + 3, '/') < at)
+        *at = '\0';
+    size_t length = strlen(path);
+    if (length > 4 && g_str_has_suffix(path, ".git"))
+        path[length - 4] = '\0';
+    return g_path_get_basename(path);
+}
+
+static bool add_vcs(Read *read, const char *text)
+{
+    const char *url = strstr(text, "git+");
+    if (!strstr(text, "://") || scene_has_mark(text))
+        return false;
+    const char *at = strstr(text, " @ ");
+    g_autofree char *given = at ? g_strndup(text, (size_t)(at - text)) : NULL;
+    g_autofree char *name = given ? g_strndup(given, strcspn(given, "[ ")) : vcs_name(url);
+    if (*name == '\0')
+        return false;
+    if (!given && !strstr(url, "egg="))
+        add_note(read, g_strdup_printf("%s is taken to be the project's name in %s", name, url));
+    g_autofree char *requirement = given ? g_strdup(text) : g_strdup_printf("%s @ %s", name, url);
+    char *fragment = strstr(requirement, "#egg=");
+    if (fragment && !strpbrk(fragment, "&["))
+        *fragment = '\0';
+    g_autofree char *escaped = draft_escape(requirement);
+    draft_append_text(read->body, "install", escaped);
+    set_build(read, name);
+    return true;
+}
+
+/* A folder with a project: "." or "./x[extra]". */
+static bool add_project(Read *read, const char *text, bool editable)
+{
+    g_autofree char *folder = g_strndup(text, strcspn(text, "["));
+    if (g_str_has_suffix(folder, ".whl") || g_str_has_suffix(folder, ".gz") || scene_has_mark(text))
+        return false;
+    g_autofree char *slashed = scene_path(read->scene, read->run->cwd, folder);
+    g_autofree char *absolute = g_canonicalize_filename(slashed, "/");
+    g_autofree char *bound = bound_source(read, absolute);
+    g_autofree char *source = bound ? NULL : scene_source_of(read->scene, absolute);
+    const char *path = bound ? bound : source;
+    if (!path)
+        return false;
+    g_ptr_array_add(read->projects,
+                    g_strdup_printf("%c%s%s", editable ? '+' : '-', path, text + strlen(folder)));
+    return true;
+}
+
+/* ">=1.2" that the shell took for a redirection of the word's output. */
+static char *with_redirect(const Read *read, const RunArgument *argument)
+{
+    const RunCommand *command = read->pip->command;
+    const char *text = command->script->shell->text->text->str;
+    size_t at = argument->word->offset + argument->word->length;
+    GString *out = NULL;
+    for (guint i = 0; i < command->shell->redirects->len; i++) {
+        const ShellRedirect *redirect = command->shell->redirects->pdata[i];
+        bool version = text[redirect->target->offset] == '=' ||
+                       g_ascii_isdigit(text[redirect->target->offset]);
+        if (redirect->offset != at || !version)
+            continue;
+        if (!out)
+            out = g_string_new(argument->value);
+        g_string_append_len(out, text + redirect->offset, (gssize)redirect->length);
+        at = redirect->offset + redirect->length;
+    }
+    return out ? g_string_free(out, FALSE) : NULL;
+}
+
+static bool add_requirement(Read *read, const RunArgument *argument)
+{
+    g_autofree char *longer = argument->value ? with_redirect(read, argument) : NULL;
+    const char *text = longer ? longer : argument->value;
+    if (!text)
+        return false;
+    if (longer)
+        add_note(read, g_strdup_printf("the shell reads what is behind '%s' as a redirection; '%s' "
+                                       "is taken to be meant",
+                                       argument->value, longer));
+    if (strstr(text, "git+"))
+        return add_vcs(read, text);
+    if (is_folder_path(text))
+        return add_project(read, text, false);
+    bool file = g_str_has_suffix(text, ".whl") || g_str_has_suffix(text, ".tar.gz") ||
+                g_str_has_suffix(text, ".zip");
+    if (file && !strstr(text, "://"))
+        return false;
+    g_autofree char *name = g_strndup(text, strcspn(text, "[=<>!~; @,"));
+    bool tool = g_str_equal(name, "pip") || g_str_equal(name, "uv");
+    if (tool) {
+        add_note(read, g_strdup_printf("%s: ramekin does its work, whatever the image has", name));
+        return true;
+    }
+    g_autofree char *finished = scene_finish(read->scene, text);
+    draft_append_text(read->body, "install", finished);
+    if (!read->isolated && !strstr(text, "://"))
+        set_build(read, name);
+    return true;
+}
+
+static bool read_requirements(Read *read)
+{
+    for (guint i = 0; i < read->pip->requirements->len; i++) {
+        if (!add_requirement(read, read->pip->requirements->pdata[i]))
+            return false;
+    }
+    for (guint i = 0; i < read->pip->options->len; i++) {
+        const PipGiven *given = read->pip->options->pdata[i];
+        if (!g_str_equal(given->name, "--editable"))
+            continue;
+        if (!given->value || !is_folder_path(given->value) ||
+            !add_project(read, given->value, true))
+            return false;
+    }
+    return true;
+}
+
+/* Where it installs */
+
+static char *normal_environment(const char *environment)
+{
+    static const char *const endings[] = {"/bin/python", "/bin/python3"};
+    g_autofree char *path = g_strdup(environment);
+    for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
+        if (g_str_has_suffix(path, endings[i]))
+            path[strlen(path) - strlen(endings[i])] = '\0';
+    }
+    return g_steal_pointer(&path);
+}
+
+/* The folder of the environment that the command works on; "": the system's. */
+static char *environment_of(const Read *read)
+{
+    const char *path = g_hash_table_lookup(read->scene->env, "PATH");
+    const char *venv = read->scene->venv;
+    g_autofree char *given = normal_environment(read->pip->environment);
+    if (*given == '/')
+        return g_steal_pointer(&given);
+    if (*given)
+        return venv && g_str_has_suffix(venv, given) ? g_strdup(venv) : g_strdup("?");
+    if (read->run->venv)
+        return g_strdup(read->run->venv);
+    if (venv && path) {
+        g_autofree char *bin = g_strconcat(venv, "/bin", NULL);
+        if (g_str_has_prefix(path, bin))
+            return g_strdup(venv);
+    }
+    bool system = false;
+    for (guint i = 0; i < read->pip->options->len; i++)
+        system |= g_str_equal(((const PipGiven *)read->pip->options->pdata[i])->name, "--system");
+    return g_strdup(venv && read->pip->uv && !system ? venv : "");
+}
+
+static bool fits_environment(Read *read)
+{
+    g_autofree char *environment = environment_of(read);
+    return g_str_equal(environment, read->scene->venv ? read->scene->venv : "");
+}
+
+/* Stages */
+
+static void hint_torch(Scene *scene, const DraftValue *body, Span at)
+{
+    const DraftValue *install = draft_get(body, "install");
+    for (guint i = 0; i < draft_count(install); i++) {
+        const char *text = draft_value_text(draft_item(install, i));
+        size_t length = strcspn(text, "=<>!~[; ");
+        if (scene->said_torch || length != 5 || strncmp(text, "torch", 5) != 0)
+            continue;
+        scene->said_torch = true;
+        draft_note(scene->draft, NOTE_HINT, at,
+                   "`- torch: {version: …, cuda: …}` keeps later stages from replacing it");
+    }
+}
+
+static const char *const tools[] = {"jupyter", "jupyterlab", "notebook", NULL};
+
+static void hint_tools(Scene *scene, const DraftValue *body, Span at)
+{
+    const DraftValue *install = draft_get(body, "install");
+    for (guint i = 0; i < draft_count(install); i++) {
+        g_autofree char *name = g_strdup(draft_value_text(draft_item(install, i)));
+        name[strcspn(name, "=<>!~[; ")] = '\0';
+        if (!g_strv_contains(tools, name))
+            continue;
+        draft_note(scene->draft, NOTE_HINT, at,
+                   "`- jupyter-ssh: {}` or `- runpod-pod: {jupyter: 8888}` installs and starts it");
+        return;
+    }
+}
+
+static void emit_projects(Read *read, bool alone)
+{
+    for (guint i = 0; i < read->projects->len; i++) {
+        const char *text = read->projects->pdata[i];
+        DraftValue *body = alone && i == 0 ? draft_value_copy(read->body) : draft_map();
+        const char *extras = strchr(text, '[');
+        g_autofree char *path =
+            g_strndup(text + 1, extras ? (size_t)(extras - text - 1) : strlen(text + 1));
+        draft_set_text(body, "project", path);
+        if (extras) {
+            g_autofree char *names = g_strndup(extras + 1, strcspn(extras + 1, "]"));
+            g_auto(GStrv) list = g_strsplit(names, ",", -1);
+            for (guint k = 0; list[k]; k++)
+                draft_append_text(body, "extras", g_strstrip(list[k]));
+        }
+        if (*text == '+')
+            draft_set_true(body, "editable");
+        scene_stage(read->scene, "pip", body, read->run->at);
+    }
+}
+
+static DraftValue *short_body(DraftValue *body)
+{
+    DraftValue *install = draft_get(body, "install");
+    if (draft_count(body) != 1 || !install)
+        return body;
+    DraftValue *list = draft_value_copy(install);
+    draft_value_free(body);
+    return list;
+}
+
+/* `env:` of the stage: what stands before the command, but pip's own variables. */
+static void add_settings(Read *read)
+{
+    const RunCommand *command = read->pip->command;
+    for (guint k = 0; k < 2; k++) {
+        const GPtrArray *list = k == 0 ? read->run->settings : command->settings;
+        for (guint i = 0; i < list->len; i++) {
+            const char *text = list->pdata[i];
+            const char *equals = strchr(text, '=');
+            if (!equals || g_str_has_prefix(text, "PIP_") || g_str_has_prefix(text, "UV_") ||
+                g_str_has_prefix(text, "DEBIAN_FRONTEND") || g_str_has_prefix(text, "VIRTUAL_ENV"))
+                continue;
+            g_autofree char *name = g_strndup(text, (size_t)(equals - text));
+            g_autofree char *value = scene_finish(read->scene, equals + 1);
+            draft_set_text(draft_need_map(read->body, "env"), name, value);
+        }
+    }
+}
+
+static void emit(Read *read)
+{
+    bool packages = draft_get(read->body, "install") || draft_get(read->body, "requirements");
+    for (guint i = 0; i < read->notes->len; i++) {
+        const char *text = read->notes->pdata[i];
+        bool assumed = strstr(text, "taken to be") != NULL;
+        draft_note(read->scene->draft, assumed ? NOTE_ASSUMED : NOTE_DROPPED, read->run->at, "%s",
+                   text);
+    }
+    if (packages) {
+        add_settings(read);
+        hint_torch(read->scene, read->body, read->run->at);
+        hint_tools(read->scene, read->body, read->run->at);
+        DraftValue *body = short_body(draft_value_copy(read->body));
+        if (read->scene->when && draft_is_list(body)) {
+            draft_value_free(body);
+            body = draft_value_copy(read->body);
+        }
+        scene_stage(read->scene, "pip", body, read->run->at);
+    }
+    emit_projects(read, !packages);
+}
+
+static void add_configured_indexes(Read *read)
+{
+    if (!draft_get(read->body, "index")) {
+        if (read->pip->index_setting)
+            read_index(read, read->pip->index_setting, false);
+        else if (read->scene->index)
+            read_index(read, read->scene->index, false);
+    }
+    if (read->pip->extra_setting)
+        add_index(read, read->pip->extra_setting, true);
+    else if (read->scene->extra)
+        add_index(read, read->scene->extra, true);
+}
+
+static StepResult read_install(Read *read)
+{
+    static const char *const files[] = {"--requirement", "--requirements", NULL};
+    static const char *const constraints[] = {"--constraint", "--constraints", NULL};
+    static const char *const overrides[] = {"--override", "--overrides", NULL};
+    for (guint i = 0; i < read->pip->options->len; i++) {
+        const PipGiven *given = read->pip->options->pdata[i];
+        if (g_str_equal(given->name, "--dry-run"))
+            return STEP_DONE;
+        if (g_str_equal(given->name, "--no-build-isolation"))
+            read->isolated = false;
+    }
+    if (!read_requirements(read) || !read_files(read, "requirements", files) ||
+        !read_files(read, "constraints", constraints) || !read_files(read, "overrides", overrides))
+        return STEP_KEEP;
+    for (guint i = 0; i < read->pip->options->len; i++) {
+        if (!read_option(read, read->pip->options->pdata[i]))
+            return STEP_KEEP;
+    }
+    add_configured_indexes(read);
+    if (!fits_environment(read) &&
+        (draft_get(read->body, "install") || draft_get(read->body, "requirements") ||
+         read->projects->len > 0))
+        return STEP_KEEP;
+    if (draft_get(read->body, "upgrade_strategy") && !draft_get(read->body, "upgrade"))
+        draft_remove(read->body, "upgrade_strategy");
+    emit(read);
+    return STEP_DONE;
+}
+
+static StepResult read_uninstall(Read *read)
+{
+    if (!fits_environment(read) || read->pip->files->len > 0)
+        return STEP_KEEP;
+    for (guint i = 0; i < read->pip->requirements->len; i++) {
+        const RunArgument *argument = read->pip->requirements->pdata[i];
+        if (!argument->value)
+            return STEP_KEEP;
+        g_autofree char *name = scene_finish(read->scene, argument->value);
+        draft_append_text(read->body, "remove", name);
+    }
+    if (!draft_get(read->body, "remove"))
+        return STEP_KEEP;
+    scene_stage(read->scene, "pip", draft_value_copy(read->body), read->run->at);
+    return STEP_DONE;
+}
+
+/* `uv pip sync FILE`: the file is complete, and nothing else stays. */
+static StepResult read_sync(Read *read)
+{
+    g_autoptr(DraftValue) list = draft_list();
+    for (guint i = 0; i < read->pip->requirements->len; i++) {
+        const RunArgument *argument = read->pip->requirements->pdata[i];
+        g_autofree char *path = input_path(read, argument->value);
+        if (!path || !g_str_has_suffix(path, ".txt"))
+            return STEP_KEEP;
+        draft_set_text(read->body, "requirements", path);
+    }
+    for (guint i = 0; i < read->pip->options->len; i++) {
+        if (!read_option(read, read->pip->options->pdata[i]))
+            return STEP_KEEP;
+    }
+    if (read->pip->requirements->len != 1 || !fits_environment(read))
+        return STEP_KEEP;
+    draft_set_true(read->body, "no_deps");
+    add_note(read, g_strdup("the file of `uv pip sync` is taken to be complete"));
+    emit(read);
+    return STEP_DONE;
+}
+
+static StepResult read_config(Scene *scene, const PipCommand *pip)
+{
+    const RunArgument *const *words = (const RunArgument *const *)pip->requirements->pdata;
+    if (pip->requirements->len != 3 || g_strcmp0(words[0]->value, "set") != 0 || !words[1]->value ||
+        !words[2]->value)
+        return STEP_KEEP;
+    char **slot = g_str_equal(words[1]->value, "global.index-url")         ? &scene->index
+                  : g_str_equal(words[1]->value, "global.extra-index-url") ? &scene->extra
+                                                                           : NULL;
+    if (!slot)
+        return STEP_KEEP;
+    g_free(*slot);
+    *slot = g_strdup(words[2]->value);
+    return STEP_DONE;
+}
+
+static StepResult read_pip(Scene *scene, RunRead *run, const RunCommand *command)
+{
+    static const char *const said[] = {"check", "list", "freeze", "show", "debug", "cache", NULL};
+    g_autoptr(PipCommand) pip = pip_command_read(command);
+    if (!pip || !pip->understood)
+        return STEP_KEEP;
+    if (g_strv_contains(said, pip->verb) && !step_redirects(command))
+        return STEP_DONE;
+    if (g_str_equal(pip->verb, "config"))
+        return read_config(scene, pip);
+    Read read = {.scene = scene, .run = run, .pip = pip, .body = draft_map(), .isolated = true};
+    read.projects = g_ptr_array_new_with_free_func(g_free);
+    read.notes = g_ptr_array_new_with_free_func(g_free);
+    StepResult result = g_str_equal(pip->verb, "install")     ? read_install(&read)
+                        : g_str_equal(pip->verb, "uninstall") ? read_uninstall(&read)
+                        : g_str_equal(pip->verb, "sync")      ? read_sync(&read)
+                                                              : STEP_KEEP;
+    read_clear(&read);
+    return result;
+}
+
+StepResult step_pip(Scene *scene, RunRead *run, const RunCommand *command)
+{
+    return read_pip(scene, run, command);
+}
+
+/* Virtual environments */
+
+/* `python -m venv PATH`, `uv venv PATH`, `virtualenv PATH`: words from `first` on. */
+static StepResult read_venv(Scene *scene, RunRead *run, const RunCommand *command, guint first,
+                            const char *fallback)
+{
+    const char *path = fallback;
+    bool system = false;
+    for (guint i = first; i < command->arguments->len; i++) {
+        const char *text = run_argument(command, i);
+        if (!text || scene_has_mark(text))
+            return STEP_KEEP;
+        system |= g_str_equal(text, "--system-site-packages");
+        if (g_str_equal(text, "--python") || g_str_equal(text, "-p") ||
+            g_str_equal(text, "--prompt"))
+            i++;
+        else if (*text != '-')
+            path = text;
+    }
+    if (!path || system || scene->when)
+        return STEP_KEEP;
+    g_autofree char *slashed = scene_path(scene, run->cwd, path);
+    g_autofree char *absolute = g_canonicalize_filename(slashed, "/");
+    if (scene->venv && !g_str_equal(scene->venv, absolute))
+        return STEP_KEEP;
+    for (guint i = 0; i < scene->out->len; i++) {
+        const DraftStage *stage = scene->out->pdata[i];
+        if (g_str_equal(stage->kind, "pip") && !scene->venv)
+            return STEP_KEEP; /* what is installed already is elsewhere */
+    }
+    scene_set_venv(scene, absolute);
+    return STEP_DONE;
+}
+
+/* python */
+
+/* Statements that only import and print. */
+static DraftValue *imports_of(const char *code)
+{
+    g_autoptr(DraftValue) list = draft_list();
+    g_auto(GStrv) statements = g_strsplit_set(code, ";\n", -1);
+    for (guint i = 0; statements[i]; i++) {
+        char *text = g_strstrip(statements[i]);
+        bool prints = g_str_has_prefix(text, "print(") && !strpbrk(text + 6, "=") &&
+                      g_str_has_suffix(text, ")");
+        if (*text == '\0' || prints)
+            continue;
+        bool from = g_str_has_prefix(text, "from ");
+        if (!from && !g_str_has_prefix(text, "import "))
+            return NULL;
+        g_autofree char *rest = g_strdup(text + (from ? 5 : 7));
+        if (from)
+            rest[strcspn(rest, " ")] = '\0';
+        g_auto(GStrv) names = g_strsplit(rest, ",", -1);
+        for (guint k = 0; names[k]; k++) {
+            char *name = g_strstrip(names[k]);
+            name[strcspn(name, " ")] = '\0';
+            if (*name == '\0' ||
+                name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "0123456789_.")])
+                return NULL;
+            if (!draft_list_has(list, name))
+                draft_add_text(list, name);
+        }
+    }
+    return draft_count(list) > 0 ? g_steal_pointer(&list) : NULL;
+}
+
+/* Code that checks: imports, prints and assertions. */
+static bool only_asserts(const char *code)
+{
+    g_auto(GStrv) statements = g_strsplit_set(code, ";\n", -1);
+    bool any = false;
+    for (guint i = 0; statements[i]; i++) {
+        const char *text = g_strstrip(statements[i]);
+        any |= g_str_has_prefix(text, "assert ");
+        if (*text && !g_str_has_prefix(text, "assert ") && !g_str_has_prefix(text, "import ") &&
+            !g_str_has_prefix(text, "from ") && !g_str_has_prefix(text, "print("))
+            return false;
+    }
+    return any;
+}
+
+static StepResult read_code(Scene *scene, RunRead *run, const RunCommand *command)
+{
+    Span at;
+    g_autofree char *code = run_python_code(command, &at);
+    if (!code || scene->when || scene->is_part || scene_has_mark(code))
+        return STEP_KEEP;
+    DraftValue *names = imports_of(code);
+    if (!names && !only_asserts(code))
+        return STEP_KEEP;
+    DraftValue *check = draft_map();
+    if (names)
+        draft_set(check, "import", names);
+    else
+        draft_set_text(check, "python", code);
+    draft_check(scene->draft, "build", check);
+    return STEP_DONE;
+}
+
+StepResult step_python(Scene *scene, RunRead *run, const RunCommand *command)
+{
+    if (g_str_equal(command->program, "virtualenv"))
+        return read_venv(scene, run, command, 1, NULL);
+    guint at = 1;
+    while (run_argument(command, at) && *run_argument(command, at) == '-' &&
+           !g_str_equal(run_argument(command, at), "-m") &&
+           !g_str_equal(run_argument(command, at), "-c"))
+        at++;
+    const char *option = run_argument(command, at), *module = run_argument(command, at + 1);
+    if (g_strcmp0(option, "-m") == 0 && module) {
+        static const char *const venvs[] = {"venv", "virtualenv", NULL};
+        if (g_str_equal(module, "pip"))
+            return read_pip(scene, run, command);
+        if (g_strv_contains(venvs, module))
+            return read_venv(scene, run, command, at + 2, NULL);
+        return g_str_equal(module, "ensurepip") ? STEP_DONE : STEP_KEEP;
+    }
+    g_autofree char *script = option ? g_path_get_basename(option) : NULL;
+    if (g_strcmp0(script, "get-pip.py") == 0) {
+        draft_note(scene->draft, NOTE_DROPPED, run->at, "get-pip.py: pip is not needed here");
+        return STEP_DONE;
+    }
+    return read_code(scene, run, command);
+}
+
+/* uv and poetry projects */
+
+typedef struct {
+    const char *lock, *root_option;
+    const char *extra, *group, *no_dev;
+} ProjectTool;
+
+static void add_names(DraftValue *body, const char *key, const char *text)
+{
+    g_auto(GStrv) names = g_strsplit_set(text, ", ", -1);
+    for (guint i = 0; names[i]; i++) {
+        if (*names[i])
+            draft_append_text(body, key, names[i]);
+    }
+}
+
+/* The value of an option at *at, which moves on to it; NULL: another option. */
+static const char *option_value(const RunCommand *command, guint *at, const char *name)
+{
+    const char *text = run_argument(command, *at);
+    size_t length = strlen(name);
+    if (g_str_equal(text, name))
+        return run_argument(command, ++*at) ? run_argument(command, *at) : "";
+    return strncmp(text, name, length) == 0 && text[length] == '=' ? text + length + 1 : NULL;
+}
+
+/* The lock of the project in the working directory, in the recipe's folder. */
+static char *lock_path(Scene *scene, RunRead *run, const char *name)
+{
+    const PipCommand pip = {.command = NULL};
+    Read read = {.scene = scene, .run = run, .pip = &pip};
+    g_autofree char *path = input_path(&read, name);
+    return *path == '/' ? NULL : g_steal_pointer(&path);
+}
+
+static void emit_lock(Scene *scene, RunRead *run, DraftValue *body, const char *lock, bool root)
+{
+    bool there = false;
+    g_autofree char *folder = g_path_get_dirname(lock);
+    for (guint i = 0; i < scene->out->len; i++) {
+        const DraftStage *stage = scene->out->pdata[i];
+        there |= g_strcmp0(draft_get_text(stage->body, "lock"), lock) == 0;
+    }
+    draft_set_text(body, "lock", lock);
+    if (!there)
+        scene_stage(scene, "pip", draft_value_copy(body), run->at);
+    if (!root)
+        return;
+    DraftValue *project = draft_map();
+    draft_set_text(project, "project", folder);
+    draft_set_true(project, "editable");
+    draft_set_true(project, "no_deps");
+    scene_stage(scene, "pip", project, run->at);
+}
+
+static StepResult read_uv_sync(Scene *scene, RunRead *run, const RunCommand *command)
+{
+    g_autofree char *lock = lock_path(scene, run, "uv.lock");
+    g_autoptr(DraftValue) body = draft_map();
+    bool root = true, dev = true;
+    for (guint i = 2; lock && i < command->arguments->len; i++) {
+        static const char *const plain[] = {
+            "--frozen", "--locked", "--no-cache", "--compile-bytecode", "--no-editable", "--quiet",
+            "-q",       "--active", NULL};
+        const char *text = run_argument(command, i), *value;
+        if (!text)
+            return STEP_KEEP;
+        if (g_str_equal(text, "--no-dev"))
+            dev = false;
+        else if (g_str_equal(text, "--no-install-project") ||
+                 g_str_equal(text, "--no-install-workspace"))
+            root = false;
+        else if ((value = option_value(command, &i, "--extra")))
+            add_names(body, "extras", value);
+        else if ((value = option_value(command, &i, "--group")))
+            add_names(body, "groups", value);
+        else if ((value = option_value(command, &i, "--link-mode")))
+            continue;
+        else if (!g_strv_contains(plain, text))
+            return STEP_KEEP;
+    }
+    if (!lock)
+        return STEP_KEEP;
+    if (dev)
+        draft_note(scene->draft, NOTE_ASSUMED, run->at,
+                   "the group `dev`, which uv sync takes without --no-dev, is left out");
+    const char *place = g_hash_table_lookup(scene->env, "UV_PROJECT_ENVIRONMENT");
+    if (!place && !scene->venv) {
+        g_autofree char *venv = g_build_filename(run->cwd, ".venv", NULL);
+        scene_set_venv(scene, venv);
+    }
+    emit_lock(scene, run, body, lock, root);
+    return STEP_DONE;
+}
+
+StepResult step_uv(Scene *scene, RunRead *run, const RunCommand *command)
+{
+    const char *verb = run_argument(command, 1);
+    if (g_strcmp0(verb, "sync") == 0)
+        return read_uv_sync(scene, run, command);
+    if (g_strcmp0(verb, "venv") == 0)
+        return read_venv(scene, run, command, 2, ".venv");
+    bool python =
+        g_strcmp0(verb, "python") == 0 && g_strcmp0(run_argument(command, 2), "install") == 0;
+    const char *version = python ? run_argument(command, 3) : NULL;
+    if (version && g_ascii_isdigit(*version) && !scene->is_part) {
+        draft_set_plain(scene->keys, "python", version);
+        draft_note(scene->draft, NOTE_ASSUMED, run->at,
+                   "the base is taken to have Python %s: recipes install no interpreter", version);
+        return STEP_DONE;
+    }
+    return read_pip(scene, run, command);
+}
+
+StepResult step_poetry(Scene *scene, RunRead *run, const RunCommand *command)
+{
+    const char *verb = run_argument(command, 1);
+    if (g_strcmp0(verb, "config") == 0)
+        return STEP_DONE;
+    g_autofree char *lock =
+        g_strcmp0(verb, "install") == 0 ? lock_path(scene, run, "poetry.lock") : NULL;
+    if (!lock)
+        return STEP_KEEP;
+    g_autoptr(DraftValue) body = draft_map();
+    bool root = true;
+    for (guint i = 2; i < command->arguments->len; i++) {
+        static const char *const plain[] = {
+            "--no-interaction", "--no-ansi", "-n",      "--sync", "--no-dev",
+            "--no-cache",       "-q",        "--quiet", NULL};
+        const char *text = run_argument(command, i), *value;
+        if (!text)
+            return STEP_KEEP;
+        if (g_str_equal(text, "--no-root"))
+            root = false;
+        else if ((value = option_value(command, &i, "--extras")) ||
+                 (value = option_value(command, &i, "-E")))
+            add_names(body, "extras", value);
+        else if ((value = option_value(command, &i, "--with")))
+            add_names(body, "groups", value);
+        else if ((value = option_value(command, &i, "--without")))
+            continue;
+        else if ((value = option_value(command, &i, "--only"))) {
+            if (!g_str_equal(value, "main"))
+                add_names(body, "groups", value);
+        } else if (!g_strv_contains(plain, text))
+            return STEP_KEEP;
+    }
+    emit_lock(scene, run, body, lock, root);
+    return STEP_DONE;
+}

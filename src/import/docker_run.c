@@ -1,0 +1,739 @@
+/* RUN, taken apart: what each command does becomes a stage, the rest is kept as it stands. */
+#include "import/docker_scene.h"
+
+#include "base/names.h"
+
+enum {
+    MAX_BRANCHES = 4, /* `if` inside `if` */
+};
+
+/* clang-format off */
+static const struct {
+    const char *program;
+    StepReader read;
+} readers[] = {
+    {"pip", step_pip}, {"uv", step_uv}, {"poetry", step_poetry}, {"python", step_python}, {"virtualenv", step_python},
+    {"apt-get", step_apt}, {"apt", step_apt}, {"add-apt-repository", step_apt_source},
+    {"git", step_git}, {"curl", step_fetch}, {"wget", step_fetch}, {"aria2c", step_fetch},
+    {"tar", step_unpack}, {"unzip", step_unpack}, {"sha256sum", step_unpack}, {"mv", step_unpack},
+    {"huggingface-cli", step_hub}, {"hf", step_hub},
+    {"mkdir", step_mkdir}, {"ln", step_link}, {"chmod", step_chmod}, {"chown", step_chmod},
+    {"echo", step_echo}, {"printf", step_echo}, {"cat", step_echo}, {"touch", step_echo}, {"tee", step_echo},
+    {"rm", step_remove}, {"find", step_remove},
+    {"useradd", step_user}, {"adduser", step_user}, {"groupadd", step_user}, {"addgroup", step_user}, {"usermod", step_user},
+};
+
+/* Programs that only say something, or change nothing that an image keeps. */
+static const char *const silent[] = {
+    "true", ":", "set", "ls", "date", "which", "pwd", "whoami", "id", "env", "printenv", "nvcc", "nvidia-smi",
+    "uname", "df", "du", "type", "hash", "sync", "sleep", NULL,
+};
+
+/* Programs whose scripts need the network. */
+static const char *const online[] = {
+    "curl", "wget", "git", "pip", "pip3", "uv", "npm", "npx", "yarn", "pnpm", "apt", "apt-get", "apk", "dnf", "yum",
+    "conda", "mamba", "micromamba", "cargo", "go", "poetry", "pipx", "aria2c", "huggingface-cli", "hf", "rustup",
+    "gem", "bundle", "composer", "mvn", "gradle", "add-apt-repository", "gdown", "aws", "gsutil", "playwright", NULL,
+};
+/* clang-format on */
+
+/* One RUN's text that is kept: from the first to the last step that was not understood. */
+typedef struct {
+    guint first, last;
+    bool any;
+} Kept;
+
+static void free_run(RunRead *run)
+{
+    run_script_free(run->script);
+    g_free(run->cwd);
+    g_free(run->venv);
+    g_ptr_array_unref(run->settings);
+}
+
+static const RunCommand *command_of(const RunRead *run, guint i)
+{
+    return run->script->commands->pdata[i];
+}
+
+static Span step_span(const Scene *scene, const RunRead *run, const ShellStep *step)
+{
+    return placed_span(run->script->shell->text, scene->file->source, step->offset, step->length);
+}
+
+/* The table's name of a program: "pip" of "pip3.11". */
+static const char *family(const char *program)
+{
+    static const char *const stems[] = {"pip", "python", NULL};
+    for (guint i = 0; stems[i]; i++) {
+        if (run_is_versioned(program, stems[i]))
+            return stems[i];
+    }
+    return program;
+}
+
+/* What the shell remembers */
+
+static StepResult read_cd(Scene *scene, RunRead *run, const RunCommand *command)
+{
+    const char *path = run_argument(command, 1);
+    if (!path || command->arguments->len != 2 || g_str_equal(path, "-") || scene_has_mark(path))
+        return STEP_KEEP;
+    g_autofree char *slashed = scene_path(scene, run->cwd, path);
+    char *absolute = g_canonicalize_filename(slashed, "/");
+    g_free(run->cwd);
+    run->cwd = absolute;
+    return STEP_DONE;
+}
+
+static StepResult read_export(Scene *scene, RunRead *run, const RunCommand *command)
+{
+    for (guint i = 1; i < command->arguments->len; i++) {
+        const char *text = run_argument(command, i);
+        if (!text || !strchr(text, '='))
+            return STEP_KEEP;
+    }
+    for (guint i = 1; i < command->arguments->len; i++)
+        g_ptr_array_add(run->settings, g_strdup(run_argument(command, i)));
+    return STEP_DONE;
+}
+
+static StepResult read_activate(Scene *scene, RunRead *run, const RunCommand *command)
+{
+    const char *path = run_argument(command, 1);
+    if (!path || !g_str_has_suffix(path, "/bin/activate"))
+        return STEP_KEEP;
+    g_autofree char *absolute = scene_path(scene, run->cwd, path);
+    absolute[strlen(absolute) - strlen("/bin/activate")] = '\0';
+    g_free(run->venv);
+    run->venv = g_steal_pointer(&absolute);
+    return STEP_DONE;
+}
+
+/* Only assignments: "X=1;" for what follows. */
+static StepResult read_assignments(RunRead *run, const RunCommand *command)
+{
+    if (command->settings->len != command->shell->assignments->len)
+        return STEP_KEEP;
+    for (guint i = 0; i < command->settings->len; i++)
+        g_ptr_array_add(run->settings, g_strdup(command->settings->pdata[i]));
+    return STEP_DONE;
+}
+
+static bool is_version_question(const RunCommand *command)
+{
+    static const char *const words[] = {"--version", "-V",     "version", "list",
+                                        "freeze",    "--help", NULL};
+    const char *word = command->arguments->len == 2 ? run_argument(command, 1) : NULL;
+    return word && g_strv_contains(words, word);
+}
+
+static StepResult read_simple(Scene *scene, RunRead *run, const RunCommand *command)
+{
+    if (command->arguments->len == 0)
+        return read_assignments(run, command);
+    const char *program = command->program;
+    if (!program)
+        return STEP_KEEP;
+    if (g_str_equal(program, "cd"))
+        return read_cd(scene, run, command);
+    if (g_str_equal(program, "export"))
+        return read_export(scene, run, command);
+    if (g_str_equal(program, ".") || g_str_equal(program, "source"))
+        return read_activate(scene, run, command);
+    bool redirected = step_redirects(command);
+    if (!redirected && (g_strv_contains(silent, program) || is_version_question(command)))
+        return STEP_DONE;
+    for (size_t i = 0; i < G_N_ELEMENTS(readers); i++) {
+        if (g_str_equal(readers[i].program, family(program)))
+            return readers[i].read(scene, run, command);
+    }
+    return STEP_KEEP;
+}
+
+/* Pipes */
+
+static const RunCommand *piped_command(const RunRead *run, const ShellStep *step)
+{
+    return step->end == step->begin + 1 && !step->compound ? command_of(run, step->begin) : NULL;
+}
+
+/* "a | b", which ends where no pipe follows. */
+static StepResult read_pipe(Scene *scene, RunRead *run, const ShellStep *first,
+                            const ShellStep *second)
+{
+    const RunCommand *from = piped_command(run, first), *to = piped_command(run, second);
+    if (!from || !to || !from->program || !to->program || second->after == SHELL_LINK_PIPE)
+        return STEP_KEEP;
+    if (step_is_installer(from, to)) {
+        draft_note(scene->draft, NOTE_DROPPED, run->at,
+                   "an installer of uv, pip or poetry, which are not needed here");
+        return STEP_DONE;
+    }
+    static const char *const fetchers[] = {"curl", "wget", NULL};
+    if (g_strv_contains(fetchers, from->program))
+        return g_str_equal(to->program, "tar") ? step_piped_archive(scene, run, from, to)
+                                               : STEP_KEEP;
+    g_autofree char *text = step_output(from);
+    if (!text || step_redirects(from))
+        return STEP_KEEP;
+    run->input = text;
+    StepResult result = g_str_equal(to->program, "tee") || g_str_equal(to->program, "sha256sum")
+                            ? read_simple(scene, run, to)
+                            : STEP_KEEP;
+    run->input = NULL;
+    return result;
+}
+
+/* Conditions */
+
+static void read_steps(Scene *scene, RunRead *run, unsigned depth);
+
+typedef enum {
+    TEST_UNKNOWN,
+    TEST_TRUE,
+    TEST_FALSE,
+    TEST_EQUALS, /* a variable with a value that is not its default */
+} TestResult;
+
+/* The words of [ ] or [[ ]] in a condition's text. */
+static GPtrArray *test_words(Scene *scene, const RunRead *run, const char *text)
+{
+    g_autofree char *trimmed = g_strstrip(g_strdup(text));
+    size_t length = strlen(trimmed);
+    if (length > 0 && trimmed[length - 1] == ';')
+        trimmed[length - 1] = '\0';
+    g_strstrip(trimmed);
+    if (g_str_has_prefix(trimmed, "[[ ") && g_str_has_suffix(trimmed, " ]]")) {
+        memmove(trimmed, trimmed + 1, strlen(trimmed));
+        trimmed[strlen(trimmed) - 1] = '\0';
+    }
+    Placed *placed = placed_new();
+    placed_append(placed, trimmed, strlen(trimmed), 0);
+    RunNames names = scene_names(scene);
+    g_autoptr(RunScript) script =
+        run_script_new(&run->script->scope, run->instruction, placed, &names);
+    if (script->commands->len != 1 || script->shell->steps->len != 1)
+        return NULL;
+    const RunCommand *command = script->commands->pdata[0];
+    bool bracket = g_strcmp0(command->program, "[") == 0;
+    if (!bracket && g_strcmp0(command->program, "test") != 0)
+        return NULL;
+    g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 1; i + (bracket ? 1 : 0) < command->arguments->len; i++) {
+        const char *value = run_argument(command, i);
+        if (!value)
+            return NULL;
+        g_ptr_array_add(words, g_strdup(value));
+    }
+    return g_steal_pointer(&words);
+}
+
+/* "NAME" of a word that is one variable. */
+static char *single_mark(const char *word)
+{
+    const char *end = *word == '\1' ? strchr(word, '\2') : NULL;
+    return end && end[1] == '\0' ? g_strndup(word + 1, (size_t)(end - word - 1)) : NULL;
+}
+
+static TestResult compare(Scene *scene, const char *left, const char *right, bool equal,
+                          char **ret_name, char **ret_value)
+{
+    g_autofree char *one = scene_plain(scene, left), *other = scene_plain(scene, right);
+    bool same = g_str_equal(one, other);
+    g_autofree char *name = single_mark(left);
+    if (equal && name && !scene_has_mark(right)) {
+        *ret_name = g_steal_pointer(&name);
+        *ret_value = g_strdup(right);
+        return TEST_EQUALS;
+    }
+    return same == equal ? TEST_TRUE : TEST_FALSE;
+}
+
+static TestResult evaluate(Scene *scene, const RunRead *run, const char *text, char **ret_name,
+                           char **ret_value)
+{
+    g_autoptr(GPtrArray) words = test_words(scene, run, text);
+    const char *const *word = words ? (const char *const *)words->pdata : NULL;
+    if (!words || words->len < 1 || words->len > 3)
+        return TEST_UNKNOWN;
+    if (words->len == 3) {
+        bool equal = g_str_equal(word[1], "=") || g_str_equal(word[1], "==");
+        if (!equal && !g_str_equal(word[1], "!="))
+            return TEST_UNKNOWN;
+        return compare(scene, word[0], word[2], equal, ret_name, ret_value);
+    }
+    const char *text_of = word[words->len - 1];
+    g_autofree char *plain = scene_plain(scene, text_of);
+    bool filled = *plain != '\0';
+    if (words->len == 1 || g_str_equal(word[0], "-n"))
+        return filled ? TEST_TRUE : TEST_FALSE;
+    if (g_str_equal(word[0], "-z"))
+        return filled ? TEST_FALSE : TEST_TRUE;
+    return TEST_UNKNOWN;
+}
+
+static void read_branch(Scene *scene, const RunRead *run, size_t offset, size_t length,
+                        unsigned depth)
+{
+    RunRead inner = {.instruction = run->instruction, .cwd = g_strdup(run->cwd)};
+    inner.venv = g_strdup(run->venv);
+    inner.settings = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < run->settings->len; i++)
+        g_ptr_array_add(inner.settings, g_strdup(run->settings->pdata[i]));
+    RunNames names = scene_names(scene);
+    Placed *text = placed_slice(run->script->shell->text, offset, length);
+    inner.script = run_script_new(&run->script->scope, run->instruction, text, &names);
+    read_steps(scene, &inner, depth + 1);
+    free_run(&inner);
+}
+
+typedef struct {
+    size_t condition, condition_length, body, body_length;
+} Branch;
+
+/* The branch that the defaults take. */
+static StepResult read_constant(Scene *scene, const RunRead *run, const ShellStep *step,
+                                unsigned depth)
+{
+    const Branch *branches = (const Branch *)(void *)step->branches->data;
+    guint count = step->branches->len / 4;
+    const char *script = run->script->shell->text->text->str;
+    for (guint i = 0; i < count; i++) {
+        TestResult result = TEST_TRUE;
+        if (branches[i].condition_length > 0) {
+            g_autofree char *text =
+                g_strndup(script + branches[i].condition, branches[i].condition_length);
+            g_autofree char *name = NULL, *value = NULL;
+            result = evaluate(scene, run, text, &name, &value);
+            if (result == TEST_EQUALS) {
+                g_autofree char *mark = g_strdup_printf("\1%s\2", name);
+                g_autofree char *now = scene_plain(scene, mark);
+                result = g_str_equal(now, value) ? TEST_TRUE : TEST_FALSE;
+            }
+        }
+        if (result == TEST_UNKNOWN)
+            return STEP_KEEP;
+        if (result != TEST_TRUE)
+            continue;
+        draft_note(scene->draft, NOTE_ASSUMED, step_span(scene, run, step),
+                   "the condition is decided with the defaults of ARG; the other way is left out");
+        read_branch(scene, run, branches[i].body, branches[i].body_length, depth);
+        return STEP_DONE;
+    }
+    draft_note(scene->draft, NOTE_ASSUMED, step_span(scene, run, step),
+               "the condition does not hold with the defaults of ARG, so nothing is done");
+    return STEP_DONE;
+}
+
+/* "if [ $X = a ] … elif [ $X = b ] …", without else: stages with `when`. */
+static bool is_choice(Scene *scene, const RunRead *run, const ShellStep *step)
+{
+    const Branch *branches = (const Branch *)(void *)step->branches->data;
+    const char *script = run->script->shell->text->text->str;
+    for (guint i = 0; i < step->branches->len / 4; i++) {
+        g_autofree char *name = NULL, *value = NULL;
+        g_autofree char *text =
+            g_strndup(script + branches[i].condition, branches[i].condition_length);
+        if (branches[i].condition_length == 0 ||
+            evaluate(scene, run, text, &name, &value) != TEST_EQUALS || *value == '\0')
+            return false;
+    }
+    return true;
+}
+
+static StepResult read_if(Scene *scene, const RunRead *run, const ShellStep *step, unsigned depth)
+{
+    if (depth >= MAX_BRANCHES)
+        return STEP_KEEP;
+    if (scene->when || scene->is_part || !is_choice(scene, run, step))
+        return read_constant(scene, run, step, depth);
+    const Branch *branches = (const Branch *)(void *)step->branches->data;
+    const char *script = run->script->shell->text->text->str;
+    for (guint i = 0; i < step->branches->len / 4; i++) {
+        g_autofree char *name = NULL, *value = NULL;
+        g_autofree char *text =
+            g_strndup(script + branches[i].condition, branches[i].condition_length);
+        evaluate(scene, run, text, &name, &value);
+        g_autofree char *mark = g_strdup_printf("\1%s\2", name);
+        g_autofree char *now = scene_plain(scene, mark);
+        scene_declare(scene, name, now);
+        scene->when = draft_map();
+        draft_set_plain(scene->when, name, value);
+        read_branch(scene, run, branches[i].body, branches[i].body_length, depth);
+        g_clear_pointer(&scene->when, draft_value_free);
+    }
+    return STEP_DONE;
+}
+
+/* What is kept */
+
+static bool has_word(const char *text, const char *const *words)
+{
+    for (const char *p = text; *p;) {
+        size_t length =
+            strspn(p, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.");
+        if (length > 0) {
+            g_autofree char *word = g_strndup(p, length);
+            if (g_strv_contains(words, word))
+                return true;
+        }
+        p += length > 0 ? length : 1;
+    }
+    return false;
+}
+
+static bool is_online(const char *text)
+{
+    return strstr(text, "://") || has_word(text, online);
+}
+
+/* What a continued line leaves: several blanks between words, a blank before "&&". Nothing is
+ * changed where quotes can't be told from the text alone. */
+static char *tidy(const char *text)
+{
+    if (strstr(text, "<<") || strstr(text, "$(") || strpbrk(text, "`\n"))
+        return g_strdup(text);
+    GString *out = g_string_new(NULL);
+    char quote = '\0';
+    for (const char *p = text; *p; p++) {
+        bool blank = *p == ' ' || *p == '\t';
+        if (!quote && blank && (p[1] == ' ' || p[1] == '\t'))
+            continue;
+        if (!quote && blank && strncmp(p + 1, "&& ", 3) == 0) {
+            g_string_append(out, " &&\n");
+            p += 3 + strspn(p + 4, " \t");
+            continue;
+        }
+        if (*p == '\\' && p[1] && quote != '\'')
+            g_string_append_c(out, *p++);
+        else if (quote ? *p == quote : *p == '\'' || *p == '"')
+            quote = quote ? '\0' : *p;
+        g_string_append_c(out, *p);
+    }
+    return g_string_free(out, FALSE);
+}
+
+/* Whether another shell than /bin/sh, which ends at the first failure, does the same: commands
+ * joined by && without pipes and without variables that may be unset. */
+static bool any_shell(const RunRead *run, const Kept *kept)
+{
+    const GPtrArray *steps = run->script->shell->steps;
+    for (guint i = kept->first; i <= kept->last; i++) {
+        const ShellStep *step = steps->pdata[i];
+        bool last = i == kept->last;
+        if (step->compound || step->negated || step->end != step->begin + 1 ||
+            (!last && step->after != SHELL_LINK_AND))
+            return false;
+        const ShellCommand *command = run->script->shell->commands->pdata[step->begin];
+        for (guint k = 0; k < command->words->len; k++) {
+            if (!shell_word_is_plain(command->words->pdata[k]))
+                return false;
+        }
+    }
+    return true;
+}
+
+static void set_shell(const Scene *scene, const RunRead *run, DraftValue *body)
+{
+    const GPtrArray *shell = build_scope_shell(&run->script->scope);
+    for (guint i = 0; shell && i < shell->len; i++)
+        draft_append_text(body, "shell", ((const Placed *)shell->pdata[i])->text->str);
+    if (!shell) {
+        draft_append_text(body, "shell", "/bin/sh");
+        draft_append_text(body, "shell", "-c");
+    }
+}
+
+/* RUN --mount */
+
+static char *mount_value(const char *mount, const char *key)
+{
+    g_auto(GStrv) parts = g_strsplit(mount, ",", -1);
+    for (guint i = 0; parts[i]; i++) {
+        size_t length = strlen(key);
+        if (strncmp(parts[i], key, length) == 0 && parts[i][length] == '=')
+            return g_strdup(parts[i] + length + 1);
+    }
+    return NULL;
+}
+
+static void keep_secret(Scene *scene, DraftValue *body, const char *mount)
+{
+    g_autofree char *id = mount_value(mount, "id");
+    if (!id)
+        return;
+    draft_append_text(body, "secrets", id);
+    DraftValue *secrets = draft_need_map(scene->draft->keys, "secrets");
+    if (draft_get(secrets, id))
+        return;
+    g_autofree char *upper = g_ascii_strup(id, -1);
+    g_strcanon(upper, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_", '_');
+    DraftValue *secret = draft_map();
+    draft_set_text(secret, "env", upper);
+    draft_set(secrets, id, secret);
+    draft_note(scene->draft, NOTE_ASSUMED, scene_span(scene),
+               "the secret '%s' is taken from the environment variable %s", id, upper);
+}
+
+static void keep_mounts(Scene *scene, const RunRead *run, DraftValue *body)
+{
+    for (guint i = 0; i < run->instruction->flags->len; i++) {
+        const DockerFlag *flag = run->instruction->flags->pdata[i];
+        if (!g_str_equal(flag->name, "mount") || !flag->value)
+            continue;
+        g_autofree char *type = mount_value(flag->value, "type");
+        g_autofree char *target = mount_value(flag->value, "target");
+        g_autofree char *other = target ? NULL : mount_value(flag->value, "dst");
+        const char *path = target ? target : other;
+        bool tmpfs = g_strcmp0(type, "tmpfs") == 0;
+        if ((tmpfs || g_strcmp0(type, "cache") == 0) && path && *path == '/') {
+            DraftValue *mount = draft_map();
+            if (tmpfs)
+                draft_set_text(mount, "type", "tmpfs");
+            draft_set_text(mount, "target", path);
+            draft_add(draft_need_list(body, "mounts"), mount);
+        } else if (g_strcmp0(type, "secret") == 0) {
+            keep_secret(scene, body, flag->value);
+        } else if (!g_str_equal(type ? type : "bind", "cache")) {
+            draft_note(scene->draft, NOTE_LOST,
+                       docker_flag_span(scene->file, run->instruction, flag),
+                       "--mount=%s: a `run:` sees files of the recipe's folder through `inputs:`",
+                       flag->value);
+        }
+    }
+}
+
+/* ARGs that a script reads are variables of the recipe, which stand in its environment. */
+static void declare_used(Scene *scene, const ShellScript *script, size_t begin, size_t end)
+{
+    BuildScope scope = build_scope_at(scene->stages, scene->instruction);
+    for (guint i = 0; i < script->commands->len; i++) {
+        const ShellCommand *command = script->commands->pdata[i];
+        if (command->offset < begin || command->offset >= end)
+            continue;
+        for (guint k = 0; k < command->words->len; k++) {
+            const ShellWord *word = command->words->pdata[k];
+            for (guint n = 0; n < word->parts->len; n++) {
+                const ShellPart *part = &g_array_index(word->parts, ShellPart, n);
+                const char *value = NULL;
+                if (part->kind != SHELL_VARIABLE || !build_scope_declares(&scope, part->text) ||
+                    build_scope_is_env(&scope, part->text))
+                    continue;
+                LexValue state = build_scope_look_up(&scope, part->text, &value);
+                scene_declare(scene, part->text, state == LEX_SET ? value : "");
+            }
+        }
+    }
+}
+
+static char *first_line(const char *text)
+{
+    g_autofree char *line = g_strndup(text, strcspn(text, "\n"));
+    g_strchomp(line);
+    if (g_utf8_strlen(line, -1) <= 60)
+        return g_steal_pointer(&line);
+    g_autofree char *cut = g_utf8_substring(line, 0, 59);
+    return g_strconcat(cut, "…", NULL);
+}
+
+static const char *keep_reason(const char *text)
+{
+    static const char *const conda[] = {"conda", "mamba", "micromamba", NULL};
+    static const char *const other[] = {"apk", "dnf", "yum", "microdnf", "zypper", NULL};
+    if (has_word(text, conda))
+        return "; there are no conda packages in recipes, `pip:` has most of them";
+    if (has_word(text, other))
+        return "; recipes know the packages of Debian and Ubuntu alone";
+    return "";
+}
+
+/* The body of a script that is kept; takes nothing. */
+static DraftValue *kept_body(Scene *scene, const RunRead *run, const char *text, bool plain)
+{
+    DraftValue *body = draft_map();
+    draft_set_text(body, "script", text);
+    if (!plain)
+        set_shell(scene, run, body);
+    if (is_online(text))
+        draft_set_true(body, "network");
+    for (guint i = 0; i < run->settings->len; i++) {
+        const char *setting = run->settings->pdata[i];
+        const char *equals = strchr(setting, '=');
+        g_autofree char *name = g_strndup(setting, (size_t)(equals - setting));
+        g_autofree char *value = scene_finish(scene, equals + 1);
+        draft_set_text(draft_need_map(body, "env"), name, value);
+    }
+    if (run->cwd && !g_str_equal(run->cwd, "/"))
+        draft_set_text(body, "workdir", run->cwd);
+    if (scene->user && !g_str_equal(scene->user, "root") && !g_str_equal(scene->user, "0"))
+        draft_set_text(body, "user", scene->user);
+    keep_mounts(scene, run, body);
+    if (draft_count(body) > 1)
+        return body;
+    draft_value_free(body);
+    return draft_text(text);
+}
+
+static void keep_text(Scene *scene, const RunRead *run, const char *text, bool plain, Span at)
+{
+    DraftValue *body = kept_body(scene, run, text, plain);
+    scene_stage(scene, "run", body, at);
+    g_autofree char *line = first_line(text);
+    draft_note(scene->draft, NOTE_KEPT, at, "%s%s", line, keep_reason(text));
+}
+
+/* The end of the step, behind the heredocs that belong to its lines. */
+static size_t end_of(const RunRead *run, const ShellStep *step)
+{
+    size_t end = step->offset + step->length;
+    const GPtrArray *commands = run->script->shell->commands;
+    for (guint i = step->begin; i < step->end; i++) {
+        const ShellCommand *command = commands->pdata[i];
+        for (guint k = 0; k < command->redirects->len; k++) {
+            const ShellRedirect *redirect = command->redirects->pdata[k];
+            if (redirect->kind != REDIRECT_HEREDOC)
+                continue;
+            const char *text = run->script->shell->text->text->str;
+            size_t marker = redirect->body + redirect->body_length;
+            end = MAX(end, marker + strcspn(text + marker, "\n"));
+        }
+    }
+    return end;
+}
+
+static void flush(Scene *scene, const RunRead *run, Kept *kept)
+{
+    if (!kept->any)
+        return;
+    const GPtrArray *steps = run->script->shell->steps;
+    const ShellStep *first = steps->pdata[kept->first];
+    size_t end = 0;
+    for (guint i = kept->first; i <= kept->last; i++)
+        end = MAX(end, end_of(run, steps->pdata[i]));
+    g_autofree char *text =
+        g_strndup(run->script->shell->text->text->str + first->offset, end - first->offset);
+    g_autofree char *tidied = tidy(text);
+    declare_used(scene, run->script->shell, first->offset, end);
+    keep_text(scene, run, tidied, any_shell(run, kept), step_span(scene, run, first));
+    *kept = (Kept){0};
+}
+
+/* Steps */
+
+/* The steps that stand or fall together from `i` on: a pipeline, or an and-or list with an "||" in
+ * it. */
+static guint unit_end(const GPtrArray *steps, guint i)
+{
+    guint end = i + 1;
+    for (guint k = i; k + 1 < steps->len; k++) {
+        const ShellStep *step = steps->pdata[k];
+        if (step->after == SHELL_LINK_THEN || step->after == SHELL_LINK_BACKGROUND)
+            break;
+        if (step->after == SHELL_LINK_OR)
+            end = k + 2;
+        if (step->after == SHELL_LINK_PIPE && end == k + 1)
+            end = k + 2;
+    }
+    return end;
+}
+
+static bool is_true(const RunRead *run, const ShellStep *step)
+{
+    const RunCommand *command = piped_command(run, step);
+    static const char *const names[] = {"true", ":", NULL};
+    return command && command->program && g_strv_contains(names, command->program);
+}
+
+static StepResult read_unit(Scene *scene, RunRead *run, guint begin, guint end, unsigned depth)
+{
+    const GPtrArray *steps = run->script->shell->steps;
+    const ShellStep *first = steps->pdata[begin];
+    const ShellStep *last = steps->pdata[end - 1];
+    run->step = first;
+    run->at = step_span(scene, run, first);
+    if (end - begin == 2 && first->after == SHELL_LINK_OR && is_true(run, last))
+        end--;
+    if (first->negated || last->after == SHELL_LINK_BACKGROUND)
+        return STEP_KEEP;
+    if (end - begin == 2 && first->after == SHELL_LINK_PIPE)
+        return read_pipe(scene, run, first, last);
+    if (end - begin != 1)
+        return STEP_KEEP;
+    if (first->branches)
+        return read_if(scene, run, first, depth);
+    const RunCommand *command = piped_command(run, first);
+    return command ? read_simple(scene, run, command) : STEP_KEEP;
+}
+
+static void read_steps(Scene *scene, RunRead *run, unsigned depth)
+{
+    const GPtrArray *steps = run->script->shell->steps;
+    Kept kept = {0};
+    for (guint i = 0; i < steps->len;) {
+        guint end = unit_end(steps, i);
+        g_autofree char *cwd = g_strdup(run->cwd);
+        guint settings = run->settings->len;
+        guint stages = scene->out->len;
+        g_autoptr(GPtrArray) later = g_ptr_array_new();
+        StepResult result = read_unit(scene, run, i, end, depth);
+        /* what was kept stands before what this step became */
+        while (kept.any && result == STEP_DONE && scene->out->len > stages)
+            g_ptr_array_insert(later, 0, g_ptr_array_steal_index(scene->out, scene->out->len - 1));
+        bool changed =
+            later->len > 0 || run->settings->len != settings || g_strcmp0(cwd, run->cwd) != 0;
+        if (kept.any && result == STEP_DONE && changed) {
+            RunRead before = *run;
+            before.cwd = cwd;
+            g_autoptr(GPtrArray) less = g_ptr_array_new();
+            for (guint k = 0; k < settings; k++)
+                g_ptr_array_add(less, run->settings->pdata[k]);
+            before.settings = less;
+            flush(scene, &before, &kept);
+        }
+        for (guint k = 0; k < later->len; k++)
+            g_ptr_array_add(scene->out, later->pdata[k]);
+        if (result == STEP_KEEP) {
+            if (!kept.any)
+                kept.first = i;
+            kept.any = true;
+            kept.last = end - 1;
+        }
+        i = end;
+    }
+    flush(scene, run, &kept);
+}
+
+/* RUN */
+
+static void keep_whole(Scene *scene, const DockerInstruction *instruction, const char *text)
+{
+    RunRead run = {.instruction = instruction, .cwd = g_strdup(scene->workdir)};
+    run.settings = g_ptr_array_new_with_free_func(g_free);
+    RunScript script = {.scope = build_scope_at(scene->stages, scene->instruction)};
+    run.script = &script;
+    keep_text(scene, &run, text, false, scene_span(scene));
+    run.script = NULL;
+    free_run(&run);
+}
+
+void scene_run(Scene *scene, const DockerInstruction *instruction)
+{
+    RunRead run = {.instruction = instruction};
+    BuildScope scope = build_scope_at(scene->stages, scene->instruction);
+    Placed *text = run_script_text(&scope, instruction);
+    const char *whole = instruction->line->text->str + instruction->arguments;
+    if (!text) {
+        keep_whole(scene, instruction, whole);
+        return;
+    }
+    RunNames names = scene_names(scene);
+    run.script = run_script_new(&scope, instruction, text, &names);
+    run.cwd = g_strdup(scene->workdir);
+    run.settings = g_ptr_array_new_with_free_func(g_free);
+    if (run.script->shell->understood)
+        read_steps(scene, &run, 0);
+    else
+        keep_text(scene, &run, run.script->shell->text->text->str, false, scene_span(scene));
+    free_run(&run);
+}

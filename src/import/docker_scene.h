@@ -1,0 +1,139 @@
+/* Where the reader of a Dockerfile stands: what the instructions so far have set, and the stages
+ * that they became. The files docker_*.c read one kind of instruction or command each. */
+#pragma once
+
+#include "dockerfile/pip_command.h"
+#include "import/draft.h"
+
+/* Something that COPY, git or a download brought, by its path in the image. */
+typedef struct {
+    char *path;   /* absolute; of a folder without the last "/" */
+    char *source; /* in the recipe's folder; NULL: not from there */
+    bool is_folder;
+    DraftValue *entry; /* borrowed: what brings it; NULL: several things in one */
+    const char *kind;  /* "files", "git", "download" */
+    DraftStage *stage; /* borrowed */
+} ScenePath;
+
+typedef struct Scene {
+    Draft *draft;
+    const Dockerfile *file;
+    const BuildStages *stages;
+    const char *name;  /* of the file, without its folder */
+    char *context;     /* the folder that COPY reads, on this machine; NULL: not known */
+    int number;        /* of the build stage */
+    guint instruction; /* in the file */
+    GPtrArray *out;    /* borrowed: of the recipe or of a part */
+    DraftValue *keys;  /* borrowed: of the same */
+    bool is_part;      /* its configuration is not the image's */
+    GHashTable *env;   /* ENV's name -> value, with marks */
+    GHashTable *marks; /* name of an ARG -> its mark */
+    char *workdir, *user;
+    char *final_user;     /* what USER says last */
+    GHashTable *users;    /* name -> DraftValue: what useradd made */
+    char *venv;           /* or NULL */
+    char *index, *extra;  /* of `pip config`; or NULL */
+    GPtrArray *paths;     /* ScenePath, in order */
+    GHashTable *parts;    /* build stages that are parts already: name -> "" */
+    DraftValue *archives; /* of add-apt-repository, until something is installed; or NULL */
+    DraftValue *when;     /* conditions of what is made now, or NULL */
+    bool said_torch, said_platform, said_shell;
+    unsigned depth; /* of build stages that are taken into others */
+} Scene;
+
+/* Texts with references put in: an ARG stands as a variable of the recipe, which is declared, ENV
+ * as its value. NULL where it is not known. Callers free. */
+char *scene_word(Scene *scene, const Placed *word);
+char *scene_value(const Scene *scene, const Placed *word); /* the ARG's value instead */
+/* What scripts are read with. */
+RunNames scene_names(const Scene *scene);
+/* Replaces marks in a value of a command by variables, which are declared, and escapes the rest. */
+char *scene_finish(Scene *scene, const char *marked);
+/* The same with the variables' values. */
+char *scene_plain(const Scene *scene, const char *marked);
+bool scene_has_mark(const char *marked);
+/* Makes a variable of an ARG; false: there is one of another value. */
+bool scene_declare(Scene *scene, const char *name, const char *value);
+
+/* The path below the working directory; a "/" at its end stays. */
+char *scene_path(const Scene *scene, const char *cwd, const char *path);
+
+/* Adds a stage, with its line and the comments above it. Takes `body`. */
+DraftStage *scene_stage(Scene *scene, const char *kind, DraftValue *body, Span at);
+/* An entry of a `files:` stage, which goes into the one before where that is of the same
+ * instruction. Takes `entry`. */
+DraftStage *scene_file(Scene *scene, DraftValue *entry, Span at);
+void scene_add_path(Scene *scene, char *path, char *source, bool is_folder, DraftValue *entry,
+                    const char *kind, DraftStage *stage);
+/* The last one that brought exactly this path; NULL: none. */
+ScenePath *scene_path_find(const Scene *scene, const char *path);
+/* The path in the recipe's folder that a path of the image comes from; NULL: none. */
+char *scene_source_of(const Scene *scene, const char *path);
+bool scene_is_context_folder(const Scene *scene, const char *source);
+
+Span scene_span(const Scene *scene); /* of the instruction's keyword */
+
+/* A scene of another build stage of the same file and draft, whose stages go into `out`. */
+Scene *scene_new_below(Scene *scene, GPtrArray *out);
+void scene_free(Scene *scene);
+void scene_free_stage(void *stage);
+/* From here on packages go into this virtual environment. */
+void scene_set_venv(Scene *scene, const char *path);
+
+/* Reads a build stage and those it builds on into scene->out. */
+void scene_read_stage(Scene *scene, int number);
+/* Makes a part of a build stage or image that COPY --from names; its name, or NULL. */
+char *scene_part(Scene *scene, const char *from, Span at);
+
+/* Instructions */
+void scene_config(Scene *scene, const DockerInstruction *instruction);
+void scene_copy(Scene *scene, const DockerInstruction *instruction);
+void scene_run(Scene *scene, const DockerInstruction *instruction);
+
+/* One RUN as it is taken apart. */
+typedef struct {
+    const DockerInstruction *instruction;
+    RunScript *script;
+    char *cwd;           /* what `cd` says, absolute */
+    char *venv;          /* what `activate` says, or NULL */
+    GPtrArray *settings; /* "NAME=value" of export, with marks */
+    const char *input;   /* text that a pipe feeds into the command; NULL: none */
+    const ShellStep *step;
+    Span at;
+} RunRead;
+
+typedef enum {
+    STEP_KEEP, /* not understood */
+    STEP_DONE, /* it is in the draft, or nothing need be done */
+} StepResult;
+
+/* What one program's command becomes: nothing is changed where it is STEP_KEEP. */
+typedef StepResult (*StepReader)(Scene *scene, RunRead *run, const RunCommand *command);
+StepResult step_pip(Scene *scene, RunRead *run, const RunCommand *command);
+StepResult step_uv(Scene *scene, RunRead *run, const RunCommand *command);
+StepResult step_poetry(Scene *scene, RunRead *run, const RunCommand *command);
+StepResult step_python(Scene *scene, RunRead *run, const RunCommand *command);
+StepResult step_apt(Scene *scene, RunRead *run, const RunCommand *command);
+StepResult step_apt_source(Scene *scene, RunRead *run, const RunCommand *command);
+StepResult step_git(Scene *scene, RunRead *run, const RunCommand *command);
+StepResult step_fetch(Scene *scene, RunRead *run, const RunCommand *command);
+StepResult step_unpack(Scene *scene, RunRead *run, const RunCommand *command);
+StepResult step_hub(Scene *scene, RunRead *run, const RunCommand *command);
+StepResult step_mkdir(Scene *scene, RunRead *run, const RunCommand *command);
+StepResult step_link(Scene *scene, RunRead *run, const RunCommand *command);
+StepResult step_chmod(Scene *scene, RunRead *run, const RunCommand *command);
+StepResult step_echo(Scene *scene, RunRead *run, const RunCommand *command);
+StepResult step_remove(Scene *scene, RunRead *run, const RunCommand *command);
+StepResult step_user(Scene *scene, RunRead *run, const RunCommand *command);
+
+/* "URL | tar -x": the download that the last step of a pipe unpacks. */
+StepResult step_piped_archive(Scene *scene, RunRead *run, const RunCommand *fetch,
+                              const RunCommand *unpack);
+/* Whether the commands put uv, pip or poetry where they are not needed. */
+bool step_is_installer(const RunCommand *fetch, const RunCommand *shell);
+/* What a command of echo, printf or cat writes; NULL: not known. */
+char *step_output(const RunCommand *command);
+/* Where the command's output goes; *ret_append. NULL: nowhere, or not known. */
+const ShellRedirect *step_redirect_out(const RunCommand *command, bool *ret_append);
+/* Whether it has redirections that matter: others than "2>&1" and to /dev/null. */
+bool step_redirects(const RunCommand *command);
