@@ -1,5 +1,7 @@
 #include "base/io.h"
 #include "cli/commands.h"
+#include "cli/import_check.h"
+#include "cli/stages_dir.h"
 #include "cli/workspace.h"
 #include "import/import.h"
 
@@ -11,11 +13,14 @@ static const OptionRow rows[] = {
      "replace a recipe that is there"},
     {"kind", 0, OPTION_CHOICE, IMPORT_KIND_CHOICE, offsetof(Options, import_kind), 0,
      "what the input is, instead of what its name and contents say"},
+    {"check", 0, OPTION_SWITCH, NULL, offsetof(Options, import_check), 0,
+     "of a Dockerfile: its lints, and what the recipe makes of each of its pip commands; with -o"},
     {0},
     /* clang-format on */
 };
 static const OptionGroup group = {"Import", rows};
-static const OptionGroup *const groups[] = {&group, &options_common, NULL};
+static const OptionGroup *const groups[] = {&group, &options_recipe, &options_resolve,
+                                            &options_common, NULL};
 
 /* The name of the folder that the recipe will be in, or the input is in. */
 static void name_image(Draft *draft, const char *path)
@@ -62,12 +67,42 @@ static void warn_of_folder(const Invocation *invocation, const char *input)
                     input);
 }
 
+/* Every draft is a recipe that loads; where it is not, the line is shown that must be changed. */
+static int check_loads(const Invocation *invocation, const char *input, const char *text)
+{
+    const char *output = invocation->options->output;
+    bool to_file = output && !g_str_equal(output, "-");
+    g_autofree char *dir = g_path_get_dirname(input);
+    g_autofree char *beside = g_build_filename(dir, DEFAULT_RECIPE, NULL);
+    const char *path = to_file ? output : beside;
+    g_autoptr(Diags) diags = diags_new();
+    g_autoptr(Source) source = source_new(path, text, strlen(text));
+    g_autofree char *stages = stages_dir_find();
+    const RecipeOptions options = {.shipped_stages = stages};
+    g_autoptr(RecipeFile) file = recipe_file_from_source(source, path, diags);
+    g_autoptr(Recipe) recipe = file ? recipe_decode(file, NULL, &options, diags) : NULL;
+    if (recipe && diags_errors(diags) == 0)
+        return 0;
+    output_note(invocation->output, "the recipe does not load as it stands:");
+    return output_diags(invocation->output, diags);
+}
+
+static bool needs_output(const Options *options)
+{
+    return options->import_check && (!options->output || g_str_equal(options->output, "-"));
+}
+
 static int run_import(Invocation *invocation)
 {
     const Options *options = invocation->options;
     const char *path = options->arguments->pdata[0];
     GError *error = NULL;
     g_auto(ImportInput) input = {0};
+    if (needs_output(options)) {
+        error_set(&error, ERROR_USAGE, SPAN_NONE, "--check reports on a recipe that is written");
+        error_set_hint(error, "give it a file: -o ramekin.yaml");
+        return output_error(invocation->output, error);
+    }
     if (!import_input_open(path, &input, &error))
         return output_error(invocation->output, error);
     const ImportKind *kind =
@@ -84,7 +119,10 @@ static int run_import(Invocation *invocation)
     if (!options->quiet)
         output_people(invocation->output, notes);
     warn_of_folder(invocation, path);
-    return 0;
+    int status = check_loads(invocation, path, text);
+    if (status != 0 || !options->import_check)
+        return status;
+    return import_check(invocation, kind, &input, draft);
 }
 
 const Command command_import = {

@@ -120,6 +120,7 @@ typedef struct {
     int as;          /* RenderAs */
     int export_as;   /* of export */
     int import_kind; /* of import: 0 is auto */
+    bool import_check;
     bool no_pins;
     bool schema, scdoc;
     int fail_on; /* FailOn */

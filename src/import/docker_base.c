@@ -5,7 +5,7 @@
 static const struct {
     const char *word, *libc, *python; /* `python`: that of the system, in its apt */
 } systems[] = {
-    {"bullseye", "glibc 2.31", "3.9"},      {"bookworm", "glibc 2.36", "3.11"},
+    {"buster", "glibc 2.28", "3.7"}, {"bullseye", "glibc 2.31", "3.9"},      {"bookworm", "glibc 2.36", "3.11"},
     {"trixie", "glibc 2.41", "3.13"},       {"ubuntu20.04", "glibc 2.31", "3.8"},
     {"ubuntu22.04", "glibc 2.35", "3.10"},  {"ubuntu24.04", "glibc 2.39", "3.12"},
     {"ubuntu2004", "glibc 2.31", "3.8"},    {"ubuntu2204", "glibc 2.35", "3.10"},
@@ -23,17 +23,14 @@ static const struct {
 /* "3.11" behind `prefix`, or NULL. */
 static char *version_behind(const char *text, const char *prefix)
 {
-    const char *at = strstr(text, prefix);
-    if (!at)
-        return NULL;
-    at += strlen(prefix);
-    size_t length = strspn(at, "0123456789.");
-    while (length > 0 && at[length - 1] == '.')
-        length--;
-    char *version = g_strndup(at, length);
-    if (length > 0 && strchr(version, '.'))
-        return version;
-    g_free(version);
+    for (const char *at = strstr(text, prefix); at; at = strstr(at, prefix)) {
+        at += strlen(prefix);
+        size_t length = strspn(at, "0123456789.");
+        while (length > 0 && at[length - 1] == '.')
+            length--;
+        if (length > 0 && memchr(at, '.', length))
+            return g_strndup(at, length);
+    }
     return NULL;
 }
 
@@ -62,23 +59,14 @@ static char *python_of(const char *reference)
     return version;
 }
 
-static const char *libc_of(const char *reference)
+/* The row of the system that the name tells; -1: it tells none. */
+static int system_of(const char *reference)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(systems); i++) {
         if (strstr(reference, systems[i].word))
-            return systems[i].libc;
+            return (int)i;
     }
-    /* Docker's python images without a suite: Debian 13 since August 2025. */
-    return is_official_python(reference) ? "glibc 2.41" : NULL;
-}
-
-static const char *system_python_of(const char *reference)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(systems); i++) {
-        if (strstr(reference, systems[i].word))
-            return systems[i].python;
-    }
-    return NULL;
+    return -1;
 }
 
 /* "$(PY)" where that variable has this very value. */
@@ -104,44 +92,55 @@ static bool has_tag(const char *reference)
     return strpbrk(last_part(reference), ":@") != NULL;
 }
 
-static void read_facts(Draft *draft, DraftValue *keys, const char *base, const char *plain, Span at)
+static void read_python(Draft *draft, DraftValue *keys, const char *base, const char *plain,
+                        Span at, int system)
 {
     g_autofree char *version = python_of(plain);
-    const char *system = system_python_of(plain);
-    const char *libc = libc_of(plain);
-    if (version) {
+    const char *own = system >= 0 ? systems[system].python : NULL;
+    if (version && (is_official_python(plain) || !own)) {
         set_version(draft, keys, "python", base, version);
-    } else if (system) {
-        DraftValue *python = draft_map();
-        draft_set_plain(python, "version", system);
-        draft_set_text(python, "scheme", "debian");
-        draft_set(keys, "python", python);
-        draft_note(draft, NOTE_ASSUMED, at,
-                   "Python %s is the one that apt-get installs in %s; say in `python:` if it is "
-                   "another",
-                   system, plain);
-    } else {
-        draft_note(draft, NOTE_ASSUMED, at,
-                   "the name %s does not tell its Python; `python: {from: base}` reads it from the "
-                   "image, else give the version",
-                   plain);
-        draft_set(keys, "python", draft_map());
-        draft_set_plain(draft_get(keys, "python"), "from", "base");
+        return;
     }
-    if (libc)
-        draft_set_text(keys, "libc", libc);
-    else
+    DraftValue *python = draft_map();
+    draft_set(keys, "python", python);
+    if (version || own) {
+        draft_set_plain(python, "version", version ? version : own);
+        draft_set_text(python, "scheme", "debian");
         draft_note(draft, NOTE_ASSUMED, at,
-                   "the name %s does not tell its C library; give it as `libc:` where the image "
-                   "can't be read",
-                   plain);
-    bool suite = strstr(plain, "bookworm") || strstr(plain, "bullseye") ||
-                 strstr(plain, "trixie") || strstr(plain, "alpine");
-    if (is_official_python(plain) && !suite)
+                   version
+                       ? "Python %s of %s is laid out as Debian does; say in `python:` if it is "
+                         "another"
+                       : "Python %s is the one that apt-get installs in %s; say in `python:` if "
+                         "it is another",
+                   version ? version : own, plain);
+        return;
+    }
+    draft_set_plain(python, "from", "base");
+    draft_note(draft, NOTE_ASSUMED, at,
+               "the name %s does not tell its Python; `python: {from: base}` reads it from the "
+               "image, else give the version",
+               plain);
+}
+
+static void read_facts(Draft *draft, DraftValue *keys, const char *base, const char *plain, Span at)
+{
+    int system = system_of(plain);
+    read_python(draft, keys, base, plain, at, system);
+    if (system >= 0) {
+        draft_set_text(keys, "libc", systems[system].libc);
+    } else if (is_official_python(plain)) {
+        /* Docker's python images without a suite: Debian 13 since August 2025 */
+        draft_set_text(keys, "libc", "glibc 2.41");
         draft_note(draft, NOTE_ASSUMED, at,
                    "%s names no release of Debian, so its C library is taken to be that of Debian "
                    "13; say %s-bookworm for one that does not move",
                    plain, plain);
+    } else {
+        draft_note(draft, NOTE_ASSUMED, at,
+                   "the name %s does not tell its C library; give it as `libc:` where the image "
+                   "can't be read",
+                   plain);
+    }
 }
 
 void base_read(Draft *draft, DraftValue *keys, const char *base, const char *plain, Span at,

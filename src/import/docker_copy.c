@@ -366,7 +366,7 @@ static void read_copy(Copy *copy, GPtrArray *words)
     const char *last = words->pdata[words->len - 1];
     g_autofree char *dest = scene_path(scene, NULL, last);
     g_ptr_array_set_size(words, (int)words->len - 1);
-    if (words->len + copy->instruction->heredocs->len > 1 && !g_str_has_suffix(dest, "/")) {
+    if (words->len > 1 && !g_str_has_suffix(dest, "/")) {
         char *folder = g_strconcat(dest, "/", NULL);
         g_free(dest);
         dest = folder;

@@ -33,11 +33,19 @@ static bool set_revision(Scene *scene, DraftValue *body, const char *value)
     draft_remove(body, "commit");
     draft_remove(body, "tag");
     draft_remove(body, "branch");
+    g_autofree char *dest = g_strdup(draft_get_text(body, "dest"));
+    bool submodules = draft_get(body, "submodules") != NULL;
+    draft_remove(body, "dest");
+    draft_remove(body, "submodules");
     draft_set_text(body,
                    is_commit(name)                         ? "commit"
                    : name != plain || looks_like_tag(name) ? "tag"
                                                            : "branch",
                    finished);
+    if (dest)
+        draft_set_text(body, "dest", dest);
+    if (submodules)
+        draft_set_true(body, "submodules");
     return true;
 }
 
@@ -498,20 +506,48 @@ StepResult step_piped_archive(Scene *scene, RunRead *run, const RunCommand *from
     return STEP_DONE;
 }
 
+static bool is_installer_url(const char *url)
+{
+    static const char *const urls[] = {"astral.sh/uv", "get-pip.py", "install.python-poetry.org",
+                                       NULL};
+    for (guint i = 0; urls[i]; i++) {
+        if (strstr(url, urls[i]))
+            return true;
+    }
+    return false;
+}
+
 bool step_is_installer(const RunCommand *fetch, const RunCommand *shell)
 {
     static const char *const readers[] = {"sh", "bash", "python", "python3", NULL};
-    static const char *const urls[] = {"astral.sh/uv", "get-pip.py", "install.python-poetry.org",
-                                       NULL};
     if (!g_strv_contains(readers, shell->program))
         return false;
     for (guint i = 1; i < fetch->arguments->len; i++) {
-        for (guint k = 0; run_argument(fetch, i) && urls[k]; k++) {
-            if (strstr(run_argument(fetch, i), urls[k]))
-                return true;
-        }
+        if (run_argument(fetch, i) && is_installer_url(run_argument(fetch, i)))
+            return true;
     }
     return false;
+}
+
+/* `sh FILE`, or `python FILE`, of a download: it is left out with it. */
+StepResult step_installer(Scene *scene, RunRead *run, const RunCommand *command)
+{
+    ScenePath *found = download_of(scene, run, run_argument(command, 1));
+    if (!found || command->arguments->len > 2 ||
+        !is_installer_url(draft_get_text(found->entry, "url")))
+        return STEP_KEEP;
+    draft_note(scene->draft, NOTE_DROPPED, run->at,
+               "an installer of uv, pip or poetry, which are not needed here");
+    for (guint i = 0; i < scene->out->len; i++) {
+        if (scene->out->pdata[i] != found->stage)
+            continue;
+        g_ptr_array_remove_index(scene->out, i);
+        break;
+    }
+    found->entry = NULL;
+    found->stage = NULL;
+    found->kind = "gone";
+    return STEP_DONE;
 }
 
 /* huggingface-cli download REPO [FILE…] --local-dir DIR */

@@ -348,7 +348,7 @@ static bool is_gone(const Scene *scene, const char *path)
         const char *dest = draft_get_text(found->entry, "dest");
         return draft_get(found->entry, "unpack") || g_strcmp0(dest, path) != 0;
     }
-    return g_str_has_suffix(path, "/.git");
+    return g_str_has_suffix(path, "/.git") || (found && g_str_equal(found->kind, "gone"));
 }
 
 static bool takes_download(Scene *scene, const char *path)

@@ -1,8 +1,6 @@
 /* RUN, taken apart: what each command does becomes a stage, the rest is kept as it stands. */
 #include "import/docker_scene.h"
 
-#include "base/names.h"
-
 enum {
     MAX_BRANCHES = 4, /* `if` inside `if` */
 };
@@ -20,6 +18,7 @@ static const struct {
     {"mkdir", step_mkdir}, {"ln", step_link}, {"chmod", step_chmod}, {"chown", step_chmod},
     {"echo", step_echo}, {"printf", step_echo}, {"cat", step_echo}, {"touch", step_echo}, {"tee", step_echo},
     {"rm", step_remove}, {"find", step_remove},
+    {"sh", step_installer}, {"bash", step_installer},
     {"useradd", step_user}, {"adduser", step_user}, {"groupadd", step_user}, {"addgroup", step_user}, {"usermod", step_user},
 };
 
@@ -27,13 +26,6 @@ static const struct {
 static const char *const silent[] = {
     "true", ":", "set", "ls", "date", "which", "pwd", "whoami", "id", "env", "printenv", "nvcc", "nvidia-smi",
     "uname", "df", "du", "type", "hash", "sync", "sleep", NULL,
-};
-
-/* Programs whose scripts need the network. */
-static const char *const online[] = {
-    "curl", "wget", "git", "pip", "pip3", "uv", "npm", "npx", "yarn", "pnpm", "apt", "apt-get", "apk", "dnf", "yum",
-    "conda", "mamba", "micromamba", "cargo", "go", "poetry", "pipx", "aria2c", "huggingface-cli", "hf", "rustup",
-    "gem", "bundle", "composer", "mvn", "gradle", "add-apt-repository", "gdown", "aws", "gsutil", "playwright", NULL,
 };
 /* clang-format on */
 
@@ -368,52 +360,6 @@ static StepResult read_if(Scene *scene, const RunRead *run, const ShellStep *ste
 
 /* What is kept */
 
-static bool has_word(const char *text, const char *const *words)
-{
-    for (const char *p = text; *p;) {
-        size_t length =
-            strspn(p, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.");
-        if (length > 0) {
-            g_autofree char *word = g_strndup(p, length);
-            if (g_strv_contains(words, word))
-                return true;
-        }
-        p += length > 0 ? length : 1;
-    }
-    return false;
-}
-
-static bool is_online(const char *text)
-{
-    return strstr(text, "://") || has_word(text, online);
-}
-
-/* What a continued line leaves: several blanks between words, a blank before "&&". Nothing is
- * changed where quotes can't be told from the text alone. */
-static char *tidy(const char *text)
-{
-    if (strstr(text, "<<") || strstr(text, "$(") || strpbrk(text, "`\n"))
-        return g_strdup(text);
-    GString *out = g_string_new(NULL);
-    char quote = '\0';
-    for (const char *p = text; *p; p++) {
-        bool blank = *p == ' ' || *p == '\t';
-        if (!quote && blank && (p[1] == ' ' || p[1] == '\t'))
-            continue;
-        if (!quote && blank && strncmp(p + 1, "&& ", 3) == 0) {
-            g_string_append(out, " &&\n");
-            p += 3 + strspn(p + 4, " \t");
-            continue;
-        }
-        if (*p == '\\' && p[1] && quote != '\'')
-            g_string_append_c(out, *p++);
-        else if (quote ? *p == quote : *p == '\'' || *p == '"')
-            quote = quote ? '\0' : *p;
-        g_string_append_c(out, *p);
-    }
-    return g_string_free(out, FALSE);
-}
-
 /* Whether another shell than /bin/sh, which ends at the first failure, does the same: commands
  * joined by && without pipes and without variables that may be unset. */
 static bool any_shell(const RunRead *run, const Kept *kept)
@@ -432,155 +378,6 @@ static bool any_shell(const RunRead *run, const Kept *kept)
         }
     }
     return true;
-}
-
-static void set_shell(const Scene *scene, const RunRead *run, DraftValue *body)
-{
-    const GPtrArray *shell = build_scope_shell(&run->script->scope);
-    for (guint i = 0; shell && i < shell->len; i++)
-        draft_append_text(body, "shell", ((const Placed *)shell->pdata[i])->text->str);
-    if (!shell) {
-        draft_append_text(body, "shell", "/bin/sh");
-        draft_append_text(body, "shell", "-c");
-    }
-}
-
-/* RUN --mount */
-
-static char *mount_value(const char *mount, const char *key)
-{
-    g_auto(GStrv) parts = g_strsplit(mount, ",", -1);
-    for (guint i = 0; parts[i]; i++) {
-        size_t length = strlen(key);
-        if (strncmp(parts[i], key, length) == 0 && parts[i][length] == '=')
-            return g_strdup(parts[i] + length + 1);
-    }
-    return NULL;
-}
-
-static void keep_secret(Scene *scene, DraftValue *body, const char *mount)
-{
-    g_autofree char *id = mount_value(mount, "id");
-    if (!id)
-        return;
-    draft_append_text(body, "secrets", id);
-    DraftValue *secrets = draft_need_map(scene->draft->keys, "secrets");
-    if (draft_get(secrets, id))
-        return;
-    g_autofree char *upper = g_ascii_strup(id, -1);
-    g_strcanon(upper, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_", '_');
-    DraftValue *secret = draft_map();
-    draft_set_text(secret, "env", upper);
-    draft_set(secrets, id, secret);
-    draft_note(scene->draft, NOTE_ASSUMED, scene_span(scene),
-               "the secret '%s' is taken from the environment variable %s", id, upper);
-}
-
-static void keep_mounts(Scene *scene, const RunRead *run, DraftValue *body)
-{
-    for (guint i = 0; i < run->instruction->flags->len; i++) {
-        const DockerFlag *flag = run->instruction->flags->pdata[i];
-        if (!g_str_equal(flag->name, "mount") || !flag->value)
-            continue;
-        g_autofree char *type = mount_value(flag->value, "type");
-        g_autofree char *target = mount_value(flag->value, "target");
-        g_autofree char *other = target ? NULL : mount_value(flag->value, "dst");
-        const char *path = target ? target : other;
-        bool tmpfs = g_strcmp0(type, "tmpfs") == 0;
-        if ((tmpfs || g_strcmp0(type, "cache") == 0) && path && *path == '/') {
-            DraftValue *mount = draft_map();
-            if (tmpfs)
-                draft_set_text(mount, "type", "tmpfs");
-            draft_set_text(mount, "target", path);
-            draft_add(draft_need_list(body, "mounts"), mount);
-        } else if (g_strcmp0(type, "secret") == 0) {
-            keep_secret(scene, body, flag->value);
-        } else if (!g_str_equal(type ? type : "bind", "cache")) {
-            draft_note(scene->draft, NOTE_LOST,
-                       docker_flag_span(scene->file, run->instruction, flag),
-                       "--mount=%s: a `run:` sees files of the recipe's folder through `inputs:`",
-                       flag->value);
-        }
-    }
-}
-
-/* ARGs that a script reads are variables of the recipe, which stand in its environment. */
-static void declare_used(Scene *scene, const ShellScript *script, size_t begin, size_t end)
-{
-    BuildScope scope = build_scope_at(scene->stages, scene->instruction);
-    for (guint i = 0; i < script->commands->len; i++) {
-        const ShellCommand *command = script->commands->pdata[i];
-        if (command->offset < begin || command->offset >= end)
-            continue;
-        for (guint k = 0; k < command->words->len; k++) {
-            const ShellWord *word = command->words->pdata[k];
-            for (guint n = 0; n < word->parts->len; n++) {
-                const ShellPart *part = &g_array_index(word->parts, ShellPart, n);
-                const char *value = NULL;
-                if (part->kind != SHELL_VARIABLE || !build_scope_declares(&scope, part->text) ||
-                    build_scope_is_env(&scope, part->text))
-                    continue;
-                LexValue state = build_scope_look_up(&scope, part->text, &value);
-                scene_declare(scene, part->text, state == LEX_SET ? value : "");
-            }
-        }
-    }
-}
-
-static char *first_line(const char *text)
-{
-    g_autofree char *line = g_strndup(text, strcspn(text, "\n"));
-    g_strchomp(line);
-    if (g_utf8_strlen(line, -1) <= 60)
-        return g_steal_pointer(&line);
-    g_autofree char *cut = g_utf8_substring(line, 0, 59);
-    return g_strconcat(cut, "…", NULL);
-}
-
-static const char *keep_reason(const char *text)
-{
-    static const char *const conda[] = {"conda", "mamba", "micromamba", NULL};
-    static const char *const other[] = {"apk", "dnf", "yum", "microdnf", "zypper", NULL};
-    if (has_word(text, conda))
-        return "; there are no conda packages in recipes, `pip:` has most of them";
-    if (has_word(text, other))
-        return "; recipes know the packages of Debian and Ubuntu alone";
-    return "";
-}
-
-/* The body of a script that is kept; takes nothing. */
-static DraftValue *kept_body(Scene *scene, const RunRead *run, const char *text, bool plain)
-{
-    DraftValue *body = draft_map();
-    draft_set_text(body, "script", text);
-    if (!plain)
-        set_shell(scene, run, body);
-    if (is_online(text))
-        draft_set_true(body, "network");
-    for (guint i = 0; i < run->settings->len; i++) {
-        const char *setting = run->settings->pdata[i];
-        const char *equals = strchr(setting, '=');
-        g_autofree char *name = g_strndup(setting, (size_t)(equals - setting));
-        g_autofree char *value = scene_finish(scene, equals + 1);
-        draft_set_text(draft_need_map(body, "env"), name, value);
-    }
-    if (run->cwd && !g_str_equal(run->cwd, "/"))
-        draft_set_text(body, "workdir", run->cwd);
-    if (scene->user && !g_str_equal(scene->user, "root") && !g_str_equal(scene->user, "0"))
-        draft_set_text(body, "user", scene->user);
-    keep_mounts(scene, run, body);
-    if (draft_count(body) > 1)
-        return body;
-    draft_value_free(body);
-    return draft_text(text);
-}
-
-static void keep_text(Scene *scene, const RunRead *run, const char *text, bool plain, Span at)
-{
-    DraftValue *body = kept_body(scene, run, text, plain);
-    scene_stage(scene, "run", body, at);
-    g_autofree char *line = first_line(text);
-    draft_note(scene->draft, NOTE_KEPT, at, "%s%s", line, keep_reason(text));
 }
 
 /* The end of the step, behind the heredocs that belong to its lines. */
@@ -613,9 +410,9 @@ static void flush(Scene *scene, const RunRead *run, Kept *kept)
         end = MAX(end, end_of(run, steps->pdata[i]));
     g_autofree char *text =
         g_strndup(run->script->shell->text->text->str + first->offset, end - first->offset);
-    g_autofree char *tidied = tidy(text);
-    declare_used(scene, run->script->shell, first->offset, end);
-    keep_text(scene, run, tidied, any_shell(run, kept), step_span(scene, run, first));
+    g_autofree char *tidied =
+        run->instruction->exec ? scene_exec_text(run->instruction) : scene_tidy(text);
+    scene_keep(scene, run, tidied, any_shell(run, kept), step_span(scene, run, first));
     *kept = (Kept){0};
 }
 
@@ -712,16 +509,28 @@ static void keep_whole(Scene *scene, const DockerInstruction *instruction, const
     run.settings = g_ptr_array_new_with_free_func(g_free);
     RunScript script = {.scope = build_scope_at(scene->stages, scene->instruction)};
     run.script = &script;
-    keep_text(scene, &run, text, false, scene_span(scene));
+    scene_keep(scene, &run, text, false, scene_span(scene));
     run.script = NULL;
     free_run(&run);
+}
+
+/* Whether what SHELL names begins with a shell, and not with a program that runs one elsewhere. */
+static bool is_plain_shell(const BuildScope *scope)
+{
+    static const char *const names[] = {"sh", "bash", "dash", "ash", "ksh", NULL};
+    const GPtrArray *shell = build_scope_shell(scope);
+    if (!shell || shell->len == 0)
+        return true;
+    g_autofree char *name = g_path_get_basename(((const Placed *)shell->pdata[0])->text->str);
+    return g_strv_contains(names, name);
 }
 
 void scene_run(Scene *scene, const DockerInstruction *instruction)
 {
     RunRead run = {.instruction = instruction};
     BuildScope scope = build_scope_at(scene->stages, scene->instruction);
-    Placed *text = run_script_text(&scope, instruction);
+    bool plain = instruction->exec || is_plain_shell(&scope);
+    Placed *text = plain ? run_script_text(&scope, instruction) : NULL;
     const char *whole = instruction->line->text->str + instruction->arguments;
     if (!text) {
         keep_whole(scene, instruction, whole);
@@ -734,6 +543,6 @@ void scene_run(Scene *scene, const DockerInstruction *instruction)
     if (run.script->shell->understood)
         read_steps(scene, &run, 0);
     else
-        keep_text(scene, &run, run.script->shell->text->text->str, false, scene_span(scene));
+        scene_keep(scene, &run, run.script->shell->text->text->str, false, scene_span(scene));
     free_run(&run);
 }

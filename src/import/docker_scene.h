@@ -107,6 +107,20 @@ typedef enum {
     STEP_DONE, /* it is in the draft, or nothing need be done */
 } StepResult;
 
+/* The path that a recipe gives for a file that a command names: in its folder where the file comes
+ * from there, else inside the image. NULL: a URL, or not known. */
+char *scene_input(Scene *scene, const RunRead *run, const char *value);
+/* What --mount=type=bind shows at a path of the image: its path in the recipe's folder, or NULL. */
+char *scene_bound(Scene *scene, const RunRead *run, const char *path);
+
+/* Adds a `run:` of the text. `plain`: any shell does the same with it. */
+void scene_keep(Scene *scene, const RunRead *run, const char *text, bool plain, Span at);
+/* What a continued line leaves, several blanks between words, made plain; nothing is changed where
+ * quotes can't be told from the text alone. */
+char *scene_tidy(const char *text);
+/* The words of exec form as a script has them. */
+char *scene_exec_text(const DockerInstruction *instruction);
+
 /* What one program's command becomes: nothing is changed where it is STEP_KEEP. */
 typedef StepResult (*StepReader)(Scene *scene, RunRead *run, const RunCommand *command);
 StepResult step_pip(Scene *scene, RunRead *run, const RunCommand *command);
@@ -118,6 +132,7 @@ StepResult step_apt_source(Scene *scene, RunRead *run, const RunCommand *command
 StepResult step_git(Scene *scene, RunRead *run, const RunCommand *command);
 StepResult step_fetch(Scene *scene, RunRead *run, const RunCommand *command);
 StepResult step_unpack(Scene *scene, RunRead *run, const RunCommand *command);
+StepResult step_installer(Scene *scene, RunRead *run, const RunCommand *command);
 StepResult step_hub(Scene *scene, RunRead *run, const RunCommand *command);
 StepResult step_mkdir(Scene *scene, RunRead *run, const RunCommand *command);
 StepResult step_link(Scene *scene, RunRead *run, const RunCommand *command);

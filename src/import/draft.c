@@ -242,12 +242,25 @@ static void write_comment(GString *out, unsigned indent, const char *comment)
         g_string_append_printf(out, "%*s#%s%s\n", (int)indent, "", *lines[i] ? " " : "", lines[i]);
 }
 
+static unsigned line_of(const GString *out)
+{
+    unsigned line = 1;
+    for (size_t i = 0; i < out->len; i++)
+        line += out->str[i] == '\n';
+    return line;
+}
+
 static void write_stages(GString *out, unsigned indent, const GPtrArray *stages)
 {
+    unsigned line = line_of(out);
+    size_t counted = out->len;
     g_string_append_printf(out, "%*sstages:\n", (int)indent, "");
     for (guint i = 0; i < stages->len; i++) {
-        const DraftStage *stage = stages->pdata[i];
+        DraftStage *stage = stages->pdata[i];
         write_comment(out, indent + 2, stage->comment);
+        for (; counted < out->len; counted++)
+            line += out->str[counted] == '\n';
+        stage->line = line;
         size_t begin = out->len;
         g_string_append_printf(out, "%*s- ", (int)indent + 2, "");
         draft_key_write(out, stage->kind);

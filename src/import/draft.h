@@ -18,6 +18,7 @@ typedef struct {
     DraftValue *body; /* any value that the kind takes */
     char *comment;    /* lines that stand above it, or NULL */
     char *origin;     /* "Dockerfile:12", said behind it; or NULL */
+    unsigned line;    /* in the text that draft_format() made last; 0: none yet */
 } DraftStage;
 
 typedef struct {

@@ -238,7 +238,8 @@ static bool looks_typed(const char *text)
     if (g_strv_contains(words, lower))
         return true;
     const char *p = strchr("+-.", *text) ? text + 1 : text;
-    return g_ascii_isdigit(*p) && p[strspn(p, "0123456789abcdefABCDEFxo_.:+-TZ")] == '\0';
+    bool based = g_str_has_prefix(p, "0x") || g_str_has_prefix(p, "0o");
+    return g_ascii_isdigit(*p) && (based || p[strspn(p, "0123456789_.:+-eETZ")] == '\0');
 }
 
 static bool has_control(const char *text)

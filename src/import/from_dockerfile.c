@@ -258,6 +258,36 @@ static void note_unused(Scene *scene)
     }
 }
 
+/* "uv run X" and "poetry run X" start X of the environment, and neither is in the image. */
+static void unwrap_program(Scene *scene, const char *key)
+{
+    static const char *const tools[] = {"uv", "poetry", NULL};
+    const DraftValue *list = draft_get(scene->keys, key);
+    guint count = draft_count(list);
+    const char *program = count > 2 ? draft_value_text(draft_item(list, 0)) : NULL;
+    if (!program || !g_strv_contains(tools, program) ||
+        !g_str_equal(draft_value_text(draft_item(list, 1)), "run"))
+        return;
+    DraftValue *rest = draft_list();
+    for (guint i = 2; i < count; i++) {
+        const char *text = draft_value_text(draft_item(list, i));
+        if (draft_count(rest) > 0 || *text != '-')
+            draft_add_text(rest, text);
+    }
+    draft_note(scene->draft, NOTE_ASSUMED, SPAN_NONE,
+               "`%s run` is taken off `%s:`; the program is found in the environment", program,
+               key);
+    draft_set(scene->keys, key, rest);
+    const char *path = g_hash_table_lookup(scene->env, "PATH");
+    g_autofree char *bin = scene->venv ? g_build_filename(scene->venv, "bin", NULL) : NULL;
+    if (bin && (!path || !strstr(path, bin))) {
+        DraftValue *env = draft_need_map(scene->keys, "env");
+        const char *there = draft_get_text(env, "PATH");
+        g_autofree char *longer = g_strdup_printf("%s:%s", bin, there ? there : "$PATH");
+        draft_set_text(env, "PATH", longer);
+    }
+}
+
 static void note_problems(Draft *draft, const Dockerfile *file)
 {
     for (guint i = 0; i < file->problems->len; i++) {
@@ -279,6 +309,8 @@ static Draft *make_draft(const ImportInput *input, const BuildStages *stages)
     scene->keys = draft->keys;
     find_final_user(scene);
     scene_read_stage(scene, (int)stages->stages->len - 1);
+    unwrap_program(scene, "entrypoint");
+    unwrap_program(scene, "cmd");
     note_unused(scene);
     scene_free(scene);
     return draft;

@@ -1,0 +1,218 @@
+/* What stays a script: `run:` with what it needs, so that it does what it did. */
+#include "import/docker_scene.h"
+
+#include "dockerfile/words.h"
+
+/* clang-format off */
+/* Programs whose scripts need the network. */
+static const char *const online[] = {
+    "curl", "wget", "git", "pip", "pip3", "uv", "npm", "npx", "yarn", "pnpm", "apt", "apt-get", "apk", "dnf", "yum",
+    "conda", "mamba", "micromamba", "cargo", "go", "poetry", "pipx", "aria2c", "huggingface-cli", "hf", "rustup",
+    "gem", "bundle", "composer", "mvn", "gradle", "add-apt-repository", "gdown", "aws", "gsutil", "playwright", NULL,
+};
+/* clang-format on */
+
+static bool has_word(const char *text, const char *const *words)
+{
+    for (const char *p = text; *p;) {
+        size_t length =
+            strspn(p, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.");
+        if (length > 0) {
+            g_autofree char *word = g_strndup(p, length);
+            if (g_strv_contains(words, word))
+                return true;
+        }
+        p += length > 0 ? length : 1;
+    }
+    return false;
+}
+
+static bool is_online(const char *text)
+{
+    return strstr(text, "://") || has_word(text, online);
+}
+
+/* What a continued line leaves: several blanks between words, a blank before "&&". Nothing is
+ * changed where quotes can't be told from the text alone. */
+char *scene_tidy(const char *text)
+{
+    if (strstr(text, "<<") || strstr(text, "$(") || strpbrk(text, "`\n"))
+        return g_strdup(text);
+    GString *out = g_string_new(NULL);
+    char quote = '\0';
+    for (const char *p = text; *p; p++) {
+        bool blank = *p == ' ' || *p == '\t';
+        if (!quote && blank && (p[1] == ' ' || p[1] == '\t'))
+            continue;
+        if (!quote && blank && strncmp(p + 1, "&& ", 3) == 0) {
+            g_string_append(out, " &&\n");
+            p += 3 + strspn(p + 4, " \t");
+            continue;
+        }
+        if (*p == '\\' && p[1] && quote != '\'')
+            g_string_append_c(out, *p++);
+        else if (quote ? *p == quote : *p == '\'' || *p == '"')
+            quote = quote ? '\0' : *p;
+        g_string_append_c(out, *p);
+    }
+    return g_string_free(out, FALSE);
+}
+
+static void set_shell(const Scene *scene, const RunRead *run, DraftValue *body)
+{
+    const GPtrArray *shell = build_scope_shell(&run->script->scope);
+    for (guint i = 0; shell && i < shell->len; i++)
+        draft_append_text(body, "shell", ((const Placed *)shell->pdata[i])->text->str);
+    if (!shell) {
+        draft_append_text(body, "shell", "/bin/sh");
+        draft_append_text(body, "shell", "-c");
+    }
+}
+
+/* RUN --mount */
+
+static char *mount_value(const char *mount, const char *key)
+{
+    g_auto(GStrv) parts = g_strsplit(mount, ",", -1);
+    for (guint i = 0; parts[i]; i++) {
+        size_t length = strlen(key);
+        if (strncmp(parts[i], key, length) == 0 && parts[i][length] == '=')
+            return g_strdup(parts[i] + length + 1);
+    }
+    return NULL;
+}
+
+static void keep_secret(Scene *scene, DraftValue *body, const char *mount)
+{
+    g_autofree char *id = mount_value(mount, "id");
+    if (!id)
+        return;
+    draft_append_text(body, "secrets", id);
+    DraftValue *secrets = draft_need_map(scene->draft->keys, "secrets");
+    if (draft_get(secrets, id))
+        return;
+    g_autofree char *upper = g_ascii_strup(id, -1);
+    g_strcanon(upper, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_", '_');
+    DraftValue *secret = draft_map();
+    draft_set_text(secret, "env", upper);
+    draft_set(secrets, id, secret);
+    draft_note(scene->draft, NOTE_ASSUMED, scene_span(scene),
+               "the secret '%s' is taken from the environment variable %s", id, upper);
+}
+
+static void keep_mounts(Scene *scene, const RunRead *run, DraftValue *body)
+{
+    for (guint i = 0; i < run->instruction->flags->len; i++) {
+        const DockerFlag *flag = run->instruction->flags->pdata[i];
+        if (!g_str_equal(flag->name, "mount") || !flag->value)
+            continue;
+        g_autofree char *type = mount_value(flag->value, "type");
+        g_autofree char *target = mount_value(flag->value, "target");
+        g_autofree char *other = target ? NULL : mount_value(flag->value, "dst");
+        const char *path = target ? target : other;
+        bool tmpfs = g_strcmp0(type, "tmpfs") == 0;
+        if ((tmpfs || g_strcmp0(type, "cache") == 0) && path && *path == '/') {
+            DraftValue *mount = draft_map();
+            if (tmpfs)
+                draft_set_text(mount, "type", "tmpfs");
+            draft_set_text(mount, "target", path);
+            draft_add(draft_need_list(body, "mounts"), mount);
+        } else if (g_strcmp0(type, "secret") == 0) {
+            keep_secret(scene, body, flag->value);
+        } else if (!g_str_equal(type ? type : "bind", "cache")) {
+            draft_note(scene->draft, NOTE_LOST,
+                       docker_flag_span(scene->file, run->instruction, flag),
+                       "--mount=%s: a `run:` sees files of the recipe's folder through `inputs:`",
+                       flag->value);
+        }
+    }
+}
+
+/* ARGs that a script reads are variables of the recipe, which stand in its environment. */
+static void declare_used(Scene *scene, const char *text)
+{
+    BuildScope scope = build_scope_at(scene->stages, scene->instruction);
+    for (const char *p = strchr(text, '$'); p; p = strchr(p + 1, '$')) {
+        const char *begin = p + 1 + (p[1] == '{');
+        size_t length =
+            strspn(begin, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789");
+        g_autofree char *name = g_strndup(begin, length);
+        const char *value = NULL;
+        if (length == 0 || g_ascii_isdigit(*name) || !build_scope_declares(&scope, name) ||
+            build_scope_is_env(&scope, name))
+            continue;
+        LexValue state = build_scope_look_up(&scope, name, &value);
+        scene_declare(scene, name, state == LEX_SET ? value : "");
+    }
+}
+
+static char *first_line(const char *text)
+{
+    g_autofree char *line = g_strndup(text, strcspn(text, "\n"));
+    g_strchomp(line);
+    if (g_str_has_suffix(line, " &&"))
+        line[strlen(line) - strlen(" &&")] = '\0';
+    if (g_utf8_strlen(line, -1) <= 60)
+        return g_steal_pointer(&line);
+    g_autofree char *cut = g_utf8_substring(line, 0, 59);
+    return g_strconcat(cut, "…", NULL);
+}
+
+static const char *keep_reason(const char *text)
+{
+    static const char *const conda[] = {"conda", "mamba", "micromamba", NULL};
+    static const char *const other[] = {"apk", "dnf", "yum", "microdnf", "zypper", NULL};
+    if (has_word(text, conda))
+        return "; there are no conda packages in recipes, `pip:` has most of them";
+    if (has_word(text, other))
+        return "; recipes know the packages of Debian and Ubuntu alone";
+    return "";
+}
+
+/* The body of a script that is kept; takes nothing. */
+static DraftValue *kept_body(Scene *scene, const RunRead *run, const char *text, bool plain)
+{
+    DraftValue *body = draft_map();
+    draft_set_text(body, "script", text);
+    if (!plain)
+        set_shell(scene, run, body);
+    if (is_online(text))
+        draft_set_true(body, "network");
+    for (guint i = 0; i < run->settings->len; i++) {
+        const char *setting = run->settings->pdata[i];
+        const char *equals = strchr(setting, '=');
+        g_autofree char *name = g_strndup(setting, (size_t)(equals - setting));
+        g_autofree char *value = scene_finish(scene, equals + 1);
+        draft_set_text(draft_need_map(body, "env"), name, value);
+    }
+    if (run->cwd && !g_str_equal(run->cwd, "/"))
+        draft_set_text(body, "workdir", run->cwd);
+    if (scene->user && !g_str_equal(scene->user, "root") && !g_str_equal(scene->user, "0"))
+        draft_set_text(body, "user", scene->user);
+    keep_mounts(scene, run, body);
+    if (draft_count(body) > 1)
+        return body;
+    draft_value_free(body);
+    return draft_text(text);
+}
+
+void scene_keep(Scene *scene, const RunRead *run, const char *text, bool plain, Span at)
+{
+    declare_used(scene, text);
+    DraftValue *body = kept_body(scene, run, text, plain);
+    scene_stage(scene, "run", body, at);
+    g_autofree char *line = first_line(text);
+    draft_note(scene->draft, NOTE_KEPT, at, "%s%s", line, keep_reason(text));
+}
+
+/* The words of exec form as a script has them. */
+char *scene_exec_text(const DockerInstruction *instruction)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    for (guint i = 0; i < instruction->words->len; i++) {
+        g_autofree char *word =
+            word_shell(((const Placed *)instruction->words->pdata[i])->text->str);
+        g_string_append_printf(out, "%s%s", i > 0 ? " " : "", word);
+    }
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}
