@@ -300,7 +300,7 @@ static void note_problems(Draft *draft, const Dockerfile *file)
 static Draft *make_draft(const ImportInput *input, const BuildStages *stages)
 {
     Draft *draft = draft_new();
-    draft_add_source(draft, input->source);
+    draft_add_source(draft, stages->file->source); /* decoded, where it was not UTF-8 */
     draft->comment = g_strdup_printf("Made by ramekin import from %s.", input->name);
     note_problems(draft, stages->file);
     Scene *scene = scene_new(draft, stages);
