@@ -22,7 +22,8 @@ except ImportError as error:
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 UNIVERSE = TOP + "/tests/cases/founding/universe.json"
-RECIPES = ("cuda-checks", "#vendored"), ("torch-bnb", "#upgrade"), ("torch-bnb", "#downgrade")
+RECIPES = (("cuda-checks", "#vendored"), ("torch-bnb", "#upgrade"), ("torch-bnb", "#downgrade"),
+           ("gpu-worker", ""))
 RAMEKIN = os.path.abspath(sys.argv[1])
 
 
