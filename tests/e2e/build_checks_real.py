@@ -107,6 +107,7 @@ class Row:
         out = os.path.join(self.top, "out")
         shutil.rmtree(out, ignore_errors=True)
         self.write(items)
+        self.run("lock")  # what is imported was decided into it
         done = self.run("render", "--allow-substituted", "--force", "-o", out)
         if done.returncode:
             raise SystemExit(done.stderr)
