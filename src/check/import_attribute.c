@@ -349,7 +349,8 @@ const Value *module_attribute(ImportMachine *machine, Module *module, const char
 {
     *ret_there = 1;
     const Binding *binding = names_find(module->scope->names, name);
-    if (binding)
+    bool beside = binding && binding->maybe && module->kind == MODULE_STDLIB;
+    if (binding && !beside)
         return binding->value;
     const Value *special = module_special(machine, module, name);
     if (special)
@@ -357,7 +358,7 @@ const Value *module_attribute(ImportMachine *machine, Module *module, const char
     if (module->kind == MODULE_STDLIB) {
         const Value *found = stdlib_attribute(machine, module, name);
         *ret_there = found && found->kind == VALUE_FOREIGN ? -1 : 1;
-        return found;
+        return found && beside ? value_join(machine, found, binding->value) : found;
     }
     *ret_there = 0;
     return NULL;

@@ -157,6 +157,9 @@ static const Row modules[] = {
     {"what the library returns may be one of ours", "@@ a.py\nimport inspect\nclass Own:\n    pass\n"
      "def f() -> Own:\n    pass\nif not issubclass(inspect.signature(f).return_annotation, Own):\n    import missing\n"
      "if not isinstance(inspect.unwrap(Own()), Own):\n    raise ValueError\n", "unknown", NULL},
+    {"what may stand in for the library", "@@ a.py\nimport subprocess\nif not hasattr(subprocess, 'Popen'):\n"
+     "    def fake(*args):\n        raise NotImplementedError\n    subprocess.Popen = fake\n"
+     "subprocess.Popen(['git'])\n", "works", NULL},
     {"namespace", "@@ a.py\nimport b.c\nimport b.d\n@@ b/c.py\n",
      "ModuleNotFoundError: No module named 'b.d' (a.py:2)", NULL},
     {"extension by tag", "@@ a.py\nimport b\nfrom b import anything\nb.other()\n"
