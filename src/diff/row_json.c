@@ -50,6 +50,22 @@ static void write_gpus(JsonWriter *writer, const GArray *gpus)
     jsonw_end_array(writer);
 }
 
+static void write_checks(JsonWriter *writer, const TargetFacts *facts)
+{
+    static const char *const verdicts[] = {"holds", "fails", "moved", "unknown"};
+    jsonw_key(writer, "checks");
+    jsonw_begin_array(writer, JSONW_BLOCK);
+    for (guint i = 0; i < facts->checks->len; i++) {
+        const CheckFact *fact = facts->checks->pdata[i];
+        jsonw_begin_object(writer, JSONW_INLINE);
+        jsonw_string_member(writer, "item", fact->name);
+        jsonw_string_member(writer, "verdict", verdicts[fact->kind]);
+        jsonw_string_member(writer, "reason", fact->reason);
+        jsonw_end_object(writer);
+    }
+    jsonw_end_array(writer);
+}
+
 static void write_solved(JsonWriter *writer, const TargetFacts *facts)
 {
     jsonw_string_member(writer, "torch", facts->torch);
@@ -63,6 +79,7 @@ static void write_solved(JsonWriter *writer, const TargetFacts *facts)
     jsonw_unsigned_member(writer, "errors", facts->errors);
     jsonw_unsigned_member(writer, "warnings", facts->warnings);
     jsonw_boolean_member(writer, "checked", facts->judged);
+    write_checks(writer, facts);
 }
 
 static void write_row(JsonWriter *writer, const TargetFacts *facts)
@@ -114,6 +131,7 @@ char *row_table_encode_json(const RowTable *table)
     jsonw_end_array(writer);
     jsonw_key(writer, "differ");
     jsonw_begin_object(writer, JSONW_BLOCK);
+    write_differences(writer, table, "checks", table->checks);
     write_differences(writer, table, "vars", table->vars);
     write_differences(writer, table, "asked", table->asked);
     write_differences(writer, table, "brought", table->brought);

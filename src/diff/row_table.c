@@ -31,6 +31,7 @@ RowTable *row_table_new(const char *recipe_path)
     table->recipe_path = recipe_path;
     table->rows = g_ptr_array_new_with_free_func(facts_free);
     table->vars = g_ptr_array_new_with_free_func(difference_free);
+    table->checks = g_ptr_array_new_with_free_func(difference_free);
     table->asked = g_ptr_array_new_with_free_func(difference_free);
     table->brought = g_ptr_array_new_with_free_func(difference_free);
     return table;
@@ -41,6 +42,7 @@ void row_table_free(RowTable *table)
     if (!table)
         return;
     g_ptr_array_unref(table->vars);
+    g_ptr_array_unref(table->checks);
     g_ptr_array_unref(table->asked);
     g_ptr_array_unref(table->brought);
     g_ptr_array_unref(table->rows);
@@ -153,8 +155,34 @@ static void compare_distributions(RowTable *table)
     }
 }
 
+static bool is_listed(const GPtrArray *list, const char *name)
+{
+    for (guint i = 0; i < list->len; i++) {
+        if (g_str_equal(((const RowDifference *)list->pdata[i])->name, name))
+            return true;
+    }
+    return false;
+}
+
+/* In the order of the recipe; rows may have items of their own. */
+static void compare_checks(RowTable *table)
+{
+    for (guint i = 0; i < table->rows->len; i++) {
+        const GPtrArray *checks = row_of(table, i)->checks;
+        for (guint k = 0; k < checks->len; k++) {
+            const char *name = ((const CheckFact *)checks->pdata[k])->name;
+            RowDifference *one = is_listed(table->checks, name)
+                                     ? NULL
+                                     : compare_rows(table, name, target_facts_check, false);
+            if (one)
+                g_ptr_array_add(table->checks, one);
+        }
+    }
+}
+
 void row_table_compare(RowTable *table)
 {
+    compare_checks(table);
     const GPtrArray *vars = table->rows->len > 0 ? row_of(table, 0)->recipe->vars : NULL;
     for (guint i = 0; vars && i < vars->len; i++) {
         const Pair *pair = vars->pdata[i];
@@ -180,6 +208,7 @@ typedef enum {
     FACT_DOWNLOAD,
     FACT_DISTRIBUTIONS,
     FACT_FINDINGS,
+    FACT_CHECKS,
     FACT_COUNT,
 } Fact;
 
@@ -230,6 +259,7 @@ static void set_cells(FactRow *row, const TargetFacts *facts, bool some_failed)
     fact_row_set(row, FACT_DOWNLOAD, describe_download(facts));
     fact_row_set(row, FACT_DISTRIBUTIONS, g_strdup_printf("%u", facts->distributions));
     fact_row_set(row, FACT_FINDINGS, count_text(facts->errors, facts->warnings));
+    fact_row_set(row, FACT_CHECKS, target_facts_checks_text(facts));
 }
 
 static bool was_judged(const RowTable *table)
@@ -259,6 +289,7 @@ static FactTable *make_facts(const RowTable *table)
         [FACT_DOWNLOAD] = {"download", true, true, false},
         [FACT_DISTRIBUTIONS] = {"packages", true, false, false},
         [FACT_FINDINGS] = {"findings", false, true, false},
+        [FACT_CHECKS] = {"checks", false, false, false},
     };
     FactTable *facts = fact_table_new(NULL);
     for (guint i = 0; i < FACT_COUNT; i++) {
@@ -368,12 +399,14 @@ static unsigned widest_name(const GPtrArray *list, unsigned extra, unsigned widt
 
 static void put_what_differs(Layout *layout, const RowTable *table, bool all)
 {
-    if (table->vars->len + table->asked->len + table->brought->len == 0)
+    if (table->checks->len + table->vars->len + table->asked->len + table->brought->len == 0)
         return;
     unsigned width = widest_name(table->vars, 3, widest_name(table->asked, 0, 0));
+    width = widest_name(table->checks, 0, width);
     width = all ? widest_name(table->brought, 0, width) : width;
     layout_put(layout, TINT_NONE, "\n");
     layout_words(layout, TINT_STRONG, "what makes them differ", 0, 0);
+    put_differences(layout, table, table->checks, false, width);
     put_differences(layout, table, table->vars, true, width);
     put_differences(layout, table, table->asked, false, width);
     if (all)
@@ -490,8 +523,9 @@ char *row_table_format_markdown(const RowTable *table)
         markdown_append_text(out, one->reason);
         g_string_append_c(out, '\n');
     }
-    if (table->vars->len + table->asked->len > 0)
+    if (table->checks->len + table->vars->len + table->asked->len > 0)
         g_string_append(out, "\n**What makes them differ**\n\n");
+    append_differences(out, table, table->checks, false);
     append_differences(out, table, table->vars, true);
     append_differences(out, table, table->asked, false);
     if (table->brought->len > 0) {

@@ -12,6 +12,7 @@ typedef struct {
 typedef struct {
     const char *recipe_path; /* borrowed */
     GPtrArray *rows;         /* TargetFacts */
+    GPtrArray *checks;       /* RowDifference: items of `checks:` that do not hold everywhere */
     GPtrArray *vars;         /* RowDifference: variables that differ, by name */
     GPtrArray *asked;        /* RowDifference: distributions that a line of the user names */
     GPtrArray *brought;      /* RowDifference: those that differ beside them */

@@ -59,10 +59,13 @@ static char *describe_named(const GArray *gpus)
         if (!is_served(fact) && lost < SHOWN_GPUS)
             g_string_append_printf(missing, ", not %s", fact->name);
     }
+    const char *only = g_array_index(gpus, GpuFact, 0).name;
+    if (gpus->len == 1)
+        return served == 1 ? g_strdup(only) : g_strdup_printf("not %s", only);
     if (served == gpus->len)
-        return served == 1 ? g_strdup("yes") : g_strdup_printf("all %u", served);
+        return g_strdup_printf("all %u", served);
     if (served == 0)
-        return gpus->len == 1 ? g_strdup("no") : g_strdup_printf("none of %u", gpus->len);
+        return g_strdup_printf("none of %u", gpus->len);
     return g_strdup_printf("%u of %u%s%s", served, gpus->len, missing->str,
                            gpus->len - served > SHOWN_GPUS ? " ..." : "");
 }
@@ -144,6 +147,58 @@ static void judge_gpus(TargetFacts *facts, const CheckRun *run)
     }
 }
 
+/* Items of `checks:` */
+
+static void check_fact_free(void *data)
+{
+    CheckFact *fact = data;
+    g_free(fact->name);
+    g_free(fact->reason);
+    g_free(fact);
+}
+
+static void take_checks(TargetFacts *facts, const CheckRun *run)
+{
+    for (guint i = 0; i < run->results->len; i++) {
+        const CheckResult *result = run->results->pdata[i];
+        CheckFact *fact = g_new0(CheckFact, 1);
+        fact->name = g_strdup_printf("%s: %s %s", result->when,
+                                     check_kind_name(result->check->kind), result->item);
+        fact->kind = result->kind;
+        fact->reason = g_strdup(result->reason);
+        g_ptr_array_add(facts->checks, fact);
+    }
+}
+
+const char *target_facts_check(const TargetFacts *facts, const char *name)
+{
+    static const char *const words[] = {"holds", "fails", "needs a driver", "not known"};
+    for (guint i = 0; i < facts->checks->len; i++) {
+        const CheckFact *fact = facts->checks->pdata[i];
+        if (g_str_equal(fact->name, name))
+            return words[fact->kind];
+    }
+    return NULL;
+}
+
+char *target_facts_checks_text(const TargetFacts *facts)
+{
+    guint counts[RESULT_UNKNOWN + 1] = {0}, all = facts->checks->len;
+    for (guint i = 0; i < all; i++)
+        counts[((const CheckFact *)facts->checks->pdata[i])->kind]++;
+    guint fails = counts[RESULT_FAILS], open = counts[RESULT_UNKNOWN];
+    if (all == 0)
+        return NULL;
+    if (fails + open == 0)
+        return all == 1 ? g_strdup("holds") : g_strdup_printf("all %u hold", all);
+    GString *text = g_string_new(NULL);
+    if (fails > 0)
+        g_string_append_printf(text, "%u of %u fail%s", fails, all, fails == 1 ? "s" : "");
+    if (open > 0)
+        g_string_append_printf(text, "%s%u not known", fails ? ", " : "", open);
+    return g_string_free(text, FALSE);
+}
+
 /* The lock */
 
 static void count_findings(TargetFacts *facts, const GPtrArray *findings)
@@ -210,6 +265,7 @@ TargetFacts *target_facts_new(const char *name, const Recipe *recipe, const Lock
     facts->recipe = recipe;
     facts->target = target;
     facts->name = g_strdup(name);
+    facts->checks = g_ptr_array_new_with_free_func(check_fact_free);
     facts->failed = find_failed(target);
     if (facts->failed) {
         take_failure(facts);
@@ -236,6 +292,7 @@ void target_facts_free(TargetFacts *facts)
     g_free(facts->min_cuda);
     g_free(facts->min_driver);
     g_array_unref(facts->gpus);
+    g_ptr_array_unref(facts->checks);
     g_free(facts);
 }
 
@@ -245,6 +302,7 @@ void target_facts_judge(TargetFacts *facts, const CheckRun *run)
         return;
     facts->judged = true;
     count_findings(facts, run->findings);
+    take_checks(facts, run);
     judge_gpus(facts, run);
 }
 

@@ -18,6 +18,13 @@ typedef struct {
     GpuAnswer answer;
 } GpuFact;
 
+/* An item of `checks:` of a target that was checked. */
+typedef struct {
+    char *name; /* "gpu: import bitsandbytes" */
+    ResultKind kind;
+    char *reason; /* NULL where it holds */
+} CheckFact;
+
 typedef struct {
     const Recipe *recipe;
     const LockTarget *target;
@@ -33,6 +40,7 @@ typedef struct {
     guint distributions;
     guint errors, warnings; /* neither acknowledged nor ignored */
     bool judged;            /* the wheels were looked into */
+    GPtrArray *checks;      /* CheckFact, in order; empty: not judged, or there are none */
 } TargetFacts;
 
 /* From recipe and lock alone; borrows both. */
@@ -45,6 +53,10 @@ void target_facts_judge(TargetFacts *facts, const CheckRun *run);
 
 /* The version under which a canonical name is installed in the end, or NULL. */
 const char *target_facts_version(const TargetFacts *facts, const char *name);
+/* "holds", "fails", "needs a driver", "not known" of the item of this name, or NULL. */
+const char *target_facts_check(const TargetFacts *facts, const char *name);
+/* "all 3 hold", "1 of 3 fails, 1 not known"; NULL: there are none. Caller frees. */
+char *target_facts_checks_text(const TargetFacts *facts);
 /* "7.5-9.0, 12.0"; of named ones "2 of 3, not RTX 5090". NULL: nothing is known. Caller frees. */
 char *target_facts_gpus_text(const TargetFacts *facts);
 /* The same of any answers, of one CUDA version: what its compiler knows. */
