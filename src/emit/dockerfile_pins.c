@@ -136,3 +136,25 @@ char *pins_file_line(const LockFile *file, const char *path_prefix)
     }
     return g_string_free(out, FALSE);
 }
+
+gboolean pins_check_indexes(const Emitter *emitter, GError **error)
+{
+    const PipStage *pip = emitter->stage->body.pip;
+    for (guint i = 0; pip->lock.text && emitter->locked && i < emitter->locked->actions->len; i++) {
+        const LockAction *action = emitter->locked->actions->pdata[i];
+        if (!action_installs(action) || action->file->source != LOCK_SOURCE_INDEX)
+            continue;
+        const char *name = action->file->source_name;
+        g_autofree char *url = recipe_index_url(emitter->recipe, name);
+        /* "main", "extra1", "find-links1": what the reader's own pip is configured with */
+        if (url || !strpbrk(name, ".:") || g_str_equal(name, "main"))
+            continue;
+        error_set(error, ERROR_INPUT, pip->lock.at,
+                  "the index of %s %s is named in %s alone, and pip has to be told of it",
+                  action->name, action->version, pip->lock.text);
+        if (error)
+            error_set_hint(*error, "declare its URL: `indexes: {NAME: URL}`");
+        return FALSE;
+    }
+    return TRUE;
+}

@@ -13,6 +13,9 @@ bool pins_may_have_hashes(const Emitter *emitter);
 /* What the stage installs, in groups that one pip command can take: by index, then by other
  * source. GPtrArray of GPtrArray of LockAction (borrowed); order of installation is kept. */
 GPtrArray *pins_groups(const Emitter *emitter);
+/* Whether pip can be told where each of the stage's files is: an index that a lock file of another
+ * tool names by its URL needs a name in the recipe. Errors: ERROR_INPUT. */
+gboolean pins_check_indexes(const Emitter *emitter, GError **error);
 /* The requirement line that means the action's file and no other. A path gets `path_prefix`. */
 char *pins_exact_line(const LockAction *action, const char *path_prefix);
 char *pins_file_line(const LockFile *file, const char *path_prefix);

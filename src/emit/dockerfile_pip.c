@@ -491,6 +491,8 @@ static gboolean add_exact_group(Emitter *emitter, RunStep *run, const GPtrArray 
 
 static gboolean add_exact_commands(Emitter *emitter, RunStep *run, GError **error)
 {
+    if (!pins_check_indexes(emitter, error))
+        return FALSE;
     g_autoptr(GPtrArray) groups = pins_groups(emitter);
     for (guint i = 0; i < groups->len; i++) {
         if (!add_exact_group(emitter, run, groups->pdata[i], i, error))

@@ -165,6 +165,8 @@ static gboolean add_stage(Script *script, GError **error)
     if (stage->env && stage->env[0])
         return error_set(error, ERROR_INPUT, stage->at,
                          "a script for an environment has no `env:` of a stage");
+    if (!pins_check_indexes(emitter, error))
+        return FALSE;
     g_autofree char *comment = stage_comment(stage);
     g_autofree char *title = g_strdup_printf("%s (%s)", stage->name, emitter->locked->at);
     g_string_append_c(script->stages, '\n');

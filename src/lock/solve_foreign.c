@@ -365,7 +365,7 @@ bool solve_take_lock(Solve *solve, guint index, LockStage *locked)
     g_autoptr(GPtrArray) packages = select_packages(&taking, &cause);
     if (!packages) {
         GError *error = NULL;
-        error_wrap(&error, cause, stage->at, "stage '%s'", stage->name);
+        error_wrap(&error, cause, stage->body.pip->lock.at, "stage '%s'", stage->name);
         stage_set_conflict(locked, error);
         return false;
     }

@@ -151,9 +151,8 @@ static bool check_groups(const ForeignLock *lock, const LockSelection *selection
         for (guint k = 0; k < lock->nodes->len && !found; k++)
             found = list_has(node_find(lock->nodes->pdata[k], "groups"), selection->groups[i]);
         if (!found)
-            return error_set(error, ERROR_INPUT, span_at(lock->source, 1, 1, 1),
-                             "%s has nothing of a group '%s'", source_name(lock->source),
-                             selection->groups[i]);
+            return error_set(error, ERROR_INPUT, SPAN_NONE, "%s has nothing of a group '%s'",
+                             source_name(lock->source), selection->groups[i]);
     }
     return true;
 }
@@ -310,9 +309,8 @@ static bool check_extras(const ForeignLock *lock, const LockSelection *selection
     const Node *declared = node_find(lock->root, "extras");
     for (size_t i = 0; selection->extras && selection->extras[i]; i++) {
         if (!find_named(declared, selection->extras[i]))
-            return error_set(error, ERROR_INPUT, span_at(lock->source, 1, 1, 1),
-                             "%s has no extra '%s'", source_name(lock->source),
-                             selection->extras[i]);
+            return error_set(error, ERROR_INPUT, SPAN_NONE, "%s has no extra '%s'",
+                             source_name(lock->source), selection->extras[i]);
     }
     return true;
 }
@@ -345,7 +343,7 @@ static bool select_poetry(const ForeignLock *lock, const LockSelection *selectio
         return true;
     }
     if (!selection->roots) {
-        error_set(error, ERROR_INPUT, span_at(lock->source, 1, 1, 1),
+        error_set(error, ERROR_INPUT, SPAN_NONE,
                   "%s does not say what is in a group, and no pyproject.toml lies beside it",
                   source_name(lock->source));
         if (error)

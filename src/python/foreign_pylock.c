@@ -86,7 +86,7 @@ static bool check_declared(const ForeignLock *lock, const char *key, const char 
         }
         if (found)
             continue;
-        return error_set(error, ERROR_INPUT, span_at(lock->source, 1, 1, 1), "%s has no %s '%s'",
+        return error_set(error, ERROR_INPUT, SPAN_NONE, "%s has no %s '%s'",
                          source_name(lock->source), what, names[i]);
     }
     return true;

@@ -313,8 +313,8 @@ static bool take_extra(Walk *walk, const GArray *roots, const char *extra)
             reach(walk, root, name);
         found |= known;
     }
-    return found || error_set(&walk->error, ERROR_INPUT, span_at(walk->lock->source, 1, 1, 1),
-                              "%s has no extra '%s'", source_name(walk->lock->source), extra);
+    return found || error_set(&walk->error, ERROR_INPUT, SPAN_NONE, "%s has no extra '%s'",
+                              source_name(walk->lock->source), extra);
 }
 
 static bool take_group(Walk *walk, const GArray *roots, const char *group)
@@ -333,8 +333,8 @@ static bool take_group(Walk *walk, const GArray *roots, const char *group)
     }
     follow_all(walk, shared);
     return found || shared ||
-           error_set(&walk->error, ERROR_INPUT, span_at(walk->lock->source, 1, 1, 1),
-                     "%s has no dependency group '%s'", source_name(walk->lock->source), group);
+           error_set(&walk->error, ERROR_INPUT, SPAN_NONE, "%s has no dependency group '%s'",
+                     source_name(walk->lock->source), group);
 }
 
 static void walk_once(Walk *walk, const GArray *roots)

@@ -331,12 +331,11 @@ GPtrArray *pyproject_requirements(const Pyproject *project, const char *const *e
     g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(line_free);
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     Collect collect = {project, lines, seen, NULL};
-    Span top = span_at(project->source, 1, 1, 1);
     bool ok = take_dependencies(&collect);
     for (size_t i = 0; ok && extras && extras[i]; i++)
-        ok = take_extra(&collect, extras[i], top);
+        ok = take_extra(&collect, extras[i], SPAN_NONE);
     for (size_t i = 0; ok && groups && groups[i]; i++)
-        ok = take_group(&collect, groups[i], top, 0);
+        ok = take_group(&collect, groups[i], SPAN_NONE, 0);
     if (collect.error) {
         g_propagate_error(error, collect.error);
         return NULL;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a `lock:` stage takes from a lock file is what the tool that wrote it takes: uv.lock against
-`uv export`, pylock.toml against `pip install --dry-run`, `project:` against pip's own resolver, and,
-with --poetry PROGRAM, poetry.lock against `poetry export`-like selection by `poetry install --dry-run`.
+`uv export`, pylock.toml against `pip install --dry-run`, `project:` against pip's own resolver; with
+--poetry REQUIREMENT, which is installed first, poetry.lock against `poetry install --dry-run`.
 
 Projects are made at random over a loopback index. usage: foreign_locks.py RAMEKIN [--cases N]"""
 
@@ -163,6 +163,72 @@ def taken_with_other(ramekin, target, python, body, url):
     return json.loads(done.stdout)["stages"][0]["environment"], ""
 
 
+def make_poetry_project(rand, names, index):
+    """Tables of poetry, in a spelling that both of its lines read."""
+
+    def entry(name, more=""):
+        markers = f', markers = "{rand.choice(MARKERS)}"' if rand.random() < 0.3 else ""
+        extras = ', extras = ["x"]' if rand.random() < 0.3 else ""
+        return f'{name} = {{version = "*"{markers}{extras}{more}}}'
+
+    chosen = rand.sample(names, 9)
+    lines = [
+        "[tool.poetry]", 'name = "app"', 'version = "0.1"', 'description = ""', "authors = []",
+        "package-mode = false",
+        "[tool.poetry.dependencies]", 'python = "^3.11"', *map(entry, chosen[:4]),
+        *(entry(name, ", optional = true") for name in chosen[4:6]),
+        "[tool.poetry.extras]", f'a = ["{chosen[4]}"]', f'b = ["{chosen[4]}", "{chosen[5]}"]',
+        "[tool.poetry.group.dev.dependencies]", *map(entry, chosen[6:8]),
+        "[tool.poetry.group.more]", "optional = true",
+        "[tool.poetry.group.more.dependencies]", entry(chosen[8]),
+        "[[tool.poetry.source]]", 'name = "here"', f'url = "{index}"',
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def check_poetry(ramekin, rand, poetry):
+    code = "import sys, platform; print('%d.%d.%d' % sys.version_info[:3], platform.machine())"
+    python, machine = run([poetry.replace("bin/poetry", "bin/python"), "-c", code]).stdout.split()
+    target = "linux/arm64" if machine == "aarch64" else "linux/amd64"
+    extras = rand.choice([[], ["a"], ["b"], ["a", "b"]])
+    groups = rand.choice([[], ["dev"], ["more"], ["dev", "more"]])
+    words = [poetry, "install", "--dry-run", "--no-ansi", "-n", "--without", "dev"]
+    if "dev" in groups:
+        words[-2:] = []
+    words += [word for extra in extras for word in ("-E", extra)]
+    words += ["--with", "more"] if "more" in groups else []
+    done = run(words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = [line for line in done.stdout.splitlines() if "Skipped" not in line]
+    found = [re.search(r"- Installing (\S+) \((\S+)\)", line) for line in lines]
+    expected = {match[1]: match[2] for match in found if match}
+    body = {"lock": "poetry.lock", "extras": extras, "groups": groups}
+    taken_, why = taken(ramekin, target, python, body)
+    assert taken_ == expected, f"poetry.lock {extras} {groups}: {taken_} {why}\npoetry: {expected}"
+
+
+def inside_poetry(ramekin, seed, poetry):
+    rand = random.Random(seed)
+    make_universe(rand)
+    text = make_poetry_project(rand, [f"p{i}" for i in range(14)], os.environ["INDEX_URL"] + "/simple")
+    pathlib.Path("pyproject.toml").write_text(text)
+    locked = run([poetry, "lock", "-n", "--no-ansi"])
+    if locked.returncode != 0:
+        print(f"seed {seed}: poetry finds no solution")
+        return
+    for _ in range(3):
+        check_poetry(ramekin, rand, poetry)
+
+
+def install_poetry(requirement, folder):
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    done = run([f"{folder}/bin/pip", "install", "-q", requirement])
+    if done.returncode != 0:
+        print("poetry can't be had:", done.stderr)
+        sys.exit(77)
+    return f"{folder}/bin/poetry"
+
+
 def project_lines():
     import tomllib
     return tomllib.loads(pathlib.Path("pyproject.toml").read_text())["project"]["dependencies"]
@@ -188,29 +254,40 @@ def main():
     parser.add_argument("ramekin")
     parser.add_argument("--cases", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--poetry")
     parser.add_argument("--inside", type=int, default=None)
     args = parser.parse_args()
     if args.inside is not None:
-        inside(args.ramekin, args.inside)
+        if args.poetry:
+            inside_poetry(args.ramekin, args.inside, args.poetry)
+        else:
+            inside(args.ramekin, args.inside)
         return
     if not pathlib.Path(UV).exists():
         print("uv is not there")
         sys.exit(77)
+    with tempfile.TemporaryDirectory() as folder:
+        more = ["--poetry", install_poetry(args.poetry, folder)] if args.poetry else []
+        sys.exit(1 if run_all(args, more) else 0)
+
+
+def run_all(args, more):
     failed = 0
     for seed in range(args.seed, args.seed + args.cases):
         with tempfile.TemporaryDirectory() as folder:
             universe = pathlib.Path(folder, "universe.json")
             universe.write_text(json.dumps(make_universe(random.Random(seed))))
             environment = {**os.environ, "UV_CACHE_DIR": f"{folder}/uv", "XDG_CACHE_HOME": f"{folder}/cache",
-                           "PIP_CONFIG_FILE": "/dev/null"}  # fmt: skip
+                           "PIP_CONFIG_FILE": "/dev/null", "POETRY_CACHE_DIR": f"{folder}/poetry",
+                           "POETRY_VIRTUALENVS_IN_PROJECT": "true"}  # fmt: skip
             inner = f'PIP_INDEX_URL="$INDEX_URL/simple" exec "$@"'
             done = subprocess.run(
                 ["python3", str(HERE.parent / "server" / "server.py"), str(universe), "--", "sh", "-c", inner,
-                 "sh", PYTHON, __file__, args.ramekin, "--inside", str(seed)],
+                 "sh", PYTHON, __file__, args.ramekin, "--inside", str(seed), *more],
                 cwd=folder, env=environment, check=False)  # fmt: skip
             failed += done.returncode != 0
     print(f"{args.cases} projects, {failed} wrong")
-    sys.exit(1 if failed else 0)
+    return failed
 
 
 if __name__ == "__main__":
