@@ -1,5 +1,6 @@
 #include "cli/commands.h"
-#include "cli/workspace.h"
+#include "cli/operand.h"
+#include "diff/why_between.h"
 #include "plan/why.h"
 #include "python/name.h"
 #include "python/version.h"
@@ -9,6 +10,8 @@ static const OptionRow rows[] = {
     OPTION_ROW_FORMAT("ramekin.why/1"),
     {"all", 'a', OPTION_SWITCH, NULL, offsetof(Options, all), 0,
      "print every chain, not the shortest of each clause"},
+    {"between", 0, OPTION_VALUE, "A", offsetof(Options, between), 0,
+     "what changed about NAME from A to B: sides as `ramekin diff` takes them"},
     OPTION_ROW_LOCKED,
     {0},
     /* clang-format on */
@@ -34,7 +37,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Subject, subject_clear)
 static gboolean read_subject(const Options *options, Subject *subject, GError **error)
 {
     const char *name = options->arguments->pdata[0];
-    const char *text = options->arguments->len > 1 ? options->arguments->pdata[1] : NULL;
+    bool versioned = options->arguments->len > 1 && !options->between;
+    const char *text = versioned ? options->arguments->pdata[1] : NULL;
     if (!name_is_valid(name)) {
         error_set(error, ERROR_USAGE, SPAN_NONE, "\"%s\" is no name of a distribution", name);
         if (error)
@@ -182,12 +186,62 @@ static int explain(Workspace *workspace, const WorkTarget *wanted, const LockTar
     return worse_status(status, 1);
 }
 
+/* --between */
+
+static char *between_json(const void *between, G_GNUC_UNUSED bool all)
+{
+    return why_between_encode_json(between);
+}
+
+static char *between_text(const void *between, const TextStyle *style)
+{
+    return why_between_format_text(between, style);
+}
+
+static const ResultForms between_forms = {between_json, between_text};
+
+static int refuse_between(const Invocation *invocation, int code, const char *message,
+                          const char *hint)
+{
+    GError *error = NULL;
+    error_set(&error, code, SPAN_NONE, "%s", message);
+    if (hint)
+        error_set_hint(error, "%s", hint);
+    return output_error(invocation->output, error);
+}
+
+static int explain_between(const Invocation *invocation, const char *name)
+{
+    const Options *options = invocation->options;
+    g_autoptr(Operand) a = NULL;
+    g_autoptr(Operand) b = NULL;
+    if (options->arguments->len < 2)
+        return refuse_between(invocation, ERROR_USAGE, "--between wants two sides",
+                              "ramekin why NAME --between A B");
+    int status = operand_open(invocation, options->between, &a);
+    if (status == 0)
+        status = operand_open(invocation, options->arguments->pdata[1], &b);
+    if (status != 0)
+        return status;
+    g_autoptr(Diff) diff = diff_new(&a->side, &b->side);
+    g_autoptr(WhyBetween) between = why_between_new(diff, name);
+    if (!between) {
+        g_autofree char *message =
+            g_strdup_printf("neither %s nor %s has %s", a->label, b->label, name);
+        return refuse_between(invocation, ERROR_INPUT, message, NULL);
+    }
+    output_form(invocation->output, &between_forms, between);
+    return 0;
+}
+
 static int run_why(Invocation *invocation)
 {
     g_auto(Subject) subject = {0};
     GError *error = NULL;
     if (!read_subject(invocation->options, &subject, &error))
         return output_error(invocation->output, error);
+    if (invocation->options->between)
+        return explain_between(invocation, subject.name);
     g_autoptr(Workspace) workspace = NULL;
     int status =
         workspace_open_recipe(invocation, TARGETS_ONE, invocation->options->recipe, &workspace);
@@ -201,6 +255,7 @@ static int run_why(Invocation *invocation)
 }
 
 const Command command_why = {
-    "why",  run_why, "NAME [VERSION]", 1, 2, "say why a distribution is there, in this version",
+    "why",  run_why, "NAME [VERSION | --between A B]",
+    1,      2,       "say why a distribution is there, in this version",
     groups,
 };

@@ -130,6 +130,7 @@ typedef struct {
     int only;        /* a part of diff */
     bool stat;
     char *since;
+    char *between;
     bool deep, fix;
 
     int matrix_format; /* MatrixFormat */
