@@ -1,10 +1,12 @@
 #include "cli/commands.h"
+#include "cli/outdated_moves.h"
 #include "cli/workspace.h"
-#include "plan/outdated.h"
 
 static const OptionRow rows[] = {
     /* clang-format off */
     OPTION_ROW_FORMAT("ramekin.outdated/1"),
+    {"solve", 0, OPTION_SWITCH, NULL, offsetof(Options, solve), 0,
+     "solve the stages with each newer version: what else it changes, what it breaks"},
     OPTION_ROW_LOCKED,
     {0},
     /* clang-format on */
@@ -25,8 +27,8 @@ static char *outdated_text(const void *outdated, const TextStyle *style)
 
 static const ResultForms forms = {outdated_json, outdated_text};
 
-static int print_outdated(Workspace *workspace, const WorkTarget *wanted, const LockTarget *target,
-                          const LockTarget *upgraded)
+static int print_outdated(Workspace *workspace, const WorkTarget *wanted, const Lock *held,
+                          const LockTarget *target, const LockTarget *upgraded)
 {
     GError *error = NULL;
     g_autoptr(LockSurvey) survey = lock_survey_new(workspace_session(workspace), wanted->recipe,
@@ -36,6 +38,10 @@ static int print_outdated(Workspace *workspace, const WorkTarget *wanted, const 
     int status = output_diags(workspace->output, workspace->diags);
     if (!outdated)
         return error ? output_error(workspace->output, error) : worse_status(status, 1);
+    if (workspace->options->solve)
+        status = outdated_find_moves(workspace, wanted, held, target, outdated);
+    if (status > 1)
+        return status;
     output_form(workspace->output, &forms, outdated);
     return outdated->outdated > 0 ? 1 : 0;
 }
@@ -79,7 +85,8 @@ static int run_outdated(Invocation *invocation)
                     "without the pins of the lock a stage can't be satisfied any more:");
         workspace_explain_unsolved(workspace, upgraded);
     }
-    return print_outdated(workspace, wanted, target, upgraded);
+    return print_outdated(workspace, wanted, fresh->targets->len > 0 ? fresh : workspace->lock,
+                          target, upgraded);
 }
 
 const Command command_outdated = {

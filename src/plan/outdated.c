@@ -4,9 +4,31 @@
 #include "python/version.h"
 #include "text/jsonw.h"
 
+static void move_free(OutdatedMove *move)
+{
+    if (!move)
+        return;
+    g_free(move->version);
+    g_free(move->problem);
+    g_ptr_array_unref(move->changes);
+    g_ptr_array_unref(move->breaks);
+    g_free(move);
+}
+
+OutdatedMove *outdated_entry_move(OutdatedEntry *entry, const char *version)
+{
+    move_free(entry->move);
+    entry->move = g_new0(OutdatedMove, 1);
+    entry->move->version = g_strdup(version);
+    entry->move->changes = g_ptr_array_new_with_free_func(g_free);
+    entry->move->breaks = g_ptr_array_new_with_free_func(g_free);
+    return entry->move;
+}
+
 static void entry_free(void *data)
 {
     OutdatedEntry *entry = data;
+    move_free(entry->move);
     why_free(entry->why);
     g_ptr_array_unref(entry->holders);
     g_ptr_array_unref(entry->files);
@@ -186,6 +208,31 @@ static void write_holders(JsonWriter *writer, const GPtrArray *holders)
     jsonw_end_array(writer);
 }
 
+static void write_texts(JsonWriter *writer, const char *key, const GPtrArray *texts)
+{
+    jsonw_key(writer, key);
+    jsonw_begin_array(writer, JSONW_INLINE);
+    for (guint i = 0; i < texts->len; i++)
+        jsonw_string(writer, texts->pdata[i]);
+    jsonw_end_array(writer);
+}
+
+static void write_move(JsonWriter *writer, const OutdatedMove *move)
+{
+    jsonw_key(writer, "move");
+    if (!move) {
+        jsonw_null(writer);
+        return;
+    }
+    jsonw_begin_object(writer, JSONW_INLINE);
+    jsonw_string_member(writer, "version", move->version);
+    jsonw_boolean_member(writer, "solved", move->solved);
+    jsonw_string_member(writer, "problem", move->problem);
+    write_texts(writer, "changes", move->changes);
+    write_texts(writer, "breaks", move->breaks);
+    jsonw_end_object(writer);
+}
+
 static void write_entry(JsonWriter *writer, const OutdatedEntry *entry)
 {
     jsonw_begin_object(writer, JSONW_INLINE);
@@ -196,6 +243,7 @@ static void write_entry(JsonWriter *writer, const OutdatedEntry *entry)
     jsonw_string_member(writer, "index", entry->index);
     jsonw_string_member(writer, "refused", entry->refused);
     write_holders(writer, entry->holders);
+    write_move(writer, entry->move);
     jsonw_end_object(writer);
 }
 

@@ -7,6 +7,15 @@
 #include "plan/layout.h"
 #include "plan/why.h"
 
+/* The stages solved with another version, everything else held where it can be. */
+typedef struct {
+    char *version;
+    bool solved;
+    char *problem;      /* why it can't be; NULL where it is solved */
+    GPtrArray *changes; /* char *: what else changes, "triton 3.2.0 -> 3.3.0", "+ hub 1.0" */
+    GPtrArray *breaks;  /* char *: findings that come with it */
+} OutdatedMove;
+
 typedef struct {
     const LockDistribution *current;
     const char *allowed; /* what an upgrade of everything gives; NULL: not there, or not known */
@@ -18,7 +27,11 @@ typedef struct {
     GPtrArray *holders;  /* WhyClause of `why` that exclude the newest */
     GPtrArray *files;    /* SurveyFile: owns the texts above */
     WhyQuestion question;
+    OutdatedMove *move; /* the last that was tried; NULL: none was */
 } OutdatedEntry;
+
+/* A new, empty move of the entry, in the place of an earlier one. */
+OutdatedMove *outdated_entry_move(OutdatedEntry *entry, const char *version);
 
 typedef struct {
     const LockStage *stage;

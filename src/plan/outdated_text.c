@@ -101,6 +101,32 @@ static void put_entry(Layout *layout, const OutdatedEntry *entry,
     layout_words(layout, TINT_FAINT, reason, column, indent);
 }
 
+static void put_move_line(Layout *layout, Tint tint, const char *text)
+{
+    layout_put(layout, TINT_NONE, "      ");
+    layout_words(layout, tint, text, 6, 8);
+}
+
+/* What the move that was tried changes and breaks. */
+static void put_move(Layout *layout, const OutdatedMove *move)
+{
+    if (!move)
+        return;
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_string_append_printf(text, "to %s: ", move->version);
+    if (!move->solved)
+        g_string_append(text, move->problem);
+    else if (move->changes->len == 0)
+        g_string_append(text, "nothing else changes");
+    else
+        g_string_append(text, "also ");
+    for (guint i = 0; i < move->changes->len; i++)
+        g_string_append_printf(text, "%s%s", i > 0 ? ", " : "", (char *)move->changes->pdata[i]);
+    put_move_line(layout, move->solved ? TINT_NONE : TINT_BAD, text->str);
+    for (guint i = 0; i < move->breaks->len; i++)
+        put_move_line(layout, TINT_BAD, move->breaks->pdata[i]);
+}
+
 static void put_headings(Layout *layout, const unsigned widths[COLUMNS_OF_TABLE])
 {
     layout_put(layout, TINT_NONE, "  ");
@@ -149,8 +175,10 @@ char *outdated_format_text(const Outdated *outdated, const TextStyle *style)
             g_strdup_printf("\n%s (%s)\n", stage->stage->name, stage->stage->at);
         layout_put(&layout, TINT_STRONG, head);
         put_headings(&layout, widths);
-        for (guint k = 0; k < stage->entries->len; k++)
+        for (guint k = 0; k < stage->entries->len; k++) {
             put_entry(&layout, stage->entries->pdata[k], widths);
+            put_move(&layout, ((const OutdatedEntry *)stage->entries->pdata[k])->move);
+        }
     }
     unsigned movable = count_movable(outdated);
     if (movable > 0) {
