@@ -255,7 +255,6 @@ static int run_why(Invocation *invocation)
 }
 
 const Command command_why = {
-    "why",  run_why, "NAME [VERSION | --between A B]",
-    1,      2,       "say why a distribution is there, in this version",
+    "why",  run_why, "NAME [VERSION]", 1, 2, "say why a distribution is there, in this version",
     groups,
 };
