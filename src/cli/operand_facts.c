@@ -6,12 +6,12 @@
 #include "lock/fetch.h"
 #include "lock/image_environment.h"
 
-static void find_tables(Operand *operand)
+/* Read once: the other side's are the same. */
+static void find_tables(Operand *operand, const Operand *other)
 {
-    if (operand->workspace) {
-        operand->side.tables = operand->workspace->tables;
+    operand->side.tables = operand->workspace ? operand->workspace->tables : other->side.tables;
+    if (operand->side.tables)
         return;
-    }
     g_auto(GStrv) data = data_dirs_find();
     g_autoptr(Diags) diags = diags_new();
     operand->tables = host_tables_load((const char *const *)data, diags);
@@ -67,7 +67,7 @@ void operands_complete(const Invocation *invocation, Operand *a, Operand *b)
     Operand *const operands[] = {a, b};
     bool packages = has_packages(a) && has_packages(b) && !is_same_base(a, b);
     for (size_t i = 0; i < G_N_ELEMENTS(operands); i++) {
-        find_tables(operands[i]);
+        find_tables(operands[i], operands[1 - i]);
         recall_torch(invocation, operands[i]);
         if (packages)
             read_packages(invocation, operands[i]);
