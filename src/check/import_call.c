@@ -25,7 +25,8 @@ static const Value *call_unknown(ImportMachine *machine, const Value *callee,
             machine->frame->scope->module->scope->names->open = true;
     }
     machine->unknowns += !(foreign && callee->open);
-    return foreign ? callee : machine->unknown;
+    const Value *answer = callee->open ? machine->answer : callee;
+    return foreign ? answer : machine->unknown;
 }
 
 static const Value *object_call(ImportMachine *machine, const Value *callee,

@@ -145,6 +145,10 @@ int value_is_instance(ImportMachine *machine, const Value *value, const Value *c
     switch (value->kind) {
     case VALUE_OBJECT:
         return class_is_subclass(machine, value->object->class->value, class);
+    case VALUE_FOREIGN:
+        return class->class->module ? 0 : -1;
+    case VALUE_VERSION:
+        return -1;
     case VALUE_NONE:
     case VALUE_BOOL:
     case VALUE_INT:
@@ -159,8 +163,6 @@ int value_is_instance(ImportMachine *machine, const Value *value, const Value *c
     case VALUE_PROPERTY:
         return builtin_is_instance(machine, value, class->class);
     case VALUE_UNKNOWN:
-    case VALUE_FOREIGN: /* what a call into the standard library returns may be one of ours */
-    case VALUE_VERSION:
     case VALUE_NATIVE:
     case VALUE_STATIC:
     case VALUE_CLASS_METHOD:

@@ -278,6 +278,7 @@ struct ImportMachine {
     const char *stack; /* where the C stack was when the walk began */
     const Value *unknown, *none, *true_value, *false_value;
     const Value *foreign, *calm; /* calm: using it raises nothing; VALUE_FOREIGN with `open` */
+    const Value *answer;         /* calm too: of a call, so that a class in it may be ours */
     Class *object_class, *type_class, *suppress_class, *spec_class;
     bool lazy_annotations; /* PEP 649: 3.14 */
 };

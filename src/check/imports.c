@@ -75,6 +75,9 @@ static void machine_open(ImportMachine *machine, ImportSources *sources, ImportW
     calm->open = true;
     yes->number = 1;
     machine->calm = calm;
+    Value *answer = value_new(machine, VALUE_FOREIGN);
+    answer->open = true;
+    machine->answer = answer;
     machine->true_value = yes;
     machine->false_value = value_new(machine, VALUE_BOOL);
     unsigned major = 0, minor = 0;

@@ -155,8 +155,11 @@ static const Row modules[] = {
     {"gone or of another system", "@@ a.py\nimport winreg\n",
      "ModuleNotFoundError: No module named 'winreg' (a.py:1)", NULL},
     {"what the library returns may be one of ours", "@@ a.py\nimport inspect\nclass Own:\n    pass\n"
-     "def f() -> Own:\n    pass\nif not issubclass(inspect.signature(f).return_annotation, Own):\n    import missing\n"
-     "if not isinstance(inspect.unwrap(Own()), Own):\n    raise ValueError\n", "unknown", NULL},
+     "def f() -> Own:\n    pass\nif not issubclass(inspect.signature(f).return_annotation, Own):\n    import missing\n",
+     "unknown", NULL},
+    {"a class of the library is none of ours", "@@ a.py\nfrom string import Template\nclass Own:\n    pass\n"
+     "if not issubclass(Template, Own):\n    import missing\n",
+     "ModuleNotFoundError: No module named 'missing' (a.py:5)", NULL},
     {"what may stand in for the library", "@@ a.py\nimport subprocess\nif not hasattr(subprocess, 'Popen'):\n"
      "    def fake(*args):\n        raise NotImplementedError\n    subprocess.Popen = fake\n"
      "subprocess.Popen(['git'])\n", "works", NULL},
