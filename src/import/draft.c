@@ -238,8 +238,10 @@ char *draft_image_name(const char *text)
 static void write_comment(GString *out, unsigned indent, const char *comment)
 {
     g_auto(GStrv) lines = g_strsplit(comment ? comment : "", "\n", -1);
-    for (guint i = 0; comment && lines[i]; i++)
-        g_string_append_printf(out, "%*s#%s%s\n", (int)indent, "", *lines[i] ? " " : "", lines[i]);
+    for (guint i = 0; comment && lines[i]; i++) {
+        g_autofree char *line = draft_comment_text(lines[i]);
+        g_string_append_printf(out, "%*s#%s%s\n", (int)indent, "", *line ? " " : "", line);
+    }
 }
 
 static unsigned line_of(const GString *out)

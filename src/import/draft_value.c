@@ -242,15 +242,29 @@ static bool looks_typed(const char *text)
     return g_ascii_isdigit(*p) && (based || p[strspn(p, "0123456789_.:+-eETZ")] == '\0');
 }
 
+static bool is_control(gunichar c)
+{
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 || c == 0xfeff ||
+           c >= 0xfffe;
+}
+
 static bool has_control(const char *text)
 {
     for (const char *p = text; *p; p = g_utf8_next_char(p)) {
-        gunichar c = g_utf8_get_char(p);
-        if (c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 || c == 0xfeff ||
-            c >= 0xfffe)
+        if (is_control(g_utf8_get_char(p)))
             return true;
     }
     return false;
+}
+
+char *draft_comment_text(const char *text)
+{
+    GString *out = g_string_new(NULL);
+    for (const char *p = text; *p; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+        g_string_append_unichar(out, is_control(c) ? ' ' : c);
+    }
+    return g_string_free(out, FALSE);
 }
 
 static bool is_plain_syntax(const char *text, bool flow)
@@ -321,15 +335,21 @@ static bool is_literal(const char *text)
     return !has_control(joined);
 }
 
+static void end_line(GString *out, const char *comment)
+{
+    g_autofree char *clean = comment ? draft_comment_text(comment) : NULL;
+    if (clean)
+        g_string_append_printf(out, "  # %s", clean);
+    g_string_append_c(out, '\n');
+}
+
 static void append_literal(GString *out, const char *text, DraftPlace place)
 {
     size_t length = strlen(text);
     bool ends = text[length - 1] == '\n';
     bool keeps = ends && length > 1 && text[length - 2] == '\n';
     g_string_append_printf(out, " |%s", keeps ? "+" : ends ? "" : "-");
-    if (place.comment)
-        g_string_append_printf(out, "  # %s", place.comment);
-    g_string_append_c(out, '\n');
+    end_line(out, place.comment);
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     for (guint i = 0; lines[i]; i++) {
         if (!lines[i + 1] && ends)
@@ -374,13 +394,6 @@ static bool has_literal(const DraftValue *value)
             return true;
     }
     return false;
-}
-
-static void end_line(GString *out, const char *comment)
-{
-    if (comment)
-        g_string_append_printf(out, "  # %s", comment);
-    g_string_append_c(out, '\n');
 }
 
 /* Whether the value stands on the line; then it was appended. */

@@ -52,6 +52,9 @@ bool draft_list_has(const DraftValue *list, const char *text);
 /* The text with "$(" written as "$$(": what stands in it is no variable. Caller frees. */
 char *draft_escape(const char *text);
 
+/* A line of a comment: what YAML takes in none is a blank in it. Caller frees. */
+char *draft_comment_text(const char *text);
+
 enum {
     DRAFT_COLUMNS = 100,
 };
