@@ -5,7 +5,7 @@
 #include "recipe/ignore_entry.h"
 
 enum {
-    SHOWN_GPUS = 2, /* that are not served, by name */
+    SHOWN_GPUS = 2, /* by name */
 };
 
 /* GPUs */
@@ -47,26 +47,28 @@ static bool is_served(const GpuFact *fact)
     return fact->answer == GPU_SERVED || fact->answer == GPU_POSSIBLE;
 }
 
-/* "2 of 3, not RTX 5090" */
+/* "H100, RTX 4090", "2 of 3, not RTX 5090" */
 static char *describe_named(const GArray *gpus)
 {
+    g_autoptr(GString) there = g_string_new(NULL);
     g_autoptr(GString) missing = g_string_new(NULL);
     guint served = 0;
     for (guint i = 0; i < gpus->len; i++) {
         const GpuFact *fact = &g_array_index(gpus, GpuFact, i);
         guint lost = i - served;
         served += is_served(fact);
-        if (!is_served(fact) && lost < SHOWN_GPUS)
-            g_string_append_printf(missing, ", not %s", fact->name);
+        if (is_served(fact))
+            g_string_append_printf(there, "%s%s", there->len ? ", " : "", fact->name);
+        else if (lost < SHOWN_GPUS)
+            g_string_append_printf(missing, "%snot %s", missing->len ? ", " : "", fact->name);
     }
-    const char *only = g_array_index(gpus, GpuFact, 0).name;
-    if (gpus->len == 1)
-        return served == 1 ? g_strdup(only) : g_strdup_printf("not %s", only);
     if (served == gpus->len)
-        return g_strdup_printf("all %u", served);
-    if (served == 0)
+        return served <= SHOWN_GPUS ? g_strdup(there->str) : g_strdup_printf("all %u", served);
+    if (served == 0 && gpus->len > 1)
         return g_strdup_printf("none of %u", gpus->len);
-    return g_strdup_printf("%u of %u%s%s", served, gpus->len, missing->str,
+    if (served == 0)
+        return g_strdup(missing->str);
+    return g_strdup_printf("%u of %u, %s%s", served, gpus->len, missing->str,
                            gpus->len - served > SHOWN_GPUS ? " ..." : "");
 }
 
