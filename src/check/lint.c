@@ -84,19 +84,6 @@ Span lint_word_span(const Lint *lint, const RunScript *script, const ShellWord *
     return shell_word_span(script->shell, word, lint->file->source);
 }
 
-char *lint_command_text(const RunCommand *command)
-{
-    g_autofree char *text = g_strndup(
-        command->script->shell->text->text->str + command->shell->offset, command->shell->length);
-    g_auto(GStrv) words = g_strsplit_set(text, " \t\n", -1);
-    g_autoptr(GString) out = g_string_new(NULL);
-    for (guint i = 0; words[i]; i++) {
-        if (*words[i])
-            g_string_append_printf(out, "%s%s", out->len > 0 ? " " : "", words[i]);
-    }
-    return g_string_free(g_steal_pointer(&out), FALSE);
-}
-
 static int compare_findings(const void *a, const void *b)
 {
     const LintFinding *first = *(LintFinding *const *)a, *second = *(LintFinding *const *)b;

@@ -52,7 +52,7 @@ static bool cleans_lists(const RunScript *script)
 {
     for (guint i = 0; i < script->commands->len; i++) {
         const RunCommand *command = script->commands->pdata[i];
-        g_autofree char *text = lint_command_text(command);
+        g_autofree char *text = run_command_text(command);
         if ((g_strcmp0(command->program, "rm") == 0 || g_strcmp0(command->program, "find") == 0) &&
             strstr(text, "/var/lib/apt"))
             return true;

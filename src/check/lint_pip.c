@@ -213,7 +213,7 @@ static bool clears_cache(const RunScript *script)
 {
     for (guint i = 0; i < script->commands->len; i++) {
         const RunCommand *command = script->commands->pdata[i];
-        g_autofree char *text = lint_command_text(command);
+        g_autofree char *text = run_command_text(command);
         if (strstr(text, "pip cache purge") || strstr(text, "uv cache clean") ||
             (g_strcmp0(command->program, "rm") == 0 && strstr(text, ".cache")))
             return true;

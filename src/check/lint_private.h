@@ -25,8 +25,6 @@ const DockerInstruction *lint_instruction(const Lint *lint, guint index);
 /* The same, or what follows ONBUILD in it: what will be done in some build. */
 const DockerInstruction *lint_action(const Lint *lint, guint index);
 Span lint_word_span(const Lint *lint, const RunScript *script, const ShellWord *word);
-/* The words of the command as they are written. Caller frees. */
-char *lint_command_text(const RunCommand *command);
 
 GPtrArray *lint_pips_new(Lint *lint);
 

@@ -1,6 +1,7 @@
 #include "base/io.h"
 #include "cli/commands.h"
 #include "cli/workspace.h"
+#include "import/draft.h"
 
 #define SCHEMA_FILE "ramekin.schema.json"
 
@@ -50,24 +51,13 @@ static const char starter[] =
     "#workdir: /srv\n"
     "cmd: [python3, -c, \"import requests; print(requests.__version__)\"]\n";
 
-/* The folder's name as an image name: lower case letters, digits and single dashes. */
+/* After the folder that the recipe is in. */
 static char *image_name(const char *recipe_path)
 {
     g_autofree char *absolute = g_canonicalize_filename(recipe_path, NULL);
     g_autofree char *dir = g_path_get_dirname(absolute);
     g_autofree char *base = g_path_get_basename(dir);
-    GString *out = g_string_new(NULL);
-    for (const char *p = base; *p; p++) {
-        if (g_ascii_isalnum(*p))
-            g_string_append_c(out, g_ascii_tolower(*p));
-        else if (out->len > 0 && out->str[out->len - 1] != '-')
-            g_string_append_c(out, '-');
-    }
-    if (out->len > 0 && out->str[out->len - 1] == '-')
-        g_string_truncate(out, out->len - 1);
-    if (out->len == 0)
-        g_string_append(out, "app");
-    return g_string_free(out, FALSE);
+    return draft_image_name(base);
 }
 
 static gboolean write_starter(const char *path, bool force, GError **error)

@@ -172,17 +172,6 @@ static void print_text(const Workspace *workspace, const Result *results)
     }
 }
 
-/* The first stage that can't be satisfied, or NULL. */
-static const LockStage *find_unsatisfiable(const LockTarget *target)
-{
-    for (guint i = 0; i < target->stages->len; i++) {
-        const LockStage *stage = target->stages->pdata[i];
-        if (stage->status == STAGE_UNSATISFIABLE)
-            return stage;
-    }
-    return NULL;
-}
-
 static void write_failed(JsonWriter *writer, const LockStage *stage)
 {
     jsonw_key(writer, "failed");
@@ -196,7 +185,7 @@ static void write_failed(JsonWriter *writer, const LockStage *stage)
 
 static void write_result(JsonWriter *writer, const Result *result)
 {
-    const LockStage *failed = find_unsatisfiable(result->target);
+    const LockStage *failed = lock_target_failed(result->target);
     jsonw_begin_object(writer, failed ? JSONW_BLOCK : JSONW_INLINE);
     jsonw_string_member(writer, "row", result->wanted->row);
     jsonw_string_member(writer, "platform", result->wanted->platform);

@@ -16,19 +16,6 @@ static void pip_line_free(void *data)
     g_free(line);
 }
 
-static char *command_text(const RunCommand *command)
-{
-    g_autofree char *text = g_strndup(
-        command->script->shell->text->text->str + command->shell->offset, command->shell->length);
-    g_auto(GStrv) words = g_strsplit_set(text, " \t\n", -1);
-    g_autoptr(GString) out = g_string_new(NULL);
-    for (guint i = 0; words[i]; i++) {
-        if (*words[i])
-            g_string_append_printf(out, "%s%s", out->len > 0 ? " " : "", words[i]);
-    }
-    return g_string_free(g_steal_pointer(&out), FALSE);
-}
-
 /* The commands that install or remove, in order. */
 static GPtrArray *pip_lines(const BuildStages *stages)
 {
@@ -44,7 +31,7 @@ static GPtrArray *pip_lines(const BuildStages *stages)
                 continue;
             PipLine *line = g_new0(PipLine, 1);
             line->line = run_command_span(command).line;
-            line->text = command_text(command);
+            line->text = run_command_text(command);
             g_ptr_array_add(lines, line);
         }
     }

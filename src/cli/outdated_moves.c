@@ -46,16 +46,6 @@ static void tell_changes(OutdatedMove *move, const Diff *diff, const char *name)
     }
 }
 
-static const LockStage *find_failed(const LockTarget *target)
-{
-    for (guint i = 0; i < target->stages->len; i++) {
-        const LockStage *stage = target->stages->pdata[i];
-        if (stage->status == STAGE_UNSATISFIABLE)
-            return stage;
-    }
-    return NULL;
-}
-
 static int try_move(const Trials *trials, OutdatedEntry *entry, const char *version)
 {
     LockSession *session = workspace_session(trials->workspace);
@@ -70,7 +60,7 @@ static int try_move(const Trials *trials, OutdatedEntry *entry, const char *vers
     if (status != 0)
         return status;
     OutdatedMove *move = outdated_entry_move(entry, version);
-    const LockStage *failed = find_failed(target);
+    const LockStage *failed = lock_target_failed(target);
     move->solved = !failed;
     if (failed) {
         move->problem =

@@ -131,19 +131,9 @@ static int look_inside(const Asking *asking, const GPtrArray *files)
 
 /* Solving */
 
-static const LockStage *find_failed(const LockTarget *target)
-{
-    for (guint i = 0; i < target->stages->len; i++) {
-        const LockStage *stage = target->stages->pdata[i];
-        if (stage->status == STAGE_UNSATISFIABLE)
-            return stage;
-    }
-    return NULL;
-}
-
 static void take_answer(const VersionTable *table, VersionRow *row, const LockTarget *target)
 {
-    const LockStage *failed = find_failed(target);
+    const LockStage *failed = lock_target_failed(target);
     const LockStage *last = failed ? NULL : lock_target_last(target);
     const LockDistribution *found = last ? lock_stage_find(last, table->name) : NULL;
     bool same = found && g_str_equal(found->version, row->version) &&

@@ -172,8 +172,6 @@ typedef enum {
 /* Whether nothing in the parts (DiffPart) differs. */
 bool diff_part_is_empty(const Diff *diff, unsigned parts);
 bool diff_is_empty(const Diff *diff);
-/* The first stage of a side that can't be satisfied and says why; NULL: there is none. */
-const LockStage *diff_unsolved_stage(const DiffSide *side);
 
 typedef struct {
     unsigned parts; /* DiffPart */

@@ -8,7 +8,7 @@
 
 static void write_problem(HtmlWriter *writer, const DiffSide *side)
 {
-    const LockStage *stage = diff_unsolved_stage(side);
+    const LockStage *stage = lock_target_failed(side->target);
     if (!stage)
         return;
     const char *hint = stage->conflict ? error_hint(stage->conflict) : NULL;

@@ -7,7 +7,7 @@ static const char *const statuses[] = {"solved", "unsatisfiable", "skipped"};
 /* Why the side can't be installed, and what would do. */
 static void write_conflict(JsonWriter *writer, const DiffSide *side)
 {
-    const LockStage *stage = diff_unsolved_stage(side);
+    const LockStage *stage = lock_target_failed(side->target);
     const GError *conflict = stage ? stage->conflict : NULL;
     jsonw_key(writer, "problem");
     if (!stage) {

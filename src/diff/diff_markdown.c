@@ -67,7 +67,7 @@ static void append_findings(GString *out, const Diff *diff)
 
 static void append_conflict(GString *out, const DiffSide *side)
 {
-    const LockStage *stage = diff_unsolved_stage(side);
+    const LockStage *stage = lock_target_failed(side->target);
     if (!stage)
         return;
     const char *hint = stage->conflict ? error_hint(stage->conflict) : NULL;

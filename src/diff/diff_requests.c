@@ -15,17 +15,6 @@ void diff_request_free(void *data)
     g_free(request);
 }
 
-const LockStage *diff_unsolved_stage(const DiffSide *side)
-{
-    const GPtrArray *stages = side->target->stages;
-    for (guint i = 0; i < stages->len; i++) {
-        const LockStage *stage = stages->pdata[i];
-        if (stage->status == STAGE_UNSATISFIABLE)
-            return stage;
-    }
-    return NULL;
-}
-
 /* The canonical name that a line asks for; NULL: it is an option, or names a file. */
 static char *name_of(const char *line)
 {
@@ -71,7 +60,7 @@ static void add_line(DiffRequest *request, const char *line, bool after)
 static void add_side(Diff *diff, GHashTable *index, bool after)
 {
     const DiffSide *side = after ? &diff->b : &diff->a;
-    const LockStage *unsolved = diff_unsolved_stage(side);
+    const LockStage *unsolved = lock_target_failed(side->target);
     for (guint i = 0; i < side->target->stages->len; i++) {
         const LockStage *stage = side->target->stages->pdata[i];
         for (size_t k = 0; stage->pip_arguments && stage->pip_arguments[k]; k++) {

@@ -230,7 +230,7 @@ static void put_stages(Printer *printer)
 /* Why a stage can't be satisfied, and what would do. */
 static void put_conflict(Printer *printer, const DiffSide *side)
 {
-    const LockStage *stage = diff_unsolved_stage(side);
+    const LockStage *stage = lock_target_failed(side->target);
     if (!stage)
         return;
     const char *hint = stage->conflict ? error_hint(stage->conflict) : NULL;

@@ -251,16 +251,6 @@ static void take_failure(TargetFacts *facts)
     facts->reason = g_strndup(text, strcspn(text, "\n"));
 }
 
-static const LockStage *find_failed(const LockTarget *target)
-{
-    for (guint i = 0; i < target->stages->len; i++) {
-        const LockStage *stage = target->stages->pdata[i];
-        if (stage->status == STAGE_UNSATISFIABLE)
-            return stage;
-    }
-    return NULL;
-}
-
 TargetFacts *target_facts_new(const char *name, const Recipe *recipe, const LockTarget *target)
 {
     TargetFacts *facts = g_new0(TargetFacts, 1);
@@ -268,7 +258,7 @@ TargetFacts *target_facts_new(const char *name, const Recipe *recipe, const Lock
     facts->target = target;
     facts->name = g_strdup(name);
     facts->checks = g_ptr_array_new_with_free_func(check_fact_free);
-    facts->failed = find_failed(target);
+    facts->failed = lock_target_failed(target);
     if (facts->failed) {
         take_failure(facts);
         facts->gpus = g_array_new(FALSE, FALSE, sizeof(GpuFact));

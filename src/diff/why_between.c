@@ -126,7 +126,7 @@ static void put_causes(const WhyBetween *between, Layout *layout)
 
 static void put_unsolved(const DiffSide *side, Layout *layout)
 {
-    const LockStage *stage = diff_unsolved_stage(side);
+    const LockStage *stage = lock_target_failed(side->target);
     if (stage && stage->conflict)
         put_indented(layout, TINT_BAD, stage->conflict->message);
 }

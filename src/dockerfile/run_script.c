@@ -450,3 +450,16 @@ char *run_python_code(const RunCommand *command, Span *ret_at)
     }
     return NULL;
 }
+
+char *run_command_text(const RunCommand *command)
+{
+    g_autofree char *text = g_strndup(
+        command->script->shell->text->text->str + command->shell->offset, command->shell->length);
+    g_auto(GStrv) words = g_strsplit_set(text, " \t\n", -1);
+    g_autoptr(GString) out = g_string_new(NULL);
+    for (guint i = 0; words[i]; i++) {
+        if (*words[i])
+            g_string_append_printf(out, "%s%s", out->len > 0 ? " " : "", words[i]);
+    }
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}

@@ -60,5 +60,7 @@ bool run_has_argument(const RunCommand *command, const char *value);
 /* The value of NAME in the command's settings, else in ENV and ARG; NULL: unset or not known. */
 const char *run_setting(const RunCommand *command, const char *name);
 Span run_command_span(const RunCommand *command);
+/* The command as it is written, on one line. Caller frees. */
+char *run_command_text(const RunCommand *command);
 /* Python code that a command runs: of `python -c`, or a heredoc. NULL: none. Its place is `at`. */
 char *run_python_code(const RunCommand *command, Span *ret_at);

@@ -259,6 +259,16 @@ bool lock_target_is_solved(const LockTarget *target)
     return true;
 }
 
+const LockStage *lock_target_failed(const LockTarget *target)
+{
+    for (guint i = 0; i < target->stages->len; i++) {
+        const LockStage *stage = target->stages->pdata[i];
+        if (stage->status == STAGE_UNSATISFIABLE)
+            return stage;
+    }
+    return NULL;
+}
+
 const LockStage *lock_target_last(const LockTarget *target)
 {
     for (guint i = target->stages->len; i-- > 0;) {

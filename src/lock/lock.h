@@ -164,6 +164,8 @@ gboolean lock_save(const Lock *lock, const char *path, GError **error);
 
 LockTarget *lock_find_target(const Lock *lock, const char *row, const char *platform);
 bool lock_target_is_solved(const LockTarget *target);
+/* The first stage that can't be satisfied, or NULL. */
+const LockStage *lock_target_failed(const LockTarget *target);
 /* The last stage that is solved, whose environment is the image's; or NULL. */
 const LockStage *lock_target_last(const LockTarget *target);
 /* LockFile of everything that some stage installs, each once, in order; the target's. The caller
