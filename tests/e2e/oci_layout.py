@@ -61,6 +61,8 @@ def main():
         "os": "linux",
         "config": settings,
         "rootfs": {"type": "layers", "diff_ids": [sha256(tar) for tar in arguments.tars]},
+        # buildah adds nothing to an image of several layers that has no history
+        "history": [{"created_by": os.path.basename(tar)} for tar in arguments.tars],
     }
     manifest = {
         "schemaVersion": 2,
