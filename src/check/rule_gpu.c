@@ -35,8 +35,7 @@ static bool was_left_out(const CheckRun *run, const GpuCapability *known)
 {
     const CheckWheel *torch = check_find_wheel(run, "torch");
     const char *cuda = torch && torch->native ? torch->native->torch_cuda : NULL;
-    return cuda && dotted_compare(cuda, known->since.text) >= 0 &&
-           (!known->until.text || dotted_compare(cuda, known->until.text) <= 0);
+    return cuda && gpu_capability_is_compiled(known, cuda);
 }
 
 static char *hint_of(const CheckRun *run, const GpuTarget *gpu)

@@ -33,8 +33,7 @@ static bool compiler_serves(const HostTables *tables, const char *cuda, unsigned
     for (guint i = 0; i < all->len; i++) {
         const GpuCapability *one = all->pdata[i];
         bool runs = one->capability / 10 == capability / 10 && one->capability <= capability;
-        if (runs && dotted_compare(cuda, one->since.text) >= 0 &&
-            (!one->until.text || dotted_compare(cuda, one->until.text) <= 0))
+        if (runs && gpu_capability_is_compiled(one, cuda))
             return true;
     }
     return false;

@@ -10,17 +10,11 @@ enum {
 
 /* GPUs */
 
-static bool compiler_knows(const GpuCapability *known, const char *cuda)
-{
-    return dotted_compare(cuda, known->since.text) >= 0 &&
-           (!known->until.text || dotted_compare(cuda, known->until.text) <= 0);
-}
-
 static void add_gpu(GArray *gpus, const char *name, const GpuTable *table, unsigned capability,
                     const char *cuda)
 {
     const GpuCapability *known = gpu_table_find_capability(table, capability);
-    bool can = known && compiler_knows(known, cuda);
+    bool can = known && gpu_capability_is_compiled(known, cuda);
     GpuFact fact = {name, capability, can ? GPU_POSSIBLE : GPU_IMPOSSIBLE};
     g_array_append_val(gpus, fact);
 }

@@ -1,6 +1,7 @@
 #include "facts/gpus.h"
 
 #include "base/names.h"
+#include "facts/drivers.h"
 #include "facts/table_file.h"
 
 enum {
@@ -157,6 +158,12 @@ const GpuCapability *gpu_table_find_capability(const GpuTable *table, unsigned c
             return known;
     }
     return NULL;
+}
+
+bool gpu_capability_is_compiled(const GpuCapability *known, const char *cuda)
+{
+    return dotted_compare(cuda, known->since.text) >= 0 &&
+           (!known->until.text || dotted_compare(cuda, known->until.text) <= 0);
 }
 
 void gpu_target_free(void *data)

@@ -51,6 +51,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(GpuTable, gpu_table_free)
 const GpuModel *gpu_table_find(const GpuTable *table, const char *name);
 const GpuPool *gpu_table_find_pool(const GpuTable *table, const char *name);
 const GpuCapability *gpu_table_find_capability(const GpuTable *table, unsigned capability);
+/* Whether the compiler of a CUDA version, "12.4", makes code for it. */
+bool gpu_capability_is_compiled(const GpuCapability *known, const char *cuda);
 
 /* Adds what `text` names to `targets` (GpuTarget): a model, each member of a pool, or "sm_90",
  * "sm_90a" and "9.0" alike. ERROR_INPUT at `at` with the nearest names. */

@@ -14,8 +14,7 @@ static bool knows_gpus(const Recipe *recipe, const char *cuda)
         const GpuTarget *gpu = recipe->gpus->pdata[i];
         const GpuCapability *known =
             gpu_table_find_capability(recipe->tables->gpus, gpu->capability);
-        if (known && (dotted_compare(cuda, known->since.text) < 0 ||
-                      (known->until.text && dotted_compare(cuda, known->until.text) > 0)))
+        if (known && !gpu_capability_is_compiled(known, cuda))
             return false;
     }
     return true;

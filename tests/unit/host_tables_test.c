@@ -77,6 +77,25 @@ TEST(names_are_unique)
     }
 }
 
+/* From the version that brought an architecture to the one that had it last, both counted. */
+TEST(compilers)
+{
+    static const struct {
+        unsigned capability;
+        const char *cuda;
+        bool compiled;
+    } rows[] = {
+        {120, "12.6", false}, {120, "12.8", true}, {120, "13.0", true}, {70, "8.0", false},
+        {70, "9.0", true},    {70, "12.9", true},  {70, "13.0", false},
+    };
+    g_autoptr(HostTables) tables = shipped();
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const GpuCapability *known = gpu_table_find_capability(tables->gpus, rows[i].capability);
+        g_test_message("%u under %s", rows[i].capability, rows[i].cuda);
+        g_assert_cmpint(gpu_capability_is_compiled(known, rows[i].cuda), ==, rows[i].compiled);
+    }
+}
+
 TEST(drivers)
 {
     g_autoptr(HostTables) tables = shipped();
