@@ -216,10 +216,7 @@ static void print_json(const Bisect *bisect, const BisectResult *result)
     write_set(writer, "culprits", bisect->units, result->culprits);
     write_set(writer, "moved", bisect->units, result->moved);
     jsonw_key(writer, "steps");
-    jsonw_begin_array(writer, JSONW_BLOCK);
-    for (guint i = 0; i < bisect->log->len; i++)
-        jsonw_string(writer, bisect->log->pdata[i]);
-    jsonw_end_array(writer);
+    jsonw_texts(writer, JSONW_BLOCK, bisect->log);
     jsonw_end_object(writer);
     g_autofree char *text = jsonw_finish(writer, NULL);
     output_result(bisect->output, text);

@@ -168,15 +168,6 @@ static void write_requests(JsonWriter *writer, const GPtrArray *requests)
     jsonw_end_array(writer);
 }
 
-static void write_lines(JsonWriter *writer, const char *key, const GPtrArray *lines)
-{
-    jsonw_key(writer, key);
-    jsonw_begin_array(writer, JSONW_INLINE);
-    for (guint i = 0; i < lines->len; i++)
-        jsonw_string(writer, lines->pdata[i]);
-    jsonw_end_array(writer);
-}
-
 static void write_stages(JsonWriter *writer, const GPtrArray *stages)
 {
     jsonw_key(writer, "stages");
@@ -193,8 +184,8 @@ static void write_stages(JsonWriter *writer, const GPtrArray *stages)
         jsonw_string_member(writer, "status_after",
                             stage->after ? statuses[stage->after->status] : NULL);
         jsonw_boolean_member(writer, "moved", stage->moved);
-        write_lines(writer, "added", stage->added);
-        write_lines(writer, "removed", stage->removed);
+        jsonw_texts_member(writer, "added", stage->added);
+        jsonw_texts_member(writer, "removed", stage->removed);
         jsonw_end_object(writer);
     }
     jsonw_end_array(writer);

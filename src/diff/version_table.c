@@ -351,18 +351,7 @@ static void write_row(JsonWriter *writer, const VersionRow *row)
         jsonw_integer(writer, row->file->size);
     else
         jsonw_null(writer);
-    jsonw_key(writer, "gpus");
-    jsonw_begin_array(writer, JSONW_INLINE);
-    for (guint i = 0; i < row->gpus->len; i++) {
-        const GpuFact *fact = &g_array_index(row->gpus, GpuFact, i);
-        g_autofree char *capability = capability_text(fact->capability);
-        jsonw_begin_object(writer, JSONW_INLINE);
-        jsonw_string_member(writer, "name", fact->name);
-        jsonw_string_member(writer, "capability", capability);
-        jsonw_string_member(writer, "answer", answers[fact->answer]);
-        jsonw_end_object(writer);
-    }
-    jsonw_end_array(writer);
+    gpu_facts_write(writer, row->gpus);
     jsonw_key(writer, "resolves");
     if (row->resolves == RESOLVES_UNASKED)
         jsonw_null(writer);

@@ -153,11 +153,7 @@ EmittedFile *bake_emit(const GPtrArray *targets)
     jsonw_begin_object(writer, JSONW_BLOCK);
     jsonw_key(writer, ALL_TARGETS);
     jsonw_begin_object(writer, JSONW_INLINE);
-    jsonw_key(writer, "targets");
-    jsonw_begin_array(writer, JSONW_INLINE);
-    for (guint i = 0; i < names->len; i++)
-        jsonw_string(writer, names->pdata[i]);
-    jsonw_end_array(writer);
+    jsonw_texts_member(writer, "targets", names);
     jsonw_end_object(writer);
     jsonw_end_object(writer);
     jsonw_key(writer, "target");

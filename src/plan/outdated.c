@@ -198,22 +198,9 @@ static void write_holders(JsonWriter *writer, const GPtrArray *holders)
         jsonw_begin_object(writer, JSONW_INLINE);
         jsonw_string_member(writer, "kind", kinds[clause->kind]);
         jsonw_string_member(writer, "requirement", clause->clause);
-        jsonw_key(writer, "chain");
-        jsonw_begin_array(writer, JSONW_INLINE);
-        for (guint k = 0; k < chain->len; k++)
-            jsonw_string(writer, chain->pdata[k]);
-        jsonw_end_array(writer);
+        jsonw_texts_member(writer, "chain", chain);
         jsonw_end_object(writer);
     }
-    jsonw_end_array(writer);
-}
-
-static void write_texts(JsonWriter *writer, const char *key, const GPtrArray *texts)
-{
-    jsonw_key(writer, key);
-    jsonw_begin_array(writer, JSONW_INLINE);
-    for (guint i = 0; i < texts->len; i++)
-        jsonw_string(writer, texts->pdata[i]);
     jsonw_end_array(writer);
 }
 
@@ -228,8 +215,8 @@ static void write_move(JsonWriter *writer, const OutdatedMove *move)
     jsonw_string_member(writer, "version", move->version);
     jsonw_boolean_member(writer, "solved", move->solved);
     jsonw_string_member(writer, "problem", move->problem);
-    write_texts(writer, "changes", move->changes);
-    write_texts(writer, "breaks", move->breaks);
+    jsonw_texts_member(writer, "changes", move->changes);
+    jsonw_texts_member(writer, "breaks", move->breaks);
     jsonw_end_object(writer);
 }
 

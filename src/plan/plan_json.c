@@ -74,10 +74,7 @@ static void encode_because(JsonWriter *writer, const void *value, void *data)
     jsonw_begin_array(writer, JSONW_INLINE);
     for (guint i = 0; i < action->because->len; i++) {
         const GPtrArray *chain = action->because->pdata[i];
-        jsonw_begin_array(writer, JSONW_INLINE);
-        for (guint k = 0; k < chain->len; k++)
-            jsonw_string(writer, chain->pdata[k]);
-        jsonw_end_array(writer);
+        jsonw_texts(writer, JSONW_INLINE, chain);
     }
     jsonw_end_array(writer);
 }

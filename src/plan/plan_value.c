@@ -39,10 +39,7 @@ void plan_value_because(PlanValue *value, const char *format, ...)
 static void encode_because(JsonWriter *writer, const void *data, void *unused)
 {
     const PlanValue *value = data;
-    jsonw_begin_array(writer, JSONW_INLINE);
-    for (guint i = 0; i < value->because->len; i++)
-        jsonw_string(writer, value->because->pdata[i]);
-    jsonw_end_array(writer);
+    jsonw_texts(writer, JSONW_INLINE, value->because);
 }
 
 static gboolean decode_because(JsonDecoder *decoder, const Json *json, void *data)

@@ -8,10 +8,7 @@ static void write_chains(JsonWriter *writer, const GPtrArray *chains)
     jsonw_begin_array(writer, JSONW_INLINE);
     for (guint i = 0; i < chains->len; i++) {
         const GPtrArray *chain = chains->pdata[i];
-        jsonw_begin_array(writer, JSONW_INLINE);
-        for (guint k = 0; k < chain->len; k++)
-            jsonw_string(writer, chain->pdata[k]);
-        jsonw_end_array(writer);
+        jsonw_texts(writer, JSONW_INLINE, chain);
     }
     jsonw_end_array(writer);
 }

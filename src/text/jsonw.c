@@ -180,6 +180,20 @@ void jsonw_boolean_member(JsonWriter *writer, const char *key, bool value)
     jsonw_boolean(writer, value);
 }
 
+void jsonw_texts(JsonWriter *writer, JsonwStyle style, const GPtrArray *texts)
+{
+    jsonw_begin_array(writer, style);
+    for (guint i = 0; i < texts->len; i++)
+        jsonw_string(writer, texts->pdata[i]);
+    jsonw_end_array(writer);
+}
+
+void jsonw_texts_member(JsonWriter *writer, const char *key, const GPtrArray *texts)
+{
+    jsonw_key(writer, key);
+    jsonw_texts(writer, JSONW_INLINE, texts);
+}
+
 void jsonw_strings_member(JsonWriter *writer, const char *key, const char *const *strv)
 {
     jsonw_key(writer, key);

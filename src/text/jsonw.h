@@ -47,5 +47,9 @@ void jsonw_raw(JsonWriter *writer, const char *json);
 void jsonw_string_member(JsonWriter *writer, const char *key, const char *text);
 void jsonw_unsigned_member(JsonWriter *writer, const char *key, guint64 value);
 void jsonw_boolean_member(JsonWriter *writer, const char *key, bool value);
+/* An array of strings. */
+void jsonw_texts(JsonWriter *writer, JsonwStyle style, const GPtrArray *texts);
+/* The same, inline. */
+void jsonw_texts_member(JsonWriter *writer, const char *key, const GPtrArray *texts);
 /* An inline array of strings; NULL strv: an empty one. */
 void jsonw_strings_member(JsonWriter *writer, const char *key, const char *const *strv);
