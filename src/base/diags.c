@@ -175,3 +175,13 @@ char *diags_format_styled(const Diags *diags, ErrorStyle style)
         g_string_append_printf(out, "… and %u more\n", sorted->len - LIMIT_DIAGS_SHOWN);
     return g_string_free(out, FALSE);
 }
+
+gboolean diags_set_error(const Diags *diags, GError **error, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_autofree char *sentence = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_autofree char *text = g_strchomp(diags_format(diags, false));
+    return error_set(error, ERROR_INPUT, SPAN_NONE, "%s:\n%s", sentence, text);
+}

@@ -31,3 +31,7 @@ int diags_exit_status(const Diags *diags);
  * LIMIT_DIAGS_SHOWN are shown, the rest are counted. */
 char *diags_format(const Diags *diags, bool colour);
 char *diags_format_styled(const Diags *diags, ErrorStyle style);
+/* The whole list as one error, for a caller that stops at the first: the sentence, and below it the
+ * entries. FALSE always. */
+gboolean diags_set_error(const Diags *diags, GError **error, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);

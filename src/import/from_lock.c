@@ -98,9 +98,7 @@ Draft *import_lock(const ImportInput *input, GError **error)
     g_autoptr(Diags) diags = diags_new();
     g_autoptr(ForeignLock) lock = foreign_lock_read(input->source, diags);
     if (!lock) {
-        g_autofree char *text = diags_format(diags, false);
-        error_set(error, ERROR_INPUT, SPAN_NONE, "%s can't be read:\n%s", input->path,
-                  g_strchomp(text));
+        diags_set_error(diags, error, "%s can't be read", input->path);
         return NULL;
     }
     g_autoptr(Draft) draft = draft_new();
@@ -151,9 +149,7 @@ Draft *import_project(const ImportInput *input, GError **error)
     g_autoptr(Diags) diags = diags_new();
     g_autoptr(Pyproject) project = pyproject_read(input->source, diags);
     if (!project) {
-        g_autofree char *text = diags_format(diags, false);
-        error_set(error, ERROR_INPUT, SPAN_NONE, "%s can't be read:\n%s", input->path,
-                  g_strchomp(text));
+        diags_set_error(diags, error, "%s can't be read", input->path);
         return NULL;
     }
     if (!check_project(project, error))

@@ -355,9 +355,7 @@ static gboolean read_lines(Reading *reading, GError **error)
                                   diags);
     if (ok && diags_errors(diags) == 0)
         return TRUE;
-    g_autofree char *text = diags_format(diags, false);
-    return error_set(error, ERROR_INPUT, SPAN_NONE, "pip would not read %s:\n%s",
-                     reading->input->path, g_strchomp(text));
+    return diags_set_error(diags, error, "pip would not read %s", reading->input->path);
 }
 
 Draft *import_requirements(const ImportInput *input, GError **error)

@@ -34,9 +34,8 @@ static void wanted_free(void *data)
 /* The first mistake of the recipe's inputs, which were sound when the target was locked. */
 static gboolean set_mistakes(const Request *request, GError **error)
 {
-    g_autofree char *text = diags_format(request->diags, false);
-    return error_set(error, ERROR_INPUT, SPAN_NONE,
-                     "the inputs of the locked stages can't be read any more:\n%s", text);
+    return diags_set_error(request->diags, error,
+                           "the inputs of the locked stages can't be read any more");
 }
 
 static gboolean add_locations(Request *request, const Stage *stage, guint index, GError **error)

@@ -38,8 +38,7 @@ static gboolean read_definition(const char *path, const char *shown, Read *ret_r
         *ret_read = read;
         return TRUE;
     }
-    g_autofree char *text = diags_format(read.diags, false);
-    error_set(error, ERROR_INPUT, SPAN_NONE, "%s is no stage definition:\n%s", shown, text);
+    diags_set_error(read.diags, error, "%s is no stage definition", shown);
     read_clear(&read);
     return FALSE;
 }
