@@ -209,14 +209,6 @@ void draft_note(Draft *draft, NoteKind kind, Span at, const char *format, ...)
     g_ptr_array_add(draft->notes, note);
 }
 
-guint draft_notes_count(const Draft *draft, NoteKind kind)
-{
-    guint count = 0;
-    for (guint i = 0; i < draft->notes->len; i++)
-        count += ((const DraftNote *)draft->notes->pdata[i])->kind == kind;
-    return count;
-}
-
 char *draft_image_name(const char *text)
 {
     GString *out = g_string_new(NULL);

@@ -78,7 +78,6 @@ void draft_stage_say(DraftStage *stage, const char *comment);
 DraftPart *draft_part(Draft *draft, const char *name);
 
 void draft_note(Draft *draft, NoteKind kind, Span at, const char *format, ...) G_GNUC_PRINTF(4, 5);
-guint draft_notes_count(const Draft *draft, NoteKind kind);
 
 /* A name that images can have, made of any text: lower-case letters, digits and single dashes;
  * "app" where nothing is left. Caller frees. */

@@ -135,11 +135,6 @@ const GPtrArray *foreign_lock_packages(const ForeignLock *lock)
     return lock->packages;
 }
 
-const char *foreign_lock_kind(const ForeignLock *lock)
-{
-    return lock->kind->name;
-}
-
 /* Values */
 
 static const Node *find_typed(ForeignLock *lock, const Node *map, const char *key, NodeKind kind)
@@ -300,6 +295,16 @@ bool foreign_names(const char *const *set, const char *name)
             return true;
     }
     return false;
+}
+
+const Node *foreign_find(const Node *map, const char *name)
+{
+    for (unsigned i = 0; map && map->kind == NODE_MAP && i < map->count; i++) {
+        const char *const one[] = {map->pairs[i].key->text, NULL};
+        if (foreign_names(one, name))
+            return map->pairs[i].value;
+    }
+    return NULL;
 }
 
 bool foreign_check_python(const ForeignLock *lock, const Node *text, const LockSelection *selection,

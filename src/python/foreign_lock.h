@@ -59,8 +59,6 @@ bool foreign_lock_wants_roots(const ForeignLock *lock);
 char *foreign_lock_requires_python(const ForeignLock *lock, Span *ret_at);
 /* LockedPackage, in the order of the file. */
 const GPtrArray *foreign_lock_packages(const ForeignLock *lock);
-/* "uv.lock": the kind, for messages. */
-const char *foreign_lock_kind(const ForeignLock *lock);
 /* The packages that the target takes, borrowed, and the project's own folders among them. Errors:
  * ERROR_INPUT where the file is not for this Python, an extra or a group is not in it, or two
  * versions of one package are taken. */

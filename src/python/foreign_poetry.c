@@ -121,16 +121,6 @@ static bool list_has(const Node *list, const char *name)
     return false;
 }
 
-static const Node *find_named(const Node *map, const char *name)
-{
-    for (unsigned i = 0; map && map->kind == NODE_MAP && i < map->count; i++) {
-        const char *const one[] = {map->pairs[i].key->text, NULL};
-        if (foreign_names(one, name))
-            return map->pairs[i].value;
-    }
-    return NULL;
-}
-
 /* Whether the package is in the group for this target. */
 static bool group_takes(const ForeignLock *lock, const LockSelection *selection, const Node *table,
                         const char *group, const MarkerSets *sets)
@@ -139,7 +129,7 @@ static bool group_takes(const ForeignLock *lock, const LockSelection *selection,
         return false;
     const Node *text = node_find(table, "markers");
     if (text && text->kind == NODE_MAP)
-        text = find_named(text, group);
+        text = foreign_find(text, group);
     const Marker *marker = foreign_marker_known(lock, text);
     return !marker || marker_evaluate_sets(marker, selection->markers, sets);
 }
@@ -256,12 +246,12 @@ static void follow(Walk *walk, const char *name, const Node *edge, bool wanted)
 /* [package.extras] x = ["name (>=1) ; marker"] */
 static void follow_extra(Walk *walk, const Node *table, const char *extra)
 {
-    const Node *list = find_named(node_find(table, "extras"), extra);
+    const Node *list = foreign_find(node_find(table, "extras"), extra);
     const Node *edges = node_find(table, "dependencies");
     for (unsigned i = 0; list && list->kind == NODE_LIST && i < list->count; i++) {
         const char *text = list->items[i]->text;
         g_autofree char *name = text ? g_strndup(text, strcspn(text, " [(<>=!~;")) : NULL;
-        const Node *edge = name ? find_named(edges, name) : NULL;
+        const Node *edge = name ? foreign_find(edges, name) : NULL;
         if (edge)
             follow(walk, name, edge, true);
     }
@@ -308,7 +298,7 @@ static bool check_extras(const ForeignLock *lock, const LockSelection *selection
 {
     const Node *declared = node_find(lock->root, "extras");
     for (size_t i = 0; selection->extras && selection->extras[i]; i++) {
-        if (!find_named(declared, selection->extras[i]))
+        if (!foreign_find(declared, selection->extras[i]))
             return error_set(error, ERROR_INPUT, SPAN_NONE, "%s has no extra '%s'",
                              source_name(lock->source), selection->extras[i]);
     }
@@ -360,4 +350,4 @@ bool foreign_lock_wants_roots(const ForeignLock *lock)
     return lock->kind == &foreign_poetry && !says_groups(lock);
 }
 
-const ForeignKind foreign_poetry = {"poetry.lock", read_poetry, select_poetry};
+const ForeignKind foreign_poetry = {read_poetry, select_poetry};

@@ -5,7 +5,6 @@
 #include "text/toml.h"
 
 typedef struct ForeignKind {
-    const char *name;
     /* Fills lock->packages; mistakes go to lock->diags. */
     void (*read)(ForeignLock *lock);
     bool (*select)(const ForeignLock *lock, const LockSelection *selection, GPtrArray *ret_packages,
@@ -49,6 +48,8 @@ void foreign_set_direct(LockedPackage *package, LockedFile *file);
 
 /* Whether the names of `set` hold `name`, both in any spelling. */
 bool foreign_names(const char *const *set, const char *name);
+/* The value whose key is `name` in any spelling; NULL: none, or `map` is no map. */
+const Node *foreign_find(const Node *map, const char *name);
 /* FALSE: the Python of the target is not among those that the text names. */
 bool foreign_check_python(const ForeignLock *lock, const Node *text, const LockSelection *selection,
                           GError **error);

@@ -152,4 +152,4 @@ static bool select_pylock(const ForeignLock *lock, const LockSelection *selectio
     return true;
 }
 
-const ForeignKind foreign_pylock = {"pylock.toml", read_pylock, select_pylock};
+const ForeignKind foreign_pylock = {read_pylock, select_pylock};

@@ -250,23 +250,12 @@ static void follow_all(Walk *walk, const Node *list)
         follow(walk, list->items[i]);
 }
 
-/* The list of a table of lists by a name in any spelling. */
-static const Node *find_named(const Node *map, const char *name)
-{
-    for (unsigned i = 0; map && map->kind == NODE_MAP && i < map->count; i++) {
-        const char *const one[] = {map->pairs[i].key->text, NULL};
-        if (foreign_names(one, name))
-            return map->pairs[i].value;
-    }
-    return NULL;
-}
-
 static void follow_queue(Walk *walk)
 {
     for (guint next = 0; next < walk->queue->len && !walk->error; next++) {
         const char *key = walk->queue->pdata[next], *blank = strchr(key, ' ');
         const Node *table = walk->lock->nodes->pdata[g_ascii_strtoull(key, NULL, 10)];
-        follow_all(walk, blank ? find_named(node_find(table, "optional-dependencies"), blank + 1)
+        follow_all(walk, blank ? foreign_find(node_find(table, "optional-dependencies"), blank + 1)
                                : node_find(table, "dependencies"));
     }
 }
@@ -304,7 +293,7 @@ static bool take_extra(Walk *walk, const GArray *roots, const char *extra)
         guint root = g_array_index(roots, guint, i);
         const Node *table = walk->lock->nodes->pdata[root];
         const Node *provided = node_find(node_find(table, "metadata"), "provides-extras");
-        bool known = find_named(node_find(table, "optional-dependencies"), name) != NULL;
+        bool known = foreign_find(node_find(table, "optional-dependencies"), name) != NULL;
         for (unsigned k = 0; provided && provided->kind == NODE_LIST && k < provided->count; k++) {
             g_autofree char *one = canonical_item(provided->items[k]);
             known |= g_str_equal(one, name);
@@ -321,13 +310,13 @@ static bool take_group(Walk *walk, const GArray *roots, const char *group)
 {
     bool found = false;
     const Node *manifest = node_find(walk->lock->root, "manifest");
-    const Node *shared = find_named(node_find(manifest, "dependency-groups"), group);
+    const Node *shared = foreign_find(node_find(manifest, "dependency-groups"), group);
     for (guint i = 0; i < roots->len; i++) {
         guint root = g_array_index(roots, guint, i);
         const Node *table = walk->lock->nodes->pdata[root];
-        const Node *list = find_named(node_find(table, "dev-dependencies"), group);
+        const Node *list = foreign_find(node_find(table, "dev-dependencies"), group);
         const Node *declared = node_find(node_find(table, "metadata"), "requires-dev");
-        found |= list || find_named(declared, group);
+        found |= list || foreign_find(declared, group);
         activate(walk, "group", ((LockedPackage *)walk->lock->packages->pdata[root])->name, group);
         follow_all(walk, list);
     }
@@ -394,4 +383,4 @@ static bool select_uv(const ForeignLock *lock, const LockSelection *selection,
     return walk.error == NULL;
 }
 
-const ForeignKind foreign_uv = {"uv.lock", read_uv, select_uv};
+const ForeignKind foreign_uv = {read_uv, select_uv};
