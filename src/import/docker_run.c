@@ -265,8 +265,39 @@ static TestResult evaluate(Scene *scene, const RunRead *run, const char *text, c
     return TEST_UNKNOWN;
 }
 
-static void read_branch(Scene *scene, const RunRead *run, size_t offset, size_t length,
-                        unsigned depth)
+typedef struct {
+    size_t condition, condition_length, body, body_length;
+} Branch;
+
+static const Branch *branch_of(const ShellStep *step, guint i)
+{
+    return &((const Branch *)(void *)step->branches->data)[i];
+}
+
+static guint branch_count(const ShellStep *step)
+{
+    return step->branches->len / (sizeof(Branch) / sizeof(size_t));
+}
+
+/* TEST_EQUALS with the variable and the value; `else` is TEST_TRUE. */
+static TestResult test_branch(Scene *scene, const RunRead *run, const Branch *branch,
+                              char **ret_name, char **ret_value)
+{
+    if (branch->condition_length == 0)
+        return TEST_TRUE;
+    const char *script = run->script->shell->text->text->str;
+    g_autofree char *text = g_strndup(script + branch->condition, branch->condition_length);
+    return evaluate(scene, run, text, ret_name, ret_value);
+}
+
+/* What the variable is without another value. */
+static char *default_of(Scene *scene, const char *name)
+{
+    g_autofree char *mark = g_strdup_printf("\1%s\2", name);
+    return scene_plain(scene, mark);
+}
+
+static void read_branch(Scene *scene, const RunRead *run, const Branch *branch, unsigned depth)
 {
     RunRead inner = {.instruction = run->instruction, .cwd = g_strdup(run->cwd)};
     inner.venv = g_strdup(run->venv);
@@ -274,35 +305,23 @@ static void read_branch(Scene *scene, const RunRead *run, size_t offset, size_t 
     for (guint i = 0; i < run->settings->len; i++)
         g_ptr_array_add(inner.settings, g_strdup(run->settings->pdata[i]));
     RunNames names = scene_names(scene);
-    Placed *text = placed_slice(run->script->shell->text, offset, length);
+    Placed *text = placed_slice(run->script->shell->text, branch->body, branch->body_length);
     inner.script = run_script_new(&run->script->scope, run->instruction, text, &names);
     read_steps(scene, &inner, depth + 1);
     free_run(&inner);
 }
 
-typedef struct {
-    size_t condition, condition_length, body, body_length;
-} Branch;
-
 /* The branch that the defaults take. */
 static StepResult read_constant(Scene *scene, const RunRead *run, const ShellStep *step,
                                 unsigned depth)
 {
-    const Branch *branches = (const Branch *)(void *)step->branches->data;
-    guint count = step->branches->len / 4;
-    const char *script = run->script->shell->text->text->str;
-    for (guint i = 0; i < count; i++) {
-        TestResult result = TEST_TRUE;
-        if (branches[i].condition_length > 0) {
-            g_autofree char *text =
-                g_strndup(script + branches[i].condition, branches[i].condition_length);
-            g_autofree char *name = NULL, *value = NULL;
-            result = evaluate(scene, run, text, &name, &value);
-            if (result == TEST_EQUALS) {
-                g_autofree char *mark = g_strdup_printf("\1%s\2", name);
-                g_autofree char *now = scene_plain(scene, mark);
-                result = g_str_equal(now, value) ? TEST_TRUE : TEST_FALSE;
-            }
+    for (guint i = 0; i < branch_count(step); i++) {
+        const Branch *branch = branch_of(step, i);
+        g_autofree char *name = NULL, *value = NULL;
+        TestResult result = test_branch(scene, run, branch, &name, &value);
+        if (result == TEST_EQUALS) {
+            g_autofree char *now = default_of(scene, name);
+            result = g_str_equal(now, value) ? TEST_TRUE : TEST_FALSE;
         }
         if (result == TEST_UNKNOWN)
             return STEP_KEEP;
@@ -310,7 +329,7 @@ static StepResult read_constant(Scene *scene, const RunRead *run, const ShellSte
             continue;
         draft_note(scene->draft, NOTE_ASSUMED, step_span(scene, run, step),
                    "the condition is decided with the defaults of ARG; the other way is left out");
-        read_branch(scene, run, branches[i].body, branches[i].body_length, depth);
+        read_branch(scene, run, branch, depth);
         return STEP_DONE;
     }
     draft_note(scene->draft, NOTE_ASSUMED, step_span(scene, run, step),
@@ -321,14 +340,10 @@ static StepResult read_constant(Scene *scene, const RunRead *run, const ShellSte
 /* "if [ $X = a ] … elif [ $X = b ] …", without else: stages with `when`. */
 static bool is_choice(Scene *scene, const RunRead *run, const ShellStep *step)
 {
-    const Branch *branches = (const Branch *)(void *)step->branches->data;
-    const char *script = run->script->shell->text->text->str;
-    for (guint i = 0; i < step->branches->len / 4; i++) {
+    for (guint i = 0; i < branch_count(step); i++) {
         g_autofree char *name = NULL, *value = NULL;
-        g_autofree char *text =
-            g_strndup(script + branches[i].condition, branches[i].condition_length);
-        if (branches[i].condition_length == 0 ||
-            evaluate(scene, run, text, &name, &value) != TEST_EQUALS || *value == '\0')
+        if (test_branch(scene, run, branch_of(step, i), &name, &value) != TEST_EQUALS ||
+            *value == '\0')
             return false;
     }
     return true;
@@ -340,19 +355,15 @@ static StepResult read_if(Scene *scene, const RunRead *run, const ShellStep *ste
         return STEP_KEEP;
     if (scene->when || scene->is_part || !is_choice(scene, run, step))
         return read_constant(scene, run, step, depth);
-    const Branch *branches = (const Branch *)(void *)step->branches->data;
-    const char *script = run->script->shell->text->text->str;
-    for (guint i = 0; i < step->branches->len / 4; i++) {
+    for (guint i = 0; i < branch_count(step); i++) {
+        const Branch *branch = branch_of(step, i);
         g_autofree char *name = NULL, *value = NULL;
-        g_autofree char *text =
-            g_strndup(script + branches[i].condition, branches[i].condition_length);
-        evaluate(scene, run, text, &name, &value);
-        g_autofree char *mark = g_strdup_printf("\1%s\2", name);
-        g_autofree char *now = scene_plain(scene, mark);
+        test_branch(scene, run, branch, &name, &value);
+        g_autofree char *now = default_of(scene, name);
         scene_declare(scene, name, now);
         scene->when = draft_map();
         draft_set_plain(scene->when, name, value);
-        read_branch(scene, run, branches[i].body, branches[i].body_length, depth);
+        read_branch(scene, run, branch, depth);
         g_clear_pointer(&scene->when, draft_value_free);
     }
     return STEP_DONE;
