@@ -23,15 +23,18 @@ static const char *const *strings_or_null(const GPtrArray *strings)
     return strings->len > 0 ? (const char *const *)strings->pdata : NULL;
 }
 
-static void recall_torch(const Invocation *invocation, Operand *operand)
+static LockSession *open_session(const Options *options)
 {
-    const Options *options = invocation->options;
     LockOptions lock_options = {
         .indexes = strings_or_null(options->indexes),
         .cache_dir = options->cache_dir,
         .offline = true,
     };
-    g_autoptr(LockSession) session = lock_session_new(&lock_options);
+    return lock_session_new(&lock_options);
+}
+
+static void recall_torch(LockSession *session, Operand *operand)
+{
     operand->torch = lock_session_recall_torch(session, operand->side.recipe, operand->side.target);
     operand->side.torch = operand->torch;
 }
@@ -65,10 +68,11 @@ static void read_packages(const Invocation *invocation, Operand *operand)
 void operands_complete(const Invocation *invocation, Operand *a, Operand *b)
 {
     Operand *const operands[] = {a, b};
+    g_autoptr(LockSession) session = open_session(invocation->options);
     bool packages = has_packages(a) && has_packages(b) && !is_same_base(a, b);
     for (size_t i = 0; i < G_N_ELEMENTS(operands); i++) {
         find_tables(operands[i], operands[1 - i]);
-        recall_torch(invocation, operands[i]);
+        recall_torch(session, operands[i]);
         if (packages)
             read_packages(invocation, operands[i]);
     }
