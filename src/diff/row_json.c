@@ -33,23 +33,6 @@ static void write_failed(JsonWriter *writer, const TargetFacts *facts)
     jsonw_end_object(writer);
 }
 
-static void write_gpus(JsonWriter *writer, const GArray *gpus)
-{
-    static const char *const answers[] = {"served", "not-served", "possible", "impossible"};
-    jsonw_key(writer, "gpus");
-    jsonw_begin_array(writer, JSONW_INLINE);
-    for (guint i = 0; i < gpus->len; i++) {
-        const GpuFact *fact = &g_array_index(gpus, GpuFact, i);
-        g_autofree char *capability = capability_text(fact->capability);
-        jsonw_begin_object(writer, JSONW_INLINE);
-        jsonw_string_member(writer, "name", fact->name);
-        jsonw_string_member(writer, "capability", capability);
-        jsonw_string_member(writer, "answer", answers[fact->answer]);
-        jsonw_end_object(writer);
-    }
-    jsonw_end_array(writer);
-}
-
 static void write_checks(JsonWriter *writer, const TargetFacts *facts)
 {
     static const char *const verdicts[] = {"holds", "fails", "moved", "unknown"};
@@ -72,7 +55,7 @@ static void write_solved(JsonWriter *writer, const TargetFacts *facts)
     jsonw_string_member(writer, "cuda", facts->cuda);
     jsonw_string_member(writer, "min_cuda", facts->min_cuda);
     jsonw_string_member(writer, "min_driver", facts->min_driver);
-    write_gpus(writer, facts->gpus);
+    gpu_facts_write(writer, facts->gpus);
     jsonw_unsigned_member(writer, "download_bytes", facts->download_bytes);
     jsonw_unsigned_member(writer, "unknown_sizes", facts->unknown_sizes);
     jsonw_unsigned_member(writer, "distributions", facts->distributions);

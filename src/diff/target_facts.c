@@ -94,6 +94,23 @@ char *gpu_facts_text(const GArray *gpus)
     return g_array_index(gpus, GpuFact, 0).name ? describe_named(gpus) : describe_ranges(gpus);
 }
 
+void gpu_facts_write(JsonWriter *writer, const GArray *gpus)
+{
+    static const char *const answers[] = {"served", "not-served", "possible", "impossible"};
+    jsonw_key(writer, "gpus");
+    jsonw_begin_array(writer, JSONW_INLINE);
+    for (guint i = 0; i < gpus->len; i++) {
+        const GpuFact *fact = &g_array_index(gpus, GpuFact, i);
+        g_autofree char *capability = capability_text(fact->capability);
+        jsonw_begin_object(writer, JSONW_INLINE);
+        jsonw_string_member(writer, "name", fact->name);
+        jsonw_string_member(writer, "capability", capability);
+        jsonw_string_member(writer, "answer", answers[fact->answer]);
+        jsonw_end_object(writer);
+    }
+    jsonw_end_array(writer);
+}
+
 char *target_facts_gpus_text(const TargetFacts *facts)
 {
     char *text = gpu_facts_text(facts->gpus);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "check/check.h"
+#include "text/jsonw.h"
 
 typedef enum {
     GPU_SERVED,
@@ -61,6 +62,8 @@ char *target_facts_checks_text(const TargetFacts *facts);
 char *target_facts_gpus_text(const TargetFacts *facts);
 /* The same of any answers, of one CUDA version: what its compiler knows. */
 char *gpu_facts_text(const GArray *gpus);
+/* `gpus`: [{name, capability, answer}], the next member of an object. */
+void gpu_facts_write(JsonWriter *writer, const GArray *gpus);
 /* GpuFact of the recipe's GPUs, else of every capability that the table knows, with what the
  * compiler of a CUDA version can have code for. Caller frees. */
 GArray *gpu_facts_of_cuda(const Recipe *recipe, const char *cuda);

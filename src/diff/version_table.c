@@ -334,7 +334,6 @@ char *version_table_format_markdown(const VersionTable *table)
 
 static void write_row(JsonWriter *writer, const VersionRow *row)
 {
-    static const char *const answers[] = {"served", "not-served", "possible", "impossible"};
     jsonw_begin_object(writer, JSONW_BLOCK);
     jsonw_string_member(writer, "version", row->version);
     jsonw_string_member(writer, "index", row->index);
@@ -376,11 +375,7 @@ char *version_table_encode_json(const VersionTable *table)
         write_row(writer, table->rows->pdata[i]);
     jsonw_end_array(writer);
     jsonw_unsigned_member(writer, "left_out", table->left_out);
-    jsonw_key(writer, "missed");
-    jsonw_begin_array(writer, JSONW_INLINE);
-    for (guint i = 0; i < table->missed->len; i++)
-        jsonw_string(writer, table->missed->pdata[i]);
-    jsonw_end_array(writer);
+    jsonw_texts_member(writer, "missed", table->missed);
     jsonw_string_member(writer, "missed_reason", table->missed_reason);
     jsonw_end_object(writer);
     return jsonw_finish(writer, NULL);
