@@ -240,7 +240,8 @@ static void append_address(GString *out, Span at)
 {
     if (!span_is_set(at))
         return;
-    g_string_append_printf(out, "%s:%u:", source_name(at.source), at.line);
+    g_string_append_printf(out, "%s%s:%u:", source_origin(at.source), source_name(at.source),
+                           at.line);
     if (at.column > 0)
         g_string_append_printf(out, "%u:", at.column);
     g_string_append_c(out, ' ');
@@ -279,8 +280,10 @@ static char *format_unmasked(const GError *error, const char *severity, ErrorSty
     for (guint i = 0; data->notes && i < data->notes->len; i++) {
         const Note *note = data->notes->pdata[i];
         g_autofree char *address = span_address(note->at);
-        g_autofree char *text =
-            address ? g_strdup_printf("%s: %s", address, note->message) : g_strdup(note->message);
+        g_autofree char *text = address
+                                    ? g_strdup_printf("%s%s: %s", source_origin(note->at.source),
+                                                      address, note->message)
+                                    : g_strdup(note->message);
         append_remark(out, "", text, style.columns);
     }
     if (data->hint)

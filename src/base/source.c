@@ -5,6 +5,7 @@
 
 struct Source {
     char *name;
+    char *origin; /* or NULL */
     char *text;
     size_t length;
     GArray *line_starts; /* size_t; filled at the first question about a line */
@@ -43,6 +44,7 @@ static void source_clear(void *data)
 {
     Source *source = data;
     g_free(source->name);
+    g_free(source->origin);
     g_free(source->text);
     if (source->line_starts)
         g_array_unref(source->line_starts);
@@ -57,6 +59,24 @@ void source_unref(Source *source)
 const char *source_name(const Source *source)
 {
     return source->name;
+}
+
+Source *source_new_like(const Source *like, const char *text, size_t length)
+{
+    Source *source = source_new(like->name, text, length);
+    source->origin = g_strdup(like->origin);
+    return source;
+}
+
+void source_set_origin(Source *source, const char *origin)
+{
+    g_free(source->origin);
+    source->origin = g_strdup(origin);
+}
+
+const char *source_origin(const Source *source)
+{
+    return source->origin ? source->origin : "";
 }
 
 const char *source_text(const Source *source, size_t *ret_length)

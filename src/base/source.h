@@ -30,6 +30,12 @@ void source_unref(Source *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Source, source_unref)
 
 const char *source_name(const Source *source);
+/* A text with the name and the origin of `like`. */
+Source *source_new_like(const Source *like, const char *text, size_t length);
+/* What messages put before the name: "HEAD:" of a file of a git revision, "" of others. Addresses
+ * in locks, plans and findings are without it. */
+void source_set_origin(Source *source, const char *origin);
+const char *source_origin(const Source *source);
 const char *source_text(const Source *source, size_t *ret_length);
 /* The text of line `line` without its line end, as pointer and length; NULL when there is no such
  * line. */

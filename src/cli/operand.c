@@ -35,6 +35,40 @@ static int fail(const Invocation *invocation, GError *error)
     return output_error(invocation->output, error);
 }
 
+typedef enum {
+    PLACE_IMAGE,
+    PLACE_ENVIRONMENT,
+    PLACE_LOCK,
+    PLACE_PLAN,
+    PLACE_LIST,
+    PLACE_RECIPE,
+} PlaceKind;
+
+typedef struct {
+    PlaceKind kind;
+    char *path;
+    char *row; /* or NULL */
+    /* of a git revision, whose files lie in a temporary folder; else NULLs: */
+    char *shown;  /* the path in it as the user wrote it */
+    char *origin; /* "HEAD:" */
+} Place;
+
+static void place_clear(Place *place)
+{
+    g_free(place->path);
+    g_free(place->row);
+    g_free(place->shown);
+    g_free(place->origin);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Place, place_clear)
+
+/* As messages call it; caller frees. */
+static char *place_name(const Place *place)
+{
+    return place->origin ? g_strconcat(place->origin, place->shown, NULL) : g_strdup(place->path);
+}
+
 /* A side where there is nothing: git names it so for a file that a revision lacks. */
 #define NOTHING "/dev/null"
 
@@ -66,18 +100,18 @@ static const LockTarget *find_target(const Lock *lock, const char *name, const c
     return NULL;
 }
 
-static int open_lock(const Invocation *invocation, Operand *operand, const char *path,
-                     const char *row)
+static int open_lock(const Invocation *invocation, Operand *operand, const Place *place)
 {
     GError *error = NULL;
-    operand->dir = g_path_get_dirname(path);
-    if (!lock_load(path, &operand->lock, &error))
+    g_autofree char *name = place_name(place);
+    operand->dir = g_path_get_dirname(place->path);
+    if (!lock_load_as(place->path, name, &operand->lock, &error))
         return fail(invocation, error);
     if (!operand->lock)
-        error_set(&error, ERROR_INPUT, SPAN_NONE, "there is no lock %s", path);
+        error_set(&error, ERROR_INPUT, SPAN_NONE, "there is no lock %s", name);
     else
         operand->side.target =
-            find_target(operand->lock, path, row, invocation->options->platform, &error);
+            find_target(operand->lock, name, place->row, invocation->options->platform, &error);
     return error ? fail(invocation, error) : 0;
 }
 
@@ -163,11 +197,21 @@ static int open_list(const Invocation *invocation, Operand *operand, const char 
 
 /* Recipes */
 
-static int open_recipe(const Invocation *invocation, Operand *operand, const char *path,
-                       const char *row)
+static int open_workspace(const Invocation *invocation, const Place *place,
+                          Workspace **ret_workspace)
 {
-    g_autofree char *text = row ? g_strdup_printf("%s#%s", path, row) : g_strdup(path);
-    int status = workspace_open_recipe(invocation, TARGETS_ONE, text, &operand->workspace);
+    if (place->origin) {
+        RecipeCopy copy = {place->path, place->shown, place->origin};
+        return workspace_open_copy(invocation, TARGETS_ONE, &copy, place->row, ret_workspace);
+    }
+    g_autofree char *text =
+        place->row ? g_strdup_printf("%s#%s", place->path, place->row) : g_strdup(place->path);
+    return workspace_open_recipe(invocation, TARGETS_ONE, text, ret_workspace);
+}
+
+static int open_recipe(const Invocation *invocation, Operand *operand, const Place *place)
+{
+    int status = open_workspace(invocation, place, &operand->workspace);
     if (status != 0)
         return status;
     const WorkTarget *wanted = workspace_target(operand->workspace, 0);
@@ -181,29 +225,6 @@ static int open_recipe(const Invocation *invocation, Operand *operand, const cha
 }
 
 /* Where a side is */
-
-typedef enum {
-    PLACE_IMAGE,
-    PLACE_ENVIRONMENT,
-    PLACE_LOCK,
-    PLACE_PLAN,
-    PLACE_LIST,
-    PLACE_RECIPE,
-} PlaceKind;
-
-typedef struct {
-    PlaceKind kind;
-    char *path;
-    char *row; /* or NULL */
-} Place;
-
-static void place_clear(Place *place)
-{
-    g_free(place->path);
-    g_free(place->row);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Place, place_clear)
 
 /* "ramekin.lock#row" → path and row; a name with "#" in it may exist. */
 static void split_row(const char *text, Place *place)
@@ -227,32 +248,66 @@ static PlaceKind kind_of_file(const char *path)
     return g_str_equal(path, NOTHING) ? PLACE_LIST : PLACE_RECIPE;
 }
 
-/* The recipe of a revision: `place->path` counts from this folder, as git's own "REV:./path" does.
- */
+/* The paths of a revision count from this folder, as git's own "REV:./path" does; git counts others
+ * from the top. */
+static char *path_from_here(const char *prefix, const char *path)
+{
+    GString *text = g_string_new(NULL);
+    for (const char *at = prefix; *at; at++)
+        g_string_append(text, *at == '/' ? "../" : "");
+    g_string_append(text, path);
+    return g_string_free(text, FALSE);
+}
+
+/* Where the path of a revision lies; NULL: it has none, or the path leaves it. */
+static char *find_in_revision(const Operand *operand, const char *prefix, const char *path)
+{
+    g_autofree char *dir = g_build_filename(operand->folder, prefix, NULL);
+    g_autofree char *full = g_canonicalize_filename(path, dir);
+    size_t length = strlen(operand->folder);
+    bool inside = strncmp(full, operand->folder, length) == 0 &&
+                  (full[length] == '/' || full[length] == '\0');
+    return inside && g_file_test(full, G_FILE_TEST_EXISTS) ? g_steal_pointer(&full) : NULL;
+}
+
+static void set_missing(const Operand *operand, const char *revision, const char *prefix,
+                        const char *path, GError **error)
+{
+    g_autofree char *at_top = find_in_revision(operand, "", path);
+    error_set(error, ERROR_INPUT, SPAN_NONE, "revision %s has no %s%s", revision, prefix, path);
+    if (!*prefix || !at_top)
+        return;
+    g_autofree char *other = path_from_here(prefix, path);
+    error_set_hint(*error, "paths count from the current folder: %s:%s", revision, other);
+}
+
+static gboolean export_revision(Operand *operand, const char *revision, char **ret_prefix,
+                                GError **error)
+{
+    GError *cause = NULL;
+    operand->folder = g_dir_make_tmp("ramekin-diff-XXXXXX", &cause);
+    if (!operand->folder)
+        return error_take_foreign(error, ERROR_FAILED, cause, SPAN_NONE,
+                                  "cannot make a temporary folder");
+    return git_revision_export(".", revision, operand->folder, ret_prefix, error);
+}
+
 static int locate_revision(const Invocation *invocation, Operand *operand, const char *revision,
                            Place *place)
 {
-    GError *error = NULL, *cause = NULL;
-    operand->folder = g_dir_make_tmp("ramekin-diff-XXXXXX", &cause);
+    GError *error = NULL;
     g_autofree char *prefix = NULL;
-    if (!operand->folder)
-        error_take_foreign(&error, ERROR_FAILED, cause, SPAN_NONE,
-                           "cannot make a temporary folder");
-    else
-        git_revision_export(".", revision, operand->folder, &prefix, &error);
-    if (error)
+    if (!export_revision(operand, revision, &prefix, &error))
         return fail(invocation, error);
-    g_autofree char *dir = g_build_filename(operand->folder, prefix, NULL);
-    g_autofree char *path = g_canonicalize_filename(place->path, dir);
-    if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
-        error_set(&error, ERROR_INPUT, SPAN_NONE, "revision %s has no %s%s", revision, prefix,
-                  place->path);
+    char *path = find_in_revision(operand, prefix, place->path);
+    if (!path) {
+        set_missing(operand, revision, prefix, place->path, &error);
         return fail(invocation, error);
     }
-    operand->side.folder = operand->folder;
     place->kind = kind_of_file(path) == PLACE_LOCK ? PLACE_LOCK : PLACE_RECIPE;
-    g_free(place->path);
-    place->path = g_steal_pointer(&path);
+    place->shown = place->path;
+    place->origin = g_strconcat(revision, ":", NULL);
+    place->path = path;
     return 0;
 }
 
@@ -287,11 +342,11 @@ static int locate(const Invocation *invocation, Operand *operand, const char *te
 {
     static const char environment[] = "env:";
     if (is_image(text)) {
-        *place = (Place){PLACE_IMAGE, g_strdup(text), NULL};
+        *place = (Place){.kind = PLACE_IMAGE, .path = g_strdup(text)};
         return 0;
     }
     if (g_str_has_prefix(text, environment)) {
-        *place = (Place){PLACE_ENVIRONMENT, g_strdup(text + strlen(environment)), NULL};
+        *place = (Place){.kind = PLACE_ENVIRONMENT, .path = g_strdup(text + strlen(environment))};
         return 0;
     }
     split_row(text, place);
@@ -309,14 +364,14 @@ static int open_place(const Invocation *invocation, Operand *operand, const Plac
     case PLACE_ENVIRONMENT:
         return open_environment(invocation, operand, place->path);
     case PLACE_LOCK:
-        return open_lock(invocation, operand, place->path, place->row);
+        return open_lock(invocation, operand, place);
     case PLACE_PLAN:
         return open_plan(invocation, operand, place->path);
     case PLACE_LIST:
         return open_list(invocation, operand, place->path);
     case PLACE_RECIPE:
     default:
-        return open_recipe(invocation, operand, place->path, place->row);
+        return open_recipe(invocation, operand, place);
     }
 }
 
@@ -342,11 +397,12 @@ static void add_row(GPtrArray *rows, const char *row)
         g_ptr_array_add(rows, g_strdup(row));
 }
 
-static int lock_rows(const Invocation *invocation, const char *path, GPtrArray *rows)
+static int lock_rows(const Invocation *invocation, const Place *place, GPtrArray *rows)
 {
     g_autoptr(Lock) lock = NULL;
+    g_autofree char *name = place_name(place);
     GError *error = NULL;
-    if (!lock_load(path, &lock, &error))
+    if (!lock_load_as(place->path, name, &lock, &error))
         return fail(invocation, error);
     for (guint i = 0; lock && i < lock->targets->len; i++)
         add_row(rows, ((const LockTarget *)lock->targets->pdata[i])->row);
@@ -372,7 +428,7 @@ int operand_rows(const Invocation *invocation, const char *text, GPtrArray **ret
     int status = locate(invocation, operand, text, &place);
     bool whole = status == 0 && !place.row;
     if (whole && place.kind == PLACE_LOCK)
-        status = lock_rows(invocation, place.path, rows);
+        status = lock_rows(invocation, &place, rows);
     if (whole && place.kind == PLACE_RECIPE)
         recipe_rows(place.path, rows);
     if (status != 0)

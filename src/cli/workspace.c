@@ -16,7 +16,7 @@ static void recipe_free_func(void *data)
 }
 
 /* "recipe.yaml#row", a folder that holds a ramekin.yaml, or nothing for the one here. */
-static gboolean find_recipe(Workspace *workspace, const char *argument, GError **error)
+static void split_argument(Workspace *workspace, const char *argument)
 {
     g_autofree char *path = g_strdup(argument ? argument : DEFAULT_RECIPE);
     char *hash = strrchr(path, '#');
@@ -30,12 +30,18 @@ static gboolean find_recipe(Workspace *workspace, const char *argument, GError *
         workspace->recipe_path = g_build_filename(path, DEFAULT_RECIPE, NULL);
     else
         workspace->recipe_path = g_steal_pointer(&path);
-    if (g_file_test(workspace->recipe_path, G_FILE_TEST_EXISTS))
-        return TRUE;
-    error_set(error, ERROR_INPUT, SPAN_NONE, "there is no recipe %s", workspace->recipe_path);
-    if (error && !argument)
-        error_set_hint(*error, "`ramekin init` writes one to begin with");
-    return FALSE;
+    workspace->file_path = g_strdup(workspace->recipe_path);
+}
+
+static void take_copy(Workspace *workspace, const RecipeCopy *copy, const char *row)
+{
+    bool folder = g_file_test(copy->path, G_FILE_TEST_IS_DIR);
+    const char *below = folder ? DEFAULT_RECIPE : NULL;
+    workspace->copy.shown = g_build_filename(copy->shown, below, NULL);
+    workspace->copy.origin = g_strdup(copy->origin);
+    workspace->file_path = g_build_filename(copy->path, below, NULL);
+    workspace->recipe_path = g_strconcat(copy->origin, workspace->copy.shown, NULL);
+    workspace->wanted_row = g_strdup(row);
 }
 
 static char *lock_path_of(const char *recipe_path)
@@ -179,8 +185,10 @@ static int load_recipe(Workspace *workspace, TargetChoice choice)
         .stage_path = strings_or_null(workspace->options->stage_path),
         .shipped_stages = workspace->shipped_stages,
         .tables = workspace->tables,
+        .shown = workspace->copy.shown,
+        .origin = workspace->copy.origin,
     };
-    workspace->file = recipe_file_load(workspace->recipe_path, &workspace->recipe_options, diags);
+    workspace->file = recipe_file_load(workspace->file_path, &workspace->recipe_options, diags);
     if (!workspace->file)
         return output_diags(workspace->output, diags);
     GError *error = NULL;
@@ -201,13 +209,44 @@ static int load_recipe(Workspace *workspace, TargetChoice choice)
     return status;
 }
 
-static gboolean prepare(Workspace *workspace, const char *recipe, GError **error)
+static gboolean prepare(Workspace *workspace, const char *hint, GError **error)
 {
     if (!check_pairs(workspace->options->vars, "var", error) ||
-        !fill_lock_options(workspace, error) || !find_recipe(workspace, recipe, error))
+        !fill_lock_options(workspace, error))
         return FALSE;
+    if (!g_file_test(workspace->file_path, G_FILE_TEST_EXISTS)) {
+        error_set(error, ERROR_INPUT, SPAN_NONE, "there is no recipe %s", workspace->recipe_path);
+        if (hint)
+            error_set_hint(*error, "%s", hint);
+        return FALSE;
+    }
+    g_autofree char *path = lock_path_of(workspace->file_path);
     workspace->lock_path = lock_path_of(workspace->recipe_path);
-    return lock_load(workspace->lock_path, &workspace->lock, error);
+    return lock_load_as(path, workspace->lock_path, &workspace->lock, error);
+}
+
+static Workspace *workspace_new(const Invocation *invocation)
+{
+    Workspace *workspace = g_new0(Workspace, 1);
+    workspace->output = invocation->output;
+    workspace->options = invocation->options;
+    workspace->diags = diags_new();
+    workspace->recipes = g_ptr_array_new_with_free_func(recipe_free_func);
+    workspace->targets = g_array_new(FALSE, FALSE, sizeof(WorkTarget));
+    return workspace;
+}
+
+static int open_workspace(Workspace *take_workspace, TargetChoice choice, const char *hint,
+                          Workspace **ret_workspace)
+{
+    g_autoptr(Workspace) workspace = take_workspace;
+    GError *error = NULL;
+    if (!prepare(workspace, hint, &error))
+        return output_error(workspace->output, error);
+    int status = load_recipe(workspace, choice);
+    if (status == 0)
+        *ret_workspace = g_steal_pointer(&workspace);
+    return status;
 }
 
 int workspace_open(const Invocation *invocation, TargetChoice choice, Workspace **ret_workspace)
@@ -220,19 +259,18 @@ int workspace_open(const Invocation *invocation, TargetChoice choice, Workspace 
 int workspace_open_recipe(const Invocation *invocation, TargetChoice choice, const char *recipe,
                           Workspace **ret_workspace)
 {
-    g_autoptr(Workspace) workspace = g_new0(Workspace, 1);
-    workspace->output = invocation->output;
-    workspace->options = invocation->options;
-    workspace->diags = diags_new();
-    workspace->recipes = g_ptr_array_new_with_free_func(recipe_free_func);
-    workspace->targets = g_array_new(FALSE, FALSE, sizeof(WorkTarget));
-    GError *error = NULL;
-    if (!prepare(workspace, recipe, &error))
-        return output_error(invocation->output, error);
-    int status = load_recipe(workspace, choice);
-    if (status == 0)
-        *ret_workspace = g_steal_pointer(&workspace);
-    return status;
+    Workspace *workspace = workspace_new(invocation);
+    split_argument(workspace, recipe);
+    return open_workspace(workspace, choice,
+                          recipe ? NULL : "`ramekin init` writes one to begin with", ret_workspace);
+}
+
+int workspace_open_copy(const Invocation *invocation, TargetChoice choice, const RecipeCopy *copy,
+                        const char *row, Workspace **ret_workspace)
+{
+    Workspace *workspace = workspace_new(invocation);
+    take_copy(workspace, copy, row);
+    return open_workspace(workspace, choice, NULL, ret_workspace);
 }
 
 void workspace_free(Workspace *workspace)
@@ -248,6 +286,9 @@ void workspace_free(Workspace *workspace)
     host_tables_free(workspace->tables);
     g_free(workspace->shipped_stages);
     g_free(workspace->recipe_path);
+    g_free(workspace->file_path);
+    g_free(workspace->copy.shown);
+    g_free(workspace->copy.origin);
     g_free(workspace->wanted_row);
     g_free(workspace->lock_path);
     g_free(workspace);
@@ -357,7 +398,10 @@ static int refuse_unlocked(const Workspace *workspace, LockedState state, const 
     else
         error_set(&error, ERROR_INPUT, SPAN_NONE, "%s has nothing for this recipe",
                   workspace->lock_path);
-    error_set_hint(error, "`ramekin lock %s` brings it up to date", workspace->recipe_path);
+    if (workspace->copy.shown)
+        error_set_hint(error, "without --locked it is resolved in memory");
+    else
+        error_set_hint(error, "`ramekin lock %s` brings it up to date", workspace->recipe_path);
     return output_error(workspace->output, error);
 }
 

@@ -21,10 +21,19 @@ typedef struct {
     const char *platform;
 } WorkTarget;
 
+/* A recipe that is not read from where the user has it: git has it in a revision. */
+typedef struct {
+    char *path;   /* of the file or its folder */
+    char *shown;  /* "sub/ramekin.yaml": as locks call it */
+    char *origin; /* "HEAD:": what messages put before that */
+} RecipeCopy;
+
 typedef struct {
     Output *output;
     const Options *options;
     char *recipe_path; /* as the user wrote it */
+    char *file_path;   /* where the recipe is read from */
+    RecipeCopy copy;   /* NULLs: the user's own file is read */
     char *wanted_row;  /* behind "#", or NULL */
     char *lock_path;   /* beside the recipe, .lock for its extension */
     RecipeFile *file;
@@ -49,6 +58,9 @@ int workspace_open(const Invocation *invocation, TargetChoice choice, Workspace 
 /* `recipe` NULL: the one here. For commands that take it with -f. */
 int workspace_open_recipe(const Invocation *invocation, TargetChoice choice, const char *recipe,
                           Workspace **ret_workspace);
+/* `row`: or NULL. */
+int workspace_open_copy(const Invocation *invocation, TargetChoice choice, const RecipeCopy *copy,
+                        const char *row, Workspace **ret_workspace);
 void workspace_free(Workspace *workspace);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Workspace, workspace_free)
 

@@ -344,14 +344,6 @@ static void compare_finding_lists(Diff *diff)
 
 /* All of it */
 
-const char *diff_place(const DiffSide *side, const char *at)
-{
-    if (!side->folder || !at || !g_str_has_prefix(at, side->folder))
-        return at;
-    const char *rest = at + strlen(side->folder);
-    return rest + strspn(rest, "/");
-}
-
 void diff_add_fact(Diff *diff, DiffTopic topic, const char *subject, char *before, char *after)
 {
     if (g_strcmp0(before, after) == 0) {

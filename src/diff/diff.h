@@ -20,7 +20,6 @@ typedef struct {
     const GPtrArray *debian;     /* DebianPackage: of the image, or of the base; NULL: not known */
     const HostTables *tables;    /* or NULL */
     const WheelNative *torch;    /* what was read before of the installed torch; or NULL */
-    const char *folder;          /* what places in it begin with and nobody wants to see; or NULL */
 } DiffSide;
 
 typedef enum {
@@ -187,8 +186,6 @@ char *diff_encode_json(const Diff *diff);                         /* ramekin.dif
 
 /* The name of it on either side. */
 const char *diff_name(const DiffDistribution *distribution);
-/* "requirements.txt:3" of a place in the side's folder, else the place itself; borrowed. */
-const char *diff_place(const DiffSide *side, const char *at);
 /* For the renderings: "3 changed, 1 added"; the name of a distance and of a kind in JSON. */
 char *diff_count_text(const Diff *diff);
 const char *diff_kind_name(DiffKind kind);

@@ -157,7 +157,7 @@ static char *owner_text(const Causes *causes, const char *owner, bool in_b)
 
 static char *cause_of_line(const Causes *causes, const GPtrArray *before, const LockEdge *line)
 {
-    const char *from = diff_place(&causes->diff->b, line->from);
+    const char *from = line->from;
     for (guint i = 0; i < before->len; i++) {
         const LockEdge *edge = before->pdata[i];
         if (edge->from_line)
@@ -206,8 +206,7 @@ static char *cause_of_lost_clause(const Causes *causes, const GPtrArray *before,
 {
     const LockEdge *line = find_new_clause(before, after, true);
     if (line)
-        return g_strdup_printf("%s no longer asks for %s", diff_place(&causes->diff->a, line->from),
-                               line->requirement);
+        return g_strdup_printf("%s no longer asks for %s", line->from, line->requirement);
     const LockEdge *clause = find_new_clause(before, after, false);
     if (!clause)
         return NULL;
@@ -260,8 +259,7 @@ static char *cause_of_addition(const Causes *causes, DiffDistribution *one, cons
 {
     const LockEdge *line = find_new_clause(after, none, true);
     if (line)
-        return g_strdup_printf("%s asks for %s", diff_place(&causes->diff->b, line->from),
-                               line->requirement);
+        return g_strdup_printf("%s asks for %s", line->from, line->requirement);
     const LockEdge *clause = find_new_clause(after, none, false);
     if (!clause)
         return is_of_base(&causes->diff->b, diff_name(one)) ? g_strdup("the base brings it") : NULL;
@@ -275,7 +273,7 @@ static char *cause_of_removal(const Causes *causes, DiffDistribution *one, const
 {
     const LockEdge *line = find_new_clause(before, none, true);
     if (line)
-        return g_strdup_printf("%s %s for it", diff_place(&causes->diff->a, line->from),
+        return g_strdup_printf("%s %s for it", line->from,
                                causes->diff->b.flat ? "asks" : "no longer asks");
     const LockEdge *clause = find_new_clause(before, none, false);
     if (!clause)

@@ -171,9 +171,8 @@ static void write_findings(HtmlWriter *writer, const Diff *diff, const PageSecti
     html_begin_class(writer, "ul", "cards");
     for (guint i = 0; i < diff->findings->len; i++) {
         const DiffFinding *difference = diff->findings->pdata[i];
-        const DiffSide *side = difference->gained ? &diff->b : &diff->a;
         PageFinding finding = {difference->finding, NULL, difference->gained ? "gained" : "lost",
-                               NULL, diff_place(side, difference->finding->at)};
+                               NULL, difference->finding->at};
         g_array_append_val(shown, finding);
         page_finding_write(writer, &finding);
     }

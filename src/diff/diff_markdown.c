@@ -49,7 +49,6 @@ static void append_findings(GString *out, const Diff *diff)
     for (guint i = 0; i < diff->findings->len; i++) {
         const DiffFinding *difference = diff->findings->pdata[i];
         const Finding *finding = difference->finding;
-        const DiffSide *side = difference->gained ? &diff->b : &diff->a;
         g_string_append_printf(out, "- %s **%s** ", difference->gained ? "new" : "gone",
                                severity_name(finding->severity));
         markdown_append_code(out, finding->code);
@@ -57,7 +56,7 @@ static void append_findings(GString *out, const Diff *diff)
         markdown_append_text(out, finding->message);
         if (finding->at) {
             g_string_append(out, " (");
-            markdown_append_text(out, diff_place(side, finding->at));
+            markdown_append_text(out, finding->at);
             g_string_append_c(out, ')');
         }
         g_string_append_c(out, '\n');

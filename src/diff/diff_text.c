@@ -83,8 +83,7 @@ static void put_findings(Printer *printer)
                       kinds[kind].sign);
         layout_printf(&printer->layout, tints[finding->severity],
                       "%s: ", severity_name(finding->severity));
-        const DiffSide *side = difference->gained ? &printer->diff->b : &printer->diff->a;
-        const char *at = diff_place(side, finding->at);
+        const char *at = finding->at;
         g_autofree char *text = g_strdup_printf("%s%s%s [%s]", at ? at : "", at ? ": " : "",
                                                 finding->message, finding->code);
         layout_words(&printer->layout, TINT_NONE, text,

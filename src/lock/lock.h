@@ -160,6 +160,8 @@ char *lock_encode_target(const Lock *lock, const LockTarget *target, size_t *ret
 Lock *lock_decode(const char *name, const char *text, size_t length, GError **error);
 /* *ret_lock is NULL when there is no such file. */
 gboolean lock_load(const char *path, Lock **ret_lock, GError **error);
+/* The same for a file that messages call `name`. */
+gboolean lock_load_as(const char *path, const char *name, Lock **ret_lock, GError **error);
 gboolean lock_save(const Lock *lock, const char *path, GError **error);
 
 LockTarget *lock_find_target(const Lock *lock, const char *row, const char *platform);

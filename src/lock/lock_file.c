@@ -583,16 +583,21 @@ static void hint_way_out(GError *problem, const char *text)
 
 gboolean lock_load(const char *path, Lock **ret_lock, GError **error)
 {
+    return lock_load_as(path, path, ret_lock, error);
+}
+
+gboolean lock_load_as(const char *path, const char *name, Lock **ret_lock, GError **error)
+{
     if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
         *ret_lock = NULL;
         return TRUE;
     }
     g_autofree char *text = NULL;
     size_t length;
-    if (!io_load(path, LIMIT_LOCK_BYTES, &text, &length, error))
+    if (!io_load_as(path, name, LIMIT_LOCK_BYTES, &text, &length, error))
         return FALSE;
     GError *problem = NULL;
-    Lock *lock = lock_decode(path, text, length, &problem);
+    Lock *lock = lock_decode(name, text, length, &problem);
     if (problem) {
         hint_way_out(problem, text);
         g_propagate_error(error, problem);

@@ -110,6 +110,8 @@ static Source *read_on_disk(const Reader *reader, const char *name, GError **err
                              : source_load(path, name, LIMIT_REQUIREMENTS_BYTES, error);
     if (!source)
         return NULL;
+    g_autofree char *origin = recipe_file_origin(reader->solve->recipe->file);
+    source_set_origin(source, origin);
     size_t length;
     const char *text = source_text(source, &length);
     g_autofree char *input = g_strdup_printf("file %s", name);

@@ -144,8 +144,7 @@ Source *requirements_file_decode(Source *file, GError **error)
                 return NULL;
             }
         }
-        return skip == 0 ? source_ref(file)
-                         : source_new(source_name(file), text + skip, length - skip);
+        return skip == 0 ? source_ref(file) : source_new_like(file, text + skip, length - skip);
     }
     GError *cause = NULL;
     gsize written;
@@ -156,7 +155,7 @@ Source *requirements_file_decode(Source *file, GError **error)
                            "the file is not in its declared encoding %s", charset);
         return NULL;
     }
-    return source_new(source_name(file), converted, written);
+    return source_new_like(file, converted, written);
 }
 
 /* Lines */

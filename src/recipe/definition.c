@@ -158,6 +158,14 @@ static char *shown_path(const RecipeContext *context, const char *path)
     return g_str_equal(folder, ".") ? g_strdup(below) : g_build_filename(folder, below, NULL);
 }
 
+/* A file of the recipe's folder is where the recipe is. */
+static void take_origin(const RecipeContext *context, const char *path, Source *source)
+{
+    g_autofree char *prefix = g_strconcat(context->file->dir, "/", NULL);
+    if (g_str_has_prefix(path, prefix))
+        source_set_origin(source, source_origin(context->file->sources->pdata[0]));
+}
+
 static Definition *load(Decoder *decoder, const Node *key, const char *path)
 {
     RecipeContext *context = recipe_context(decoder);
@@ -169,6 +177,7 @@ static Definition *load(Decoder *decoder, const Node *key, const char *path)
         diags_take(decoder->diags, error);
         return NULL;
     }
+    take_origin(context, path, source);
     g_ptr_array_add(context->file->sources, source);
     Definition *definition = g_new0(Definition, 1);
     definition->name = g_strdup(key->text);
@@ -221,6 +230,7 @@ const char *definition_read_beside(Decoder *decoder, const Node *name)
         diags_take(decoder->diags, error);
         return NULL;
     }
+    take_origin(context, path, source);
     g_ptr_array_add(context->file->sources, source);
     g_ptr_array_add(definition->files, source);
     return source_text(source, NULL);

@@ -133,6 +133,8 @@ static const Node *load_item(Includer *includer, const Node *item, const Chain *
         diags_take(includer->diags, wrapped);
         return NULL;
     }
+    if (!g_path_is_absolute(item->text))
+        source_set_origin(source, source_origin(item->at.source));
     g_ptr_array_add(includer->sources, source);
     g_hash_table_add(includer->seen, g_strdup(path));
     Chain inner = {chain, path};

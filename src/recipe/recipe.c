@@ -68,12 +68,19 @@ RecipeFile *recipe_file_from_source(Source *source, const char *path, Diags *dia
 RecipeFile *recipe_file_load(const char *path, const RecipeOptions *options, Diags *diags)
 {
     GError *error = NULL;
-    g_autoptr(Source) source = source_load(path, NULL, LIMIT_RECIPE_BYTES, &error);
+    const char *shown = options ? options->shown : NULL;
+    g_autoptr(Source) source = source_load(path, shown, LIMIT_RECIPE_BYTES, &error);
     if (!source) {
         diags_take(diags, error);
         return NULL;
     }
-    return recipe_file_from_source(source, path, diags);
+    source_set_origin(source, options ? options->origin : NULL);
+    RecipeFile *file = recipe_file_from_source(source, path, diags);
+    if (file && shown) {
+        g_free(file->path);
+        file->path = g_strdup(shown);
+    }
+    return file;
 }
 
 RecipeFile *recipe_file_ref(RecipeFile *file)
@@ -100,6 +107,15 @@ const char *recipe_file_path(const RecipeFile *file)
 const char *recipe_file_dir(const RecipeFile *file)
 {
     return file->dir;
+}
+
+char *recipe_file_origin(const RecipeFile *file)
+{
+    const char *origin = source_origin(file->sources->pdata[0]);
+    g_autofree char *folder = g_path_get_dirname(file->path);
+    if (!*origin)
+        return NULL;
+    return g_str_equal(folder, ".") ? g_strdup(origin) : g_strconcat(origin, folder, "/", NULL);
 }
 
 const GPtrArray *recipe_file_sources(const RecipeFile *file)

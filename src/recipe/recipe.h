@@ -17,6 +17,9 @@ typedef struct {
     const char *const *stage_path; /* further folders of stage definitions, or NULL */
     const char *shipped_stages;    /* folder of the shipped definitions */
     const HostTables *tables;      /* outlive the recipe; NULL: GPUs are not looked up */
+    /* of a file that is not where the user has it, such as one of a git revision: */
+    const char *shown;  /* what messages and locks call it; NULL: its path */
+    const char *origin; /* source_set_origin() of it and its includes; or NULL */
 } RecipeOptions;
 
 /* Reads the recipe and everything it includes. NULL when it can't be used at all; mistakes that
@@ -33,6 +36,8 @@ const char *const *recipe_file_rows(const RecipeFile *file);
 const char *recipe_file_path(const RecipeFile *file);
 /* Folder of the recipe: what relative paths count from, and the build context. */
 const char *recipe_file_dir(const RecipeFile *file);
+/* source_set_origin() of files that are named from that folder; or NULL. Caller frees. */
+char *recipe_file_origin(const RecipeFile *file);
 /* Sources read (recipe, includes, stage definitions), in order; borrowed. */
 const GPtrArray *recipe_file_sources(const RecipeFile *file);
 

@@ -22,7 +22,7 @@ static void enter_folder(void)
 static void decode_all(const char *path, Diags *diags)
 {
     g_autofree char *shipped = stages_folder();
-    RecipeOptions options = {NULL, NULL, shipped, NULL};
+    RecipeOptions options = {.shipped_stages = shipped};
     g_autoptr(RecipeFile) file = recipe_file_load(path, &options, diags);
     const char *const *row = file ? recipe_file_rows(file) : NULL;
     if (file && !*row)

@@ -213,7 +213,7 @@ TEST(options_override)
                               "matrix: {x: {v: 2}, y: {w: 3}}\n"
                               "stages: [{pip: [p==$(v), $(list)]}]\n");
     static const char *const vars[] = {"v=9", "list=b,c", NULL};
-    RecipeOptions options = {vars, NULL, NULL, NULL};
+    RecipeOptions options = {.vars = vars};
     g_autoptr(Recipe) plain = decode_file("x", NULL);
     g_autoptr(Recipe) other = decode_file("y", NULL);
     g_autoptr(Recipe) given = decode_file("x", &options);
@@ -239,7 +239,7 @@ TEST(wrong_options)
     write_file("r.yaml", HEAD "vars: {version: 1}\n");
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         const char *vars[] = {rows[i].option, NULL};
-        RecipeOptions options = {vars, NULL, NULL, NULL};
+        RecipeOptions options = {.vars = vars};
         g_autoptr(Diags) diags = diags_new();
         g_autoptr(RecipeFile) file = recipe_file_load("r.yaml", &options, diags);
         g_assert_null(recipe_decode(file, rows[i].row, &options, diags));
@@ -421,7 +421,7 @@ TEST(shipped_definitions)
                     "  - nonroot:\n"
                     "  - hf-cache: /models\n");
     g_autofree char *shipped = g_build_filename(g_getenv("SOURCE_ROOT"), "stages", NULL);
-    RecipeOptions options = {NULL, NULL, shipped, NULL};
+    RecipeOptions options = {.shipped_stages = shipped};
     g_autoptr(Recipe) recipe = decode_file(NULL, &options);
     g_assert_cmpstr(stage_at(recipe, 0)->name, ==, "torch");
     g_assert_cmpstr(stage_at(recipe, 1)->name, ==, "again");
