@@ -214,20 +214,26 @@ const FindingPage finding_pages_native[] = {
     },
     {
         .kind = {"undefined-symbol", SEVERITY_ERROR,
-                 "a library needs functions of torch that this torch does not have"},
+                 "a library needs symbols that nothing that is loaded has"},
         .meaning =
-            "Read with `--deep`, a shared object of a wheel needs symbols of torch's own "
-            "namespaces (`at::`, `c10::`, `torch::`) that neither a library of the torch that "
-            "is installed nor one of its own wheel defines.",
+            "An import loads a shared object of a wheel, with the libraries that it needs, and one of "
+            "them asks for symbols that no library among them defines: of a version that another "
+            "wheel's library should have (`__nvJitLinkCreate_12_4, version libnvJitLink.so.12`), "
+            "of a library whose other names begin alike (`nccl...`, `arrow::`), or of torch. It is "
+            "said only where every file that could define them was read, which may take "
+            "`--deep`: not where the base might have another library of the name. A warning where "
+            "the import catches the failure and goes on; a note for a library made for another torch "
+            "that nothing is known to import.",
         .matters =
-            "Importing it fails with `undefined symbol`. The wheel was compiled for another "
-            "version of torch.",
+            "The dynamic loader refuses the file, and importing it fails with `undefined symbol`. "
+            "The two wheels were not made for each other.",
         .example =
             "stages:\n"
             "  - pip: [torch==2.6.0]\n"
-            "  - pip: {install: [torchvision==0.20.1], no_deps: true}\n",
+            "  - pip: {install: [nvidia-nvjitlink-cu12==12.1.105], no_deps: true}\n",
         .way_out =
-            "Take the version that was built for this torch.",
+            "Take the version that was built for the other, or the other in the version that its "
+            "metadata asks for.",
     },
     {.meaning = NULL},
 };

@@ -1,5 +1,6 @@
 #include "check/check.h"
 
+#include "check/library_load.h"
 #include "check/rules.h"
 #include "check/verdict.h"
 
@@ -36,6 +37,7 @@ CheckRun *check_run_new(const Recipe *recipe, const LockTarget *target)
     run->wheels = g_ptr_array_new_with_free_func(free_wheel);
     run->findings = g_ptr_array_new_with_free_func(free_finding);
     run->results = g_ptr_array_new_with_free_func(check_result_free);
+    run->refusals = g_ptr_array_new_with_free_func(library_refusal_free);
     return run;
 }
 
@@ -47,6 +49,7 @@ void check_run_free(CheckRun *run)
     g_ptr_array_unref(run->wheels);
     g_ptr_array_unref(run->findings);
     g_ptr_array_unref(run->results);
+    g_ptr_array_unref(run->refusals);
     g_clear_pointer(&run->roots, g_ptr_array_unref);
     g_clear_pointer(&run->found, g_ptr_array_unref);
     g_clear_pointer(&run->deferred, g_ptr_array_unref);

@@ -28,6 +28,7 @@ typedef struct {
     GPtrArray *roots;            /* ImportRoot: what is imported (import_roots.h), or NULL */
     GPtrArray *found;            /* ImportFound, or NULL: not simulated */
     GPtrArray *deferred;         /* ImportFailure: of functions where there is a GPU; or NULL */
+    GPtrArray *refusals;         /* LibraryRefusal (library_load.h): loads that fail for symbols */
     const char *const *base_env; /* of the base's configuration; NULL: unknown */
     const ImageRoot *base_root;  /* the base's files; NULL: not on this machine */
     unsigned base_layers;        /* 0: not known, or none */

@@ -33,6 +33,23 @@ static void put_verdict(GByteArray *out, const ImportVerdict *verdict)
         put_step(out, verdict->chain->pdata[i]);
 }
 
+static void put_refusal(GByteArray *out, const LibraryRefusal *refusal)
+{
+    packed_put_text(out, refusal->loaded);
+    packed_put_text(out, refusal->member);
+    packed_put_text(out, refusal->distribution);
+    packed_put_text(out, refusal->version);
+    packed_put(out, g_strv_length(refusal->symbols));
+    for (char **name = refusal->symbols; *name; name++)
+        packed_put_text(out, *name);
+    packed_put(out, refusal->missing);
+    packed_put_text(out, refusal->symbol_version);
+    packed_put_text(out, refusal->library);
+    packed_put_text(out, refusal->owner);
+    packed_put_text(out, refusal->owner_version);
+    packed_put(out, refusal->root + 1); /* 0: none */
+}
+
 GByteArray *import_memory_encode(const CheckRun *run)
 {
     GByteArray *out = g_byte_array_new();
@@ -54,6 +71,9 @@ GByteArray *import_memory_encode(const CheckRun *run)
         packed_put_text(out, failure->function);
         put_step(out, failure->at);
     }
+    packed_put(out, run->refusals->len);
+    for (guint i = 0; i < run->refusals->len; i++)
+        put_refusal(out, run->refusals->pdata[i]);
     return out;
 }
 
@@ -118,6 +138,39 @@ static GPtrArray *take_failures(PackedInput *in)
     return failures;
 }
 
+static LibraryRefusal *take_refusal(PackedInput *in)
+{
+    LibraryRefusal *refusal = g_new0(LibraryRefusal, 1);
+    refusal->loaded = take_needed(in);
+    refusal->member = take_needed(in);
+    refusal->distribution = take_needed(in);
+    refusal->version = take_needed(in);
+    g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+    guint count = packed_take_count(in);
+    for (guint i = 0; i < count && !in->failed; i++) {
+        g_autofree char *name = take_needed(in);
+        g_strv_builder_add(names, name ? name : "");
+    }
+    refusal->symbols = g_strv_builder_end(names);
+    refusal->missing = packed_take_below(in, G_MAXUINT);
+    refusal->symbol_version = take_text(in);
+    refusal->library = take_needed(in);
+    refusal->owner = take_needed(in);
+    refusal->owner_version = take_needed(in);
+    refusal->root = packed_take_below(in, G_MAXUINT) - 1;
+    in->failed = in->failed || count == 0;
+    return refusal;
+}
+
+static GPtrArray *take_refusals(PackedInput *in)
+{
+    GPtrArray *refusals = g_ptr_array_new_with_free_func(library_refusal_free);
+    guint count = packed_take_count(in);
+    for (guint i = 0; i < count && !in->failed; i++)
+        g_ptr_array_add(refusals, take_refusal(in));
+    return refusals;
+}
+
 static void free_verdict(void *verdict)
 {
     import_verdict_free(verdict);
@@ -153,6 +206,7 @@ bool import_memory_decode(GBytes *bytes, CheckRun *run)
     g_autoptr(GPtrArray) verdicts = take_verdicts(&in, run->roots->len, 2);
     g_autoptr(GPtrArray) found = take_verdicts(&in, items->len, 1);
     g_autoptr(GPtrArray) deferred = take_failures(&in);
+    g_autoptr(GPtrArray) refusals = take_refusals(&in);
     if (in.failed || in.at != in.end)
         return false;
     fill_in(run, verdicts);
@@ -160,6 +214,8 @@ bool import_memory_decode(GBytes *bytes, CheckRun *run)
         ((ImportFound *)items->pdata[i])->verdict = g_steal_pointer(&found->pdata[i]);
     run->found = g_steal_pointer(&items);
     run->deferred = g_steal_pointer(&deferred);
+    g_ptr_array_unref(run->refusals);
+    run->refusals = g_steal_pointer(&refusals);
     return true;
 }
 

@@ -1,6 +1,7 @@
 #include "check/import_roots.h"
 
 #include "base/limits.h"
+#include "check/library_load.h"
 #include "python/name.h"
 #include "recipe/config.h"
 
@@ -257,12 +258,24 @@ static void find_items(const CheckRun *run, ImportMachine *machine)
     }
 }
 
+/* What was refused since the last root is this one's. */
+static void own_refusals(const CheckRun *run, guint root)
+{
+    for (guint i = run->refusals->len; i-- > 0;) {
+        LibraryRefusal *refusal = run->refusals->pdata[i];
+        if (refusal->root != G_MAXUINT)
+            return;
+        refusal->root = root;
+    }
+}
+
 static void simulate_build(const CheckRun *run, ImportSources *sources)
 {
     g_autoptr(ImportMachine) machine = import_machine_new(sources, WORLD_BUILD);
     for (guint i = 0; i < run->roots->len; i++) {
         ImportRoot *root = run->roots->pdata[i];
         root->build = simulate(machine, root);
+        own_refusals(run, i);
     }
     import_machine_reset(machine);
     find_items(run, machine);
@@ -275,6 +288,7 @@ static void simulate_run(CheckRun *run, ImportSources *sources)
     for (guint i = 0; i < run->roots->len; i++) {
         ImportRoot *root = run->roots->pdata[i];
         root->run = simulate(machine, root);
+        own_refusals(run, i);
     }
     run->deferred = import_machine_deferred(machine);
 }

@@ -1,6 +1,7 @@
 #include "check/library_load.h"
 
 #include "base/limits.h"
+#include "check/library_private.h"
 #include "check/native_rules.h"
 #include "python/requirement.h"
 
@@ -9,28 +10,33 @@ enum {
     MAX_FOLDERS = 20000, /* of a base that is searched for libraries */
 };
 
-typedef struct {
-    const CheckWheel *wheel;
-    NativeFile *file;
-} Object;
-
-struct LibraryJudge {
-    CheckRun *run;
-    Cache *cache;
-    GPtrArray *objects;  /* Object, of all installed wheels */
-    GHashTable *by_name; /* name of a file, or what it calls itself → Object */
-    GHashTable *of_base; /* names of libraries anywhere in the base; made when one is missed */
-    int base_is_known;   /* -1: not asked yet */
-    guint32 numpy_abi;   /* of what is installed; 0: not known */
-    char *numpy_version; /* or NULL */
-    bool numpy_asked;
-    bool missed;
-};
-
-static void add_name(LibraryJudge *judge, const char *name, Object *object)
+static void add_name(LibraryJudge *judge, const char *name, LoadObject *object)
 {
-    if (name && !g_hash_table_contains(judge->by_name, name))
-        g_hash_table_insert(judge->by_name, g_strdup(name), object);
+    GPtrArray *all = g_hash_table_lookup(judge->by_name, name);
+    if (!all) {
+        all = g_ptr_array_new();
+        g_hash_table_insert(judge->by_name, g_strdup(name), all);
+    }
+    g_ptr_array_add(all, object);
+}
+
+static void add_names(LibraryJudge *judge, LoadObject *object)
+{
+    const char *name = native_base_name(object->file->member);
+    const char *own = object->file->object ? object->file->object->soname : NULL;
+    add_name(judge, name, object);
+    if (own && !g_str_equal(own, name))
+        add_name(judge, own, object);
+}
+
+static void free_array(void *array)
+{
+    g_ptr_array_unref(array);
+}
+
+static void free_object(void *object)
+{
+    shared_object_free(object);
 }
 
 LibraryJudge *library_judge_new(CheckRun *run, Cache *cache)
@@ -39,19 +45,20 @@ LibraryJudge *library_judge_new(CheckRun *run, Cache *cache)
     judge->run = run;
     judge->cache = cache;
     judge->objects = g_ptr_array_new_with_free_func(g_free);
-    judge->by_name = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    judge->by_name = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_array);
+    judge->base_objects = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_object);
+    judge->loaded = g_hash_table_new(NULL, NULL);
+    judge->missing = g_hash_table_new_full(NULL, NULL, NULL, free_array);
     judge->base_is_known = -1;
     for (guint i = 0; i < run->wheels->len; i++) {
         const CheckWheel *wheel = run->wheels->pdata[i];
         if (!wheel->native || !native_is_installed(run, wheel))
             continue;
         for (guint k = 0; k < wheel->native->files->len; k++) {
-            Object *object = g_new0(Object, 1);
-            *object = (Object){wheel, wheel->native->files->pdata[k]};
+            LoadObject *object = g_new0(LoadObject, 1);
+            *object = (LoadObject){wheel, wheel->native->files->pdata[k]};
             g_ptr_array_add(judge->objects, object);
-            add_name(judge, native_base_name(object->file->member), object);
-            if (object->file->object)
-                add_name(judge, object->file->object->soname, object);
+            add_names(judge, object);
         }
     }
     return judge;
@@ -64,12 +71,15 @@ void library_judge_free(LibraryJudge *judge)
     g_ptr_array_unref(judge->objects);
     g_hash_table_unref(judge->by_name);
     g_clear_pointer(&judge->of_base, g_hash_table_unref);
+    g_hash_table_unref(judge->base_objects);
+    g_hash_table_unref(judge->loaded);
+    g_hash_table_unref(judge->missing);
     g_free(judge->numpy_version);
     g_free(judge);
 }
 
 /* The object at a path of the space, read if it is not too large; NULL: none of a wheel's. */
-static const Object *find_object(LibraryJudge *judge, const char *path, Object *ret_object)
+static const LoadObject *find_object(LibraryJudge *judge, const char *path, LoadObject *ret_object)
 {
     const CheckRun *run = judge->run;
     const SpaceFile *file = file_space_find(run->space, path);
@@ -82,7 +92,7 @@ static const Object *find_object(LibraryJudge *judge, const char *path, Object *
         NativeFile *native = wheel->native->files->pdata[i];
         if (!g_str_equal(native->member, file->member->name))
             continue;
-        *ret_object = (Object){wheel, native};
+        *ret_object = (LoadObject){wheel, native};
         judge->missed |= !native_file_bring(native, wheel->view, judge->cache);
         return ret_object;
     }
@@ -90,18 +100,18 @@ static const Object *find_object(LibraryJudge *judge, const char *path, Object *
 }
 
 /* The object and what it needs, as far as that was read: Object, each once. */
-static GPtrArray *find_loaded(const LibraryJudge *judge, Object *first)
+static GPtrArray *find_loaded(const LibraryJudge *judge, LoadObject *first)
 {
     GPtrArray *loaded = g_ptr_array_new();
     g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
     g_ptr_array_add(loaded, first);
     g_hash_table_add(seen, first->file);
     for (guint i = 0; i < loaded->len && loaded->len < MAX_OBJECTS; i++) {
-        const SharedObject *object = ((const Object *)loaded->pdata[i])->file->object;
+        const SharedObject *object = ((const LoadObject *)loaded->pdata[i])->file->object;
         for (char **name = object ? object->needed : NULL; name && *name; name++) {
-            Object *next = g_hash_table_lookup(judge->by_name, *name);
-            if (next && g_hash_table_add(seen, next->file))
-                g_ptr_array_add(loaded, next);
+            const GPtrArray *named = g_hash_table_lookup(judge->by_name, *name);
+            if (named && g_hash_table_add(seen, ((LoadObject *)named->pdata[0])->file))
+                g_ptr_array_add(loaded, named->pdata[0]);
         }
     }
     return loaded;
@@ -110,13 +120,13 @@ static GPtrArray *find_loaded(const LibraryJudge *judge, Object *first)
 char **library_judge_needed(void *data, const char *path)
 {
     LibraryJudge *judge = data;
-    Object first;
+    LoadObject first;
     if (!find_object(judge, path, &first) || !first.file->object)
         return NULL;
     g_autoptr(GPtrArray) loaded = find_loaded(judge, &first);
     g_autoptr(GStrvBuilder) names = g_strv_builder_new();
     for (guint i = 0; i < loaded->len; i++) {
-        const SharedObject *object = ((const Object *)loaded->pdata[i])->file->object;
+        const SharedObject *object = ((const LoadObject *)loaded->pdata[i])->file->object;
         if (object)
             g_strv_builder_addv(names, (const char **)object->needed);
     }
@@ -172,7 +182,7 @@ GPtrArray *library_names(const CheckRun *run)
 }
 
 /* A base that has no C library was not looked at as a whole, or is none that runs Python. */
-static bool base_is_known(LibraryJudge *judge)
+bool library_judge_knows_base(LibraryJudge *judge)
 {
     const CheckRun *run = judge->run;
     if (judge->base_is_known >= 0)
@@ -193,35 +203,42 @@ bool library_judge_missed(const LibraryJudge *judge)
     return judge->missed;
 }
 
+bool library_judge_base_has(LibraryJudge *judge, const char *name)
+{
+    return g_hash_table_contains(judge->of_base, name);
+}
+
 /* Nothing in wheels or base is called so, wherever it lies. */
 static bool is_absent(LibraryJudge *judge, const char *name)
 {
     return !driver_library(name) && !g_hash_table_contains(judge->by_name, name) &&
-           !strchr(name, '/') && base_is_known(judge) &&
-           !g_hash_table_contains(judge->of_base, name) && !g_str_has_prefix(name, "ld-linux") &&
+           !strchr(name, '/') && library_judge_knows_base(judge) &&
+           !library_judge_base_has(judge, name) && !g_str_has_prefix(name, "ld-linux") &&
            !g_str_has_prefix(name, "libpython");
 }
 
-static LibraryProblem *problem_new(const char *exception, bool loader, bool certain, char *message)
+LibraryProblem *library_problem_new(const char *exception, bool loader, bool certain,
+                                    char *take_message)
 {
     LibraryProblem *problem = g_new0(LibraryProblem, 1);
     problem->exception = exception;
     problem->loader = loader;
     problem->certain = certain;
-    problem->message = message;
+    problem->message = take_message;
     return problem;
 }
 
 static LibraryProblem *judge_needed(LibraryJudge *judge, const GPtrArray *loaded)
 {
     for (guint i = 0; i < loaded->len; i++) {
-        const SharedObject *object = ((const Object *)loaded->pdata[i])->file->object;
+        const SharedObject *object = ((const LoadObject *)loaded->pdata[i])->file->object;
         for (char **name = object ? object->needed : NULL; name && *name; name++) {
             if (is_absent(judge, *name))
-                return problem_new("ImportError", true, true,
-                                   g_strdup_printf("%s: cannot open shared object file: No such "
-                                                   "file or directory",
-                                                   *name));
+                return library_problem_new(
+                    "ImportError", true, true,
+                    g_strdup_printf("%s: cannot open shared object file: No such "
+                                    "file or directory",
+                                    *name));
         }
     }
     return NULL;
@@ -244,26 +261,22 @@ static char *unmet_torch(const CheckRun *run, const CheckWheel *wheel)
     return NULL;
 }
 
-static LibraryProblem *judge_torch(const CheckRun *run, const Object *object)
+/* Where all of torch was read, its symbols are judged as any other's. */
+static LibraryProblem *doubt_torch(const CheckRun *run, const LoadObject *object)
 {
     const CheckWheel *torch = check_find_wheel(run, "torch");
     const SharedObject *shared = object->file->object;
-    if (!shared || !torch || !torch->native || torch == object->wheel || !native_uses_torch(shared))
+    if (!shared || !torch || !torch->native || torch == object->wheel ||
+        !native_uses_torch(shared) || native_is_complete(run, torch->native))
         return NULL;
-    if (native_is_complete(run, torch->native)) {
-        const char *missing = native_missing_of_torch(run, shared);
-        return missing ? problem_new("ImportError", true, true,
-                                     g_strdup_printf("%s: undefined symbol: %s",
-                                                     object->file->member, missing))
-                       : NULL;
-    }
     g_autofree char *clause = unmet_torch(run, object->wheel);
     if (!clause)
         return NULL;
-    return problem_new("ImportError", true, false,
-                       g_strdup_printf("%s is loaded, which was compiled for %s: `check --deep` "
-                                       "looks for what it needs in torch %s",
-                                       object->file->member, clause, torch->file->version));
+    return library_problem_new(
+        "ImportError", true, false,
+        g_strdup_printf("%s is loaded, which was compiled for %s: `check --deep` "
+                        "looks for what it needs in torch %s",
+                        object->file->member, clause, torch->file->version));
 }
 
 /* numpy */
@@ -291,20 +304,22 @@ static void ask_numpy(LibraryJudge *judge)
 /* Cython compares the size of `dtype` before the module calls import_array(); a smaller one than
  * it was compiled for is refused, a larger one is not. What others do when import_array() fails is
  * theirs: some go on without numpy. */
-static LibraryProblem *judge_first_numpy(const LibraryJudge *judge, const Object *object)
+static LibraryProblem *judge_first_numpy(const LibraryJudge *judge, const LoadObject *object)
 {
     if (object->file->numpy.sizes)
-        return problem_new("ValueError", false, true,
-                           g_strdup("numpy.dtype size changed, may indicate binary "
-                                    "incompatibility. Expected 96 from C header, got 88 from "
-                                    "PyObject"));
-    return problem_new("ImportError", false, false,
-                       g_strdup_printf("%s was compiled for numpy 1, and numpy %s is installed: "
-                                       "whether it goes on without is not known",
-                                       object->file->member, judge->numpy_version));
+        return library_problem_new(
+            "ValueError", false, true,
+            g_strdup("numpy.dtype size changed, may indicate binary "
+                     "incompatibility. Expected 96 from C header, got 88 from "
+                     "PyObject"));
+    return library_problem_new(
+        "ImportError", false, false,
+        g_strdup_printf("%s was compiled for numpy 1, and numpy %s is installed: "
+                        "whether it goes on without is not known",
+                        object->file->member, judge->numpy_version));
 }
 
-static LibraryProblem *judge_numpy(LibraryJudge *judge, const Object *object)
+static LibraryProblem *judge_numpy(LibraryJudge *judge, const LoadObject *object)
 {
     const NumpyWords *words = &object->file->numpy;
     if (words->headers == 0)
@@ -318,23 +333,34 @@ static LibraryProblem *judge_numpy(LibraryJudge *judge, const Object *object)
     if (sscanf(judge->numpy_version, "%u.%u", &major, &minor) != 2 || major > words->major ||
         (major == words->major && minor >= words->minor))
         return NULL;
-    return problem_new("ImportError", false, words->sizes,
-                       g_strdup_printf("numpy._core.multiarray failed to import: %s needs numpy "
-                                       "%u.%u or newer, and numpy %s is installed",
-                                       object->file->member, words->major, words->minor,
-                                       judge->numpy_version));
+    return library_problem_new(
+        "ImportError", false, words->sizes,
+        g_strdup_printf("numpy._core.multiarray failed to import: %s needs numpy "
+                        "%u.%u or newer, and numpy %s is installed",
+                        object->file->member, words->major, words->minor, judge->numpy_version));
+}
+
+static LibraryProblem *judge_symbols(LibraryJudge *judge, LoadObject *first, const char *path)
+{
+    g_autoptr(LibraryClosure) closure = library_closure_new(judge, first);
+    LibraryProblem *problem = library_symbols_judge(judge, closure, path);
+    for (guint i = 0; i < closure->objects->len && !problem; i++)
+        g_hash_table_add(judge->loaded, ((const LoadObject *)closure->objects->pdata[i])->file);
+    return problem;
 }
 
 LibraryProblem *library_judge_problem(void *data, const char *path)
 {
     LibraryJudge *judge = data;
-    Object first;
+    LoadObject first;
     if (!find_object(judge, path, &first) || !first.file->object)
         return NULL;
     g_autoptr(GPtrArray) loaded = find_loaded(judge, &first);
     LibraryProblem *problem = judge_needed(judge, loaded);
+    if (!problem)
+        problem = judge_symbols(judge, &first, path);
     for (guint i = 0; i < loaded->len && !problem; i++)
-        problem = judge_torch(judge->run, loaded->pdata[i]);
+        problem = doubt_torch(judge->run, loaded->pdata[i]);
     for (guint i = 0; i < loaded->len && !problem; i++)
         problem = judge_numpy(judge, loaded->pdata[i]);
     return problem;

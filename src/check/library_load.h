@@ -8,6 +8,20 @@
 
 typedef struct LibraryJudge LibraryJudge;
 
+/* An object that the loader refuses for symbols that nothing defines. */
+typedef struct {
+    char *loaded;                 /* path in the space of what was asked for */
+    char *member;                 /* of its wheel: the object that lacks them, or the same */
+    char *distribution, *version; /* of that wheel */
+    char **symbols;               /* the first of them */
+    guint missing;                /* how many there are */
+    char *symbol_version;         /* that they are asked for, or NULL */
+    char *library;                /* which library should define them, or NULL */
+    char *owner, *owner_version;  /* the distribution that brings it, or NULL */
+    guint root;                   /* the first of run->roots that loads it; G_MAXUINT: none */
+} LibraryRefusal;
+void library_refusal_free(void *refusal);
+
 /* Borrows both, and the run's wheels, space, image and base, which are known before it is asked. */
 LibraryJudge *library_judge_new(CheckRun *run, Cache *cache);
 void library_judge_free(LibraryJudge *judge);

@@ -4,8 +4,11 @@
  * A library that an extension module needs is loaded with it; others are loaded later, by code that
  * may catch the failure, and are warnings. The C++ library's version is that of the base's own
  * file: libstdc++.so.6.0.N offers GLIBCXX_3.4.N (GCC manual, "ABI Policy and Guidelines"). */
+#include "check/import_roots.h"
+#include "check/library_load.h"
 #include "check/native_rules.h"
 #include "check/rules.h"
+#include "facts/symbol_name.h"
 
 enum {
     SHOWN_SYMBOLS = 3,
@@ -154,6 +157,18 @@ static int torch_cxx11(const WheelNative *torch, const NativeFile **ret_file)
     return seen[0] == seen[1] ? -1 : seen[1];
 }
 
+/* "torch/_C.so needs at::gone (_ZN2at4goneEv)" */
+static char *describe_need(const char *member, const char *name, const char *version)
+{
+    g_autofree char *words = symbol_words(name);
+    GString *text = g_string_new(member);
+    g_string_append_printf(text, words ? " needs %s (%s)" : " needs %s", words ? words : name,
+                           name);
+    if (version)
+        g_string_append_printf(text, ", version %s", version);
+    return g_string_free(text, FALSE);
+}
+
 static void judge_strings(CheckRun *run, const CheckWheel *wheel, const NativeFile *file,
                           const CheckWheel *torch, int kind, const NativeFile *from)
 {
@@ -163,7 +178,7 @@ static void judge_strings(CheckRun *run, const CheckWheel *wheel, const NativeFi
         const SharedSymbol *symbol = &g_array_index(file->object->undefined, SharedSymbol, i);
         if (!symbol->weak && native_is_torch_name(symbol->name) &&
             symbol_cxx11(symbol->name) == !kind && !native_is_defined(run, symbol->name))
-            g_ptr_array_add(evidence, g_strdup_printf("%s needs %s", file->member, symbol->name));
+            g_ptr_array_add(evidence, describe_need(file->member, symbol->name, NULL));
     }
     if (evidence->len == 0) {
         g_ptr_array_unref(evidence);
@@ -182,8 +197,68 @@ static void judge_strings(CheckRun *run, const CheckWheel *wheel, const NativeFi
                                     wheel->file->name);
 }
 
-static void judge_symbols(CheckRun *run, const CheckWheel *wheel, const NativeFile *file,
-                          const CheckWheel *torch)
+/* Loads that fail */
+
+/* An import goes on where the failure is caught, as far as that can be followed. */
+static bool is_caught(const CheckRun *run, const LibraryRefusal *refusal)
+{
+    const ImportRoot *root =
+        run->roots && refusal->root < run->roots->len ? run->roots->pdata[refusal->root] : NULL;
+    return root && root->build && root->run && root->build->outcome == IMPORT_WORKS &&
+           root->run->outcome == IMPORT_WORKS;
+}
+
+static char *describe_refusal(const LibraryRefusal *refusal)
+{
+    const char *of_torch = g_str_equal(refusal->owner, "torch") ? "torch" : refusal->library;
+    const char *what = refusal->missing == 1 ? "symbol" : "symbols";
+    if (g_str_equal(refusal->owner, refusal->distribution))
+        return g_strdup_printf("%s of %s %s needs %u %s that its own %s does not define",
+                               native_base_name(refusal->member), refusal->distribution,
+                               refusal->version, refusal->missing, what, refusal->library);
+    return g_strdup_printf("%s of %s %s needs %u %s of %s that %s %s does not have",
+                           native_base_name(refusal->member), refusal->distribution,
+                           refusal->version, refusal->missing, what, of_torch, refusal->owner,
+                           refusal->owner_version);
+}
+
+static void judge_refusal(CheckRun *run, const CheckWheel *wheel, const LibraryRefusal *refusal)
+{
+    Finding *finding = native_add(run, "undefined-symbol", wheel, describe_refusal(refusal));
+    bool caught = is_caught(run, refusal);
+    if (caught)
+        finding->severity = SEVERITY_WARNING;
+    GPtrArray *evidence = g_ptr_array_new();
+    for (char **name = refusal->symbols; *name; name++)
+        g_ptr_array_add(evidence, describe_need(refusal->member, *name, refusal->symbol_version));
+    if (!g_str_equal(refusal->loaded, refusal->member))
+        g_ptr_array_add(evidence, g_strdup_printf("it is loaded with %s", refusal->loaded));
+    if (caught)
+        g_ptr_array_add(evidence, g_strdup("the import that loads it goes on without it"));
+    native_set_evidence(finding, evidence);
+    if (!g_str_equal(refusal->owner, refusal->distribution))
+        finding->hint =
+            g_strdup_printf("take the version of %s that was built for %s %s",
+                            refusal->distribution, refusal->owner, refusal->owner_version);
+}
+
+/* One finding for each object of the wheel; whether there is one. */
+static bool judge_refusals(CheckRun *run, const CheckWheel *wheel)
+{
+    g_autoptr(GHashTable) told = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < run->refusals->len; i++) {
+        const LibraryRefusal *refusal = run->refusals->pdata[i];
+        if (g_str_equal(refusal->distribution, wheel->file->name) &&
+            g_hash_table_add(told, refusal->member))
+            judge_refusal(run, wheel, refusal);
+    }
+    return g_hash_table_size(told) > 0;
+}
+
+/* Of a library that no import was seen to load: code may choose among several, one for each torch,
+ * and load none of the others. */
+static void note_symbols(CheckRun *run, const CheckWheel *wheel, const NativeFile *file,
+                         const CheckWheel *torch)
 {
     GPtrArray *evidence = g_ptr_array_new_with_free_func(NULL);
     guint missing = 0;
@@ -193,7 +268,7 @@ static void judge_symbols(CheckRun *run, const CheckWheel *wheel, const NativeFi
             native_is_defined(run, symbol->name))
             continue;
         if (missing++ < SHOWN_SYMBOLS)
-            g_ptr_array_add(evidence, g_strdup_printf("%s needs %s", file->member, symbol->name));
+            g_ptr_array_add(evidence, describe_need(file->member, symbol->name, NULL));
     }
     if (missing == 0) {
         g_ptr_array_unref(evidence);
@@ -201,30 +276,49 @@ static void judge_symbols(CheckRun *run, const CheckWheel *wheel, const NativeFi
     }
     Finding *finding = native_add(
         run, "undefined-symbol", wheel,
-        g_strdup_printf("%s of %s %s needs %u %s of torch that torch %s does not have",
+        g_strdup_printf("%s of %s %s needs %u %s of torch that torch %s does not have; nothing is "
+                        "known to import it",
                         native_base_name(file->member), wheel->file->name, wheel->file->version,
                         missing, missing == 1 ? "function" : "functions", torch->file->version));
+    finding->severity = SEVERITY_NOTE;
     native_set_evidence(finding, evidence);
     finding->hint = g_strdup_printf("take the version of %s that was built for torch %s",
                                     wheel->file->name, torch->file->version);
 }
 
-static void judge_torch(CheckRun *run, const CheckWheel *wheel, const CheckWheel *torch)
+/* Whether a finding was added. */
+static bool judge_torch_strings(CheckRun *run, const CheckWheel *wheel, const CheckWheel *torch)
 {
     const NativeFile *from;
+    guint before = run->findings->len;
     int kind = torch_cxx11(torch->native, &from);
-    for (guint i = 0; i < wheel->native->files->len; i++) {
+    for (guint i = 0; kind >= 0 && i < wheel->native->files->len; i++) {
         const NativeFile *file = wheel->native->files->pdata[i];
-        if (!file->object || !native_uses_torch(file->object))
-            continue;
-        guint before = run->findings->len;
-        if (kind >= 0)
+        if (file->object && native_uses_torch(file->object))
             judge_strings(run, wheel, file, torch, kind, from);
-        if (run->findings->len == before && native_is_complete(run, torch->native))
-            judge_symbols(run, wheel, file, torch);
         if (run->findings->len != before)
-            return; /* the wheel's other libraries were compiled with it */
+            return true; /* the wheel's other libraries were compiled with it */
     }
+    return false;
+}
+
+static void note_torch(CheckRun *run, const CheckWheel *wheel, const CheckWheel *torch)
+{
+    guint before = run->findings->len;
+    for (guint i = 0; i < wheel->native->files->len && run->findings->len == before; i++) {
+        const NativeFile *file = wheel->native->files->pdata[i];
+        if (file->object && native_uses_torch(file->object))
+            note_symbols(run, wheel, file, torch);
+    }
+}
+
+static void judge_symbols(CheckRun *run, const CheckWheel *wheel, const CheckWheel *torch)
+{
+    bool other = torch && torch != wheel && torch->native;
+    if (other && judge_torch_strings(run, wheel, torch))
+        return;
+    if (!judge_refusals(run, wheel) && other && native_is_complete(run, torch->native))
+        note_torch(run, wheel, torch);
 }
 
 void rule_abi(CheckRun *run)
@@ -247,7 +341,6 @@ void rule_abi(CheckRun *run)
         judge_floor(run, wheel, loaded, &floors[0]);
         if (!brings_library(wheel->native, "libstdc++"))
             judge_floor(run, wheel, loaded, &floors[1]);
-        if (torch && torch != wheel && torch->native)
-            judge_torch(run, wheel, torch);
+        judge_symbols(run, wheel, torch);
     }
 }

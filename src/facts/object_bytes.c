@@ -131,3 +131,27 @@ const guint8 *object_bytes_at(const ObjectBytes *bytes, guint64 offset, guint64 
     const Range *range = find_range(bytes, offset, length);
     return range && range->filled == range->length ? range->bytes + (offset - range->offset) : NULL;
 }
+
+static gboolean memory_rewind(void *data, G_GNUC_UNUSED GError **error)
+{
+    ((MemoryStream *)data)->position = 0;
+    return TRUE;
+}
+
+static gssize memory_read(void *data, void *buffer, size_t length, G_GNUC_UNUSED GError **error)
+{
+    MemoryStream *stream = data;
+    gsize size;
+    const guint8 *from = g_bytes_get_data(stream->bytes, &size);
+    size_t take = MIN(length, size - stream->position);
+    if (take > 0)
+        memcpy(buffer, from + stream->position, take);
+    stream->position += take;
+    return (gssize)take;
+}
+
+ObjectStream memory_stream_open(MemoryStream *memory, GBytes *bytes)
+{
+    *memory = (MemoryStream){bytes, 0};
+    return (ObjectStream){memory_rewind, memory_read, memory, g_bytes_get_size(bytes)};
+}

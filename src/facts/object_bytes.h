@@ -17,3 +17,10 @@ bool object_bytes_want(ObjectBytes *bytes, guint64 offset, guint64 length);
 gboolean object_bytes_collect(ObjectBytes *bytes, GError **error);
 /* The bytes of a range that was collected, or NULL. */
 const guint8 *object_bytes_at(const ObjectBytes *bytes, guint64 offset, guint64 length);
+
+/* Bytes in memory as a stream. Borrows them; the stream borrows `memory`. */
+typedef struct {
+    GBytes *bytes;
+    gsize position;
+} MemoryStream;
+ObjectStream memory_stream_open(MemoryStream *memory, GBytes *bytes);

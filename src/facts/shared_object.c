@@ -1,19 +1,22 @@
 #include "facts/shared_object.h"
 
-#include <elf.h>
-
 #include "base/limits.h"
-#include "facts/object_bytes.h"
+#include "facts/object_layout.h"
 
 G_STATIC_ASSERT(G_BYTE_ORDER == G_LITTLE_ENDIAN); /* structures are copied as they lie */
 
+/* One object that is being read. */
+typedef struct {
+    ObjectLayout layout;
+    guint64 symbol_count;
+    const char *strings; /* of the strings_size in `dynamic`; the last byte is NUL */
+    /* By version index: offsets of names, and whether one is there. */
+    guint32 *version_names;
+    guint version_count;
+} Reader;
+
 enum {
-    HEAD_BYTES = 16 * 1024 * 1024,    /* kept before it is known where the tables are */
-    SEGMENT_BYTES = 24 * 1024 * 1024, /* segments as small as this may hold moved tables */
-    SEGMENTS_BYTES = 48 * 1024 * 1024,
-    PROGRAM_HEADERS = 1000,
     SECTIONS = 100000,
-    DYNAMIC_ENTRIES = 100000,
     VERSION_BYTES = 256 * 1024,     /* of a version section, whose size nothing in memory tells */
     TABLE_BYTES = 32 * 1024 * 1024, /* wanted of a table whose length is not known yet */
     LAST_BYTES = 4 * 1024 * 1024,   /* of the one behind which no other lies */
@@ -30,172 +33,25 @@ static const struct {
     {EM_RISCV, "riscv64"},
 };
 
-/* What the dynamic section says, addresses as they are in memory; 0: absent. */
-typedef struct {
-    guint64 strings, strings_size, symbols, hash, gnu_hash, versym, verneed, verdef;
-    guint64 verneed_count, verdef_count;
-    GArray *needed; /* guint64, offsets in the strings */
-    guint64 soname, rpath;
-    bool has_soname, has_rpath, runpath;
-} Dynamic;
-
-typedef struct {
-    ObjectBytes *bytes;
-    guint64 size;
-    Elf64_Ehdr header;
-    Elf64_Phdr *programs;
-    Dynamic dynamic;
-    guint64 symbol_count;
-    const char *strings; /* of the strings_size in `dynamic`; the last byte is NUL */
-    /* By version index: offsets of names, and whether one is there. */
-    guint32 *version_names;
-    guint version_count;
-} Reader;
-
-static gboolean damaged(GError **error, const char *what)
-{
-    return error_set(error, ERROR_INPUT, SPAN_NONE, "a damaged shared object: %s", what);
-}
-
-static bool copy_at(const Reader *reader, guint64 offset, void *to, size_t length)
-{
-    const guint8 *from = object_bytes_at(reader->bytes, offset, length);
-    if (from)
-        memcpy(to, from, length);
-    return from != NULL;
-}
-
-/* Where an address lies in the file, and how much of its segment follows; FALSE: nowhere. */
-static bool place_of(const Reader *reader, guint64 address, guint64 *ret_offset, guint64 *ret_left)
-{
-    for (guint i = 0; i < reader->header.e_phnum; i++) {
-        const Elf64_Phdr *p = &reader->programs[i];
-        if (p->p_type != PT_LOAD || address < p->p_vaddr || address - p->p_vaddr >= p->p_filesz)
-            continue;
-        guint64 within = address - p->p_vaddr;
-        if (p->p_offset > reader->size || p->p_filesz > reader->size - p->p_offset)
-            return false;
-        *ret_offset = p->p_offset + within;
-        *ret_left = p->p_filesz - within;
-        return true;
-    }
-    return false;
-}
-
-static bool is_shared_object(const Elf64_Ehdr *header)
-{
-    return memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 &&
-           header->e_ident[EI_CLASS] == ELFCLASS64 && header->e_ident[EI_DATA] == ELFDATA2LSB &&
-           header->e_type == ET_DYN;
-}
-
-static gboolean read_programs(Reader *reader, GError **error)
-{
-    const Elf64_Ehdr *header = &reader->header;
-    guint64 length = (guint64)header->e_phnum * sizeof(Elf64_Phdr);
-    if (header->e_phentsize != sizeof(Elf64_Phdr) || header->e_phnum == 0 ||
-        header->e_phnum > PROGRAM_HEADERS)
-        return damaged(error, "its program headers are not of its class");
-    if (!object_bytes_want(reader->bytes, header->e_phoff, length))
-        return damaged(error, "its program headers lie outside the file");
-    if (!object_bytes_collect(reader->bytes, error))
-        return FALSE;
-    reader->programs = g_new(Elf64_Phdr, header->e_phnum);
-    copy_at(reader, header->e_phoff, reader->programs, length);
-    return TRUE;
-}
-
-/* Tools that edit a library move its tables into a small segment of their own, often at the end:
- * kept while passing by, they cost no second pass. */
-static void want_small_segments(Reader *reader)
-{
-    guint64 wanted = 0;
-    for (guint i = 0; i < reader->header.e_phnum; i++) {
-        const Elf64_Phdr *p = &reader->programs[i];
-        if (p->p_type != PT_LOAD || p->p_filesz > SEGMENT_BYTES ||
-            wanted + p->p_filesz > SEGMENTS_BYTES)
-            continue;
-        if (object_bytes_want(reader->bytes, p->p_offset, p->p_filesz))
-            wanted += p->p_filesz;
-    }
-}
-
-static void take_dynamic(Dynamic *dynamic, const Elf64_Dyn *entry)
-{
-    guint64 value = entry->d_un.d_val;
-    const struct {
-        gint64 tag;
-        guint64 *to;
-    } fields[] = {
-        {DT_STRTAB, &dynamic->strings},           {DT_STRSZ, &dynamic->strings_size},
-        {DT_SYMTAB, &dynamic->symbols},           {DT_HASH, &dynamic->hash},
-        {DT_GNU_HASH, &dynamic->gnu_hash},        {DT_VERSYM, &dynamic->versym},
-        {DT_VERNEED, &dynamic->verneed},          {DT_VERDEF, &dynamic->verdef},
-        {DT_VERNEEDNUM, &dynamic->verneed_count}, {DT_VERDEFNUM, &dynamic->verdef_count},
-    };
-    for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
-        if (fields[i].tag == entry->d_tag)
-            *fields[i].to = value;
-    }
-    if (entry->d_tag == DT_NEEDED) {
-        g_array_append_val(dynamic->needed, value);
-    } else if (entry->d_tag == DT_SONAME) {
-        dynamic->soname = value;
-        dynamic->has_soname = true;
-    } else if (entry->d_tag == DT_RUNPATH || (entry->d_tag == DT_RPATH && !dynamic->runpath)) {
-        dynamic->rpath = value;
-        dynamic->has_rpath = true;
-        dynamic->runpath = entry->d_tag == DT_RUNPATH;
-    }
-}
-
-/* *ret_found FALSE: a file without dynamic section. */
-static gboolean read_dynamic(Reader *reader, bool *ret_found, GError **error)
-{
-    const Elf64_Phdr *place = NULL;
-    for (guint i = 0; i < reader->header.e_phnum && !place; i++) {
-        if (reader->programs[i].p_type == PT_DYNAMIC)
-            place = &reader->programs[i];
-    }
-    *ret_found = place != NULL;
-    if (!place)
-        return TRUE;
-    guint64 count = place->p_filesz / sizeof(Elf64_Dyn);
-    if (count > DYNAMIC_ENTRIES ||
-        !object_bytes_want(reader->bytes, place->p_offset, count * sizeof(Elf64_Dyn)))
-        return damaged(error, "its dynamic section lies outside the file");
-    want_small_segments(reader);
-    if (!object_bytes_collect(reader->bytes, error))
-        return FALSE;
-    for (guint64 i = 0; i < count; i++) {
-        Elf64_Dyn entry;
-        copy_at(reader, place->p_offset + i * sizeof entry, &entry, sizeof entry);
-        if (entry.d_tag == DT_NULL)
-            break;
-        take_dynamic(&reader->dynamic, &entry);
-    }
-    return TRUE;
-}
-
 /* Brings `length` bytes at an address. */
 static gboolean bring(Reader *reader, guint64 address, guint64 length, guint64 *ret_offset,
                       GError **error)
 {
     guint64 offset, left;
-    if (!place_of(reader, address, &offset, &left) || length > left ||
-        !object_bytes_want(reader->bytes, offset, length))
-        return damaged(error, "a table lies outside the file");
+    if (!object_layout_place(&reader->layout, address, &offset, &left) || length > left ||
+        !object_bytes_want(reader->layout.bytes, offset, length))
+        return object_damaged(error, "a table lies outside the file");
     *ret_offset = offset;
-    return object_bytes_collect(reader->bytes, error);
+    return object_bytes_collect(reader->layout.bytes, error);
 }
 
 static gboolean count_by_hash(Reader *reader, GError **error)
 {
     guint64 offset;
     guint32 counts[2]; /* nbucket, nchain */
-    if (!bring(reader, reader->dynamic.hash, sizeof counts, &offset, error))
+    if (!bring(reader, reader->layout.dynamic.hash, sizeof counts, &offset, error))
         return FALSE;
-    copy_at(reader, offset, counts, sizeof counts);
+    object_layout_copy(&reader->layout, offset, counts, sizeof counts);
     reader->symbol_count = counts[1];
     return TRUE;
 }
@@ -203,19 +59,20 @@ static gboolean count_by_hash(Reader *reader, GError **error)
 /* The section that is the dynamic symbol table says how long it is; 0: there is none. */
 static gboolean count_by_sections(Reader *reader, guint64 *ret_count, GError **error)
 {
-    const Elf64_Ehdr *header = &reader->header;
+    const Elf64_Ehdr *header = &reader->layout.header;
     guint64 symbols, left;
     *ret_count = 0;
     if (header->e_shentsize != sizeof(Elf64_Shdr) || header->e_shnum == 0 ||
-        !place_of(reader, reader->dynamic.symbols, &symbols, &left) ||
-        !object_bytes_want(reader->bytes, header->e_shoff,
+        !object_layout_place(&reader->layout, reader->layout.dynamic.symbols, &symbols, &left) ||
+        !object_bytes_want(reader->layout.bytes, header->e_shoff,
                            (guint64)header->e_shnum * sizeof(Elf64_Shdr)))
         return TRUE;
-    if (!object_bytes_collect(reader->bytes, error))
+    if (!object_bytes_collect(reader->layout.bytes, error))
         return FALSE;
     for (guint i = 0; i < header->e_shnum; i++) {
         Elf64_Shdr section;
-        if (copy_at(reader, header->e_shoff + i * sizeof section, &section, sizeof section) &&
+        if (object_layout_copy(&reader->layout, header->e_shoff + i * sizeof section, &section,
+                               sizeof section) &&
             section.sh_type == SHT_DYNSYM && section.sh_offset == symbols)
             *ret_count = section.sh_size / sizeof(Elf64_Sym);
     }
@@ -227,18 +84,18 @@ static gboolean count_chain(Reader *reader, guint64 chains, guint32 first, guint
                             GError **error)
 {
     guint64 offset, left;
-    if (last < first || !place_of(reader, chains, &offset, &left))
-        return damaged(error, "its hash table");
+    if (last < first || !object_layout_place(&reader->layout, chains, &offset, &left))
+        return object_damaged(error, "its hash table");
     for (guint64 at = last - first;; at++) {
         guint32 hash = 0;
         if (at * sizeof hash + sizeof hash > left || at > LIMIT_OBJECT_SYMBOLS)
-            return damaged(error, "its hash table has no end");
-        if (!object_bytes_at(reader->bytes, offset + at * sizeof hash, sizeof hash) &&
-            (!object_bytes_want(reader->bytes, offset + at * sizeof hash,
+            return object_damaged(error, "its hash table has no end");
+        if (!object_bytes_at(reader->layout.bytes, offset + at * sizeof hash, sizeof hash) &&
+            (!object_bytes_want(reader->layout.bytes, offset + at * sizeof hash,
                                 MIN(left - at * sizeof hash, 4096)) ||
-             !object_bytes_collect(reader->bytes, error)))
-            return *error ? FALSE : damaged(error, "its hash table");
-        copy_at(reader, offset + at * sizeof hash, &hash, sizeof hash);
+             !object_bytes_collect(reader->layout.bytes, error)))
+            return *error ? FALSE : object_damaged(error, "its hash table");
+        object_layout_copy(&reader->layout, offset + at * sizeof hash, &hash, sizeof hash);
         if (hash & 1) {
             reader->symbol_count = first + at + 1;
             return TRUE;
@@ -251,10 +108,10 @@ static gboolean count_by_gnu_hash(Reader *reader, GError **error)
     struct {
         guint32 buckets, first, bloom, shift;
     } head;
-    guint64 offset, address = reader->dynamic.gnu_hash;
+    guint64 offset, address = reader->layout.dynamic.gnu_hash;
     if (!bring(reader, address, sizeof head, &offset, error))
         return FALSE;
-    copy_at(reader, offset, &head, sizeof head);
+    object_layout_copy(&reader->layout, offset, &head, sizeof head);
     address += sizeof head + 8 * (guint64)head.bloom;
     guint64 length = sizeof(guint32) * (guint64)head.buckets;
     if (!bring(reader, address, length, &offset, error))
@@ -262,7 +119,7 @@ static gboolean count_by_gnu_hash(Reader *reader, GError **error)
     guint32 last = 0;
     for (guint32 i = 0; i < head.buckets; i++) {
         guint32 bucket = 0;
-        copy_at(reader, offset + i * sizeof bucket, &bucket, sizeof bucket);
+        object_layout_copy(&reader->layout, offset + i * sizeof bucket, &bucket, sizeof bucket);
         last = MAX(last, bucket);
     }
     if (last > 0)
@@ -279,14 +136,14 @@ static gboolean count_by_gnu_hash(Reader *reader, GError **error)
  * to where the next one begins; what turns out to be longer is wanted again. */
 static void want_tables(Reader *reader)
 {
-    const Dynamic *d = &reader->dynamic;
+    const ObjectDynamic *d = &reader->layout.dynamic;
     const guint64 tables[] = {d->strings, d->symbols, d->hash,  d->gnu_hash,
                               d->versym,  d->verneed, d->verdef};
     for (guint i = 0; i < G_N_ELEMENTS(tables); i++) {
         guint64 next = G_MAXUINT64, offset, left;
         for (guint k = 0; k < G_N_ELEMENTS(tables); k++)
             next = tables[k] > tables[i] ? MIN(next, tables[k]) : next;
-        if (!tables[i] || !place_of(reader, tables[i], &offset, &left))
+        if (!tables[i] || !object_layout_place(&reader->layout, tables[i], &offset, &left))
             continue;
         if (tables[i] == d->strings)
             left = d->strings_size;
@@ -296,24 +153,24 @@ static void want_tables(Reader *reader)
             left = MIN(left, MIN(next - tables[i], TABLE_BYTES));
         else
             left = MIN(left, LAST_BYTES);
-        object_bytes_want(reader->bytes, offset, left);
+        object_bytes_want(reader->layout.bytes, offset, left);
     }
 }
 
 static gboolean count_symbols(Reader *reader, GError **error)
 {
-    const Dynamic *dynamic = &reader->dynamic;
+    const ObjectDynamic *dynamic = &reader->layout.dynamic;
     if (!dynamic->symbols)
         return TRUE;
     want_tables(reader);
-    if (!object_bytes_collect(reader->bytes, error))
+    if (!object_bytes_collect(reader->layout.bytes, error))
         return FALSE;
     if (dynamic->hash && !count_by_hash(reader, error))
         return FALSE;
     if (!dynamic->hash && dynamic->gnu_hash && !count_by_gnu_hash(reader, error))
         return FALSE;
     if (reader->symbol_count > LIMIT_OBJECT_SYMBOLS)
-        return damaged(error, "it says that it has more symbols than any library");
+        return object_damaged(error, "it says that it has more symbols than any library");
     return TRUE;
 }
 
@@ -324,37 +181,38 @@ static gboolean want_table(Reader *reader, guint64 address, guint64 length, bool
     guint64 offset, left;
     if (!address || !length)
         return TRUE;
-    if (!place_of(reader, address, &offset, &left) || (!cut && length > left) ||
-        !object_bytes_want(reader->bytes, offset, MIN(length, left)))
-        return damaged(error, "a table lies outside the file");
+    if (!object_layout_place(&reader->layout, address, &offset, &left) || (!cut && length > left) ||
+        !object_bytes_want(reader->layout.bytes, offset, MIN(length, left)))
+        return object_damaged(error, "a table lies outside the file");
     return TRUE;
 }
 
 static gboolean read_tables(Reader *reader, GError **error)
 {
-    Dynamic *d = &reader->dynamic;
+    ObjectDynamic *d = &reader->layout.dynamic;
     guint64 count = reader->symbol_count, offset, left;
     if (!want_table(reader, d->strings, d->strings_size, false, error) ||
         !want_table(reader, d->symbols, count * sizeof(Elf64_Sym), false, error) ||
         !want_table(reader, d->versym, count * sizeof(Elf64_Half), false, error) ||
         !want_table(reader, d->verneed, VERSION_BYTES, true, error) ||
         !want_table(reader, d->verdef, VERSION_BYTES, true, error) ||
-        !object_bytes_collect(reader->bytes, error))
+        !object_bytes_collect(reader->layout.bytes, error))
         return FALSE;
     if (!d->strings || !d->strings_size) {
         d->strings_size = 0;
         return TRUE;
     }
-    place_of(reader, d->strings, &offset, &left);
-    reader->strings = (const char *)object_bytes_at(reader->bytes, offset, d->strings_size);
-    return reader->strings[d->strings_size - 1] == '\0' ? TRUE
-                                                        : damaged(error, "its names have no end");
+    object_layout_place(&reader->layout, d->strings, &offset, &left);
+    reader->strings = (const char *)object_bytes_at(reader->layout.bytes, offset, d->strings_size);
+    return reader->strings[d->strings_size - 1] == '\0'
+               ? TRUE
+               : object_damaged(error, "its names have no end");
 }
 
 /* A text of `strings`, which holds as many bytes as the reader's. */
 static const char *name_at(const Reader *reader, const char *strings, guint64 offset)
 {
-    return offset < reader->dynamic.strings_size ? strings + offset : NULL;
+    return offset < reader->layout.dynamic.strings_size ? strings + offset : NULL;
 }
 
 static void note_version(Reader *reader, guint index, guint32 name)
@@ -374,21 +232,21 @@ static void note_version(Reader *reader, guint index, guint32 name)
 static gboolean read_needs(Reader *reader, SharedObject *object, GError **error)
 {
     guint64 offset = 0, left, budget = VERSIONS;
-    const Dynamic *d = &reader->dynamic;
-    if (d->verneed && !place_of(reader, d->verneed, &offset, &left))
-        return damaged(error, "its version needs");
+    const ObjectDynamic *d = &reader->layout.dynamic;
+    if (d->verneed && !object_layout_place(&reader->layout, d->verneed, &offset, &left))
+        return object_damaged(error, "its version needs");
     for (guint64 i = 0; d->verneed && i < d->verneed_count; i++) {
         Elf64_Verneed need;
-        if (budget-- == 0 || !copy_at(reader, offset, &need, sizeof need) ||
+        if (budget-- == 0 || !object_layout_copy(&reader->layout, offset, &need, sizeof need) ||
             !name_at(reader, object->texts, need.vn_file))
-            return damaged(error, "its version needs");
+            return object_damaged(error, "its version needs");
         g_autoptr(GPtrArray) versions = g_ptr_array_new();
         guint64 at = offset + need.vn_aux;
         for (guint k = 0; k < need.vn_cnt; k++) {
             Elf64_Vernaux aux;
-            if (budget-- == 0 || !copy_at(reader, at, &aux, sizeof aux) ||
+            if (budget-- == 0 || !object_layout_copy(&reader->layout, at, &aux, sizeof aux) ||
                 !name_at(reader, object->texts, aux.vna_name))
-                return damaged(error, "its version needs");
+                return object_damaged(error, "its version needs");
             note_version(reader, aux.vna_other & 0x7fff, aux.vna_name);
             g_ptr_array_add(versions, object->texts + aux.vna_name);
             at += aux.vna_next;
@@ -408,16 +266,17 @@ static gboolean read_needs(Reader *reader, SharedObject *object, GError **error)
 static gboolean read_definitions(Reader *reader, GError **error)
 {
     guint64 offset = 0, left, budget = VERSIONS;
-    const Dynamic *d = &reader->dynamic;
-    if (d->verdef && !place_of(reader, d->verdef, &offset, &left))
-        return damaged(error, "its version definitions");
+    const ObjectDynamic *d = &reader->layout.dynamic;
+    if (d->verdef && !object_layout_place(&reader->layout, d->verdef, &offset, &left))
+        return object_damaged(error, "its version definitions");
     for (guint64 i = 0; d->verdef && i < d->verdef_count; i++) {
         Elf64_Verdef definition;
         Elf64_Verdaux aux;
-        if (budget-- == 0 || !copy_at(reader, offset, &definition, sizeof definition) ||
-            !copy_at(reader, offset + definition.vd_aux, &aux, sizeof aux) ||
+        if (budget-- == 0 ||
+            !object_layout_copy(&reader->layout, offset, &definition, sizeof definition) ||
+            !object_layout_copy(&reader->layout, offset + definition.vd_aux, &aux, sizeof aux) ||
             aux.vda_name >= d->strings_size)
-            return damaged(error, "its version definitions");
+            return object_damaged(error, "its version definitions");
         note_version(reader, definition.vd_ndx & 0x7fff, aux.vda_name);
         if (definition.vd_next == 0)
             break;
@@ -431,8 +290,8 @@ static const char *version_of(const Reader *reader, const SharedObject *object, 
                               guint64 index, bool *ret_hidden)
 {
     Elf64_Half word;
-    if (!reader->dynamic.versym ||
-        !copy_at(reader, versym + index * sizeof word, &word, sizeof word))
+    if (!reader->layout.dynamic.versym ||
+        !object_layout_copy(&reader->layout, versym + index * sizeof word, &word, sizeof word))
         return NULL;
     *ret_hidden = word & 0x8000;
     guint number = word & 0x7fff;
@@ -462,17 +321,19 @@ static int compare_symbols(const void *a, const void *b)
 static gboolean read_symbols(Reader *reader, SharedObject *object, GError **error)
 {
     guint64 symbols = 0, versym = 0, left;
-    const Dynamic *d = &reader->dynamic;
-    if (reader->symbol_count > 1 && (!place_of(reader, d->symbols, &symbols, &left) ||
-                                     (d->versym && !place_of(reader, d->versym, &versym, &left))))
-        return damaged(error, "its symbols");
+    const ObjectDynamic *d = &reader->layout.dynamic;
+    if (reader->symbol_count > 1 &&
+        (!object_layout_place(&reader->layout, d->symbols, &symbols, &left) ||
+         (d->versym && !object_layout_place(&reader->layout, d->versym, &versym, &left))))
+        return object_damaged(error, "its symbols");
     for (guint64 i = 1; i < reader->symbol_count; i++) {
         Elf64_Sym symbol;
-        if (!copy_at(reader, symbols + i * sizeof symbol, &symbol, sizeof symbol))
-            return damaged(error, "its symbols");
+        if (!object_layout_copy(&reader->layout, symbols + i * sizeof symbol, &symbol,
+                                sizeof symbol))
+            return object_damaged(error, "its symbols");
         const char *name = name_at(reader, object->texts, symbol.st_name);
         if (!name)
-            return damaged(error, "a symbol's name lies outside its names");
+            return object_damaged(error, "a symbol's name lies outside its names");
         if (!is_dynamic(&symbol) || *name == '\0')
             continue;
         SharedSymbol entry = {.name = name};
@@ -489,24 +350,24 @@ static gboolean read_symbols(Reader *reader, SharedObject *object, GError **erro
 
 static gboolean read_names(const Reader *reader, SharedObject *object, GError **error)
 {
-    const Dynamic *d = &reader->dynamic;
+    const ObjectDynamic *d = &reader->layout.dynamic;
     g_autoptr(GStrvBuilder) needed = g_strv_builder_new();
     for (guint i = 0; i < d->needed->len; i++) {
         const char *name = name_at(reader, object->texts, g_array_index(d->needed, guint64, i));
         if (!name)
-            return damaged(error, "the name of a library that it needs");
+            return object_damaged(error, "the name of a library that it needs");
         g_strv_builder_add(needed, name);
     }
     object->needed = g_strv_builder_end(needed);
     const char *soname = d->has_soname ? name_at(reader, object->texts, d->soname) : NULL;
     const char *rpath = d->has_rpath ? name_at(reader, object->texts, d->rpath) : NULL;
     if ((d->has_soname && !soname) || (d->has_rpath && !rpath))
-        return damaged(error, "a name lies outside its names");
+        return object_damaged(error, "a name lies outside its names");
     object->soname = g_strdup(soname);
     object->rpath = rpath ? g_strsplit(rpath, ":", -1) : NULL;
     object->runpath = d->runpath;
     for (guint i = 0; i < G_N_ELEMENTS(machines); i++) {
-        if (machines[i].machine == reader->header.e_machine)
+        if (machines[i].machine == reader->layout.header.e_machine)
             object->machine = g_strdup(machines[i].name);
     }
     return TRUE;
@@ -515,7 +376,7 @@ static gboolean read_names(const Reader *reader, SharedObject *object, GError **
 static SharedObject *object_new(const Reader *reader)
 {
     SharedObject *object = g_new0(SharedObject, 1);
-    size_t length = reader->dynamic.strings_size;
+    size_t length = reader->layout.dynamic.strings_size;
     object->texts = length ? g_memdup2(reader->strings, length) : g_strdup("");
     object->undefined = g_array_new(FALSE, FALSE, sizeof(SharedSymbol));
     object->defined = g_array_new(FALSE, FALSE, sizeof(SharedSymbol));
@@ -526,13 +387,7 @@ static SharedObject *object_new(const Reader *reader)
 static SharedObject *read_object(Reader *reader, GError **error)
 {
     bool dynamic = false;
-    guint64 head = MIN(reader->size, HEAD_BYTES);
-    if (!object_bytes_want(reader->bytes, 0, head) || !object_bytes_collect(reader->bytes, error))
-        return NULL;
-    if (!copy_at(reader, 0, &reader->header, sizeof reader->header) ||
-        !is_shared_object(&reader->header))
-        return NULL;
-    if (!read_programs(reader, error) || !read_dynamic(reader, &dynamic, error) || !dynamic ||
+    if (!object_layout_read(&reader->layout, OBJECT_HEAD_BYTES, &dynamic, error) || !dynamic ||
         !count_symbols(reader, error) || !read_tables(reader, error))
         return NULL;
     g_autoptr(SharedObject) object = object_new(reader);
@@ -544,46 +399,21 @@ static SharedObject *read_object(Reader *reader, GError **error)
 
 SharedObject *shared_object_read(const ObjectStream *stream, GError **error)
 {
-    g_autoptr(ObjectBytes) bytes = object_bytes_new(stream);
-    Reader reader = {.bytes = bytes, .size = stream->size};
-    reader.dynamic.needed = g_array_new(FALSE, FALSE, sizeof(guint64));
+    Reader reader = {.symbol_count = 0};
+    object_layout_init(&reader.layout, stream);
     GError *local = NULL;
     SharedObject *object = read_object(&reader, &local);
-    g_array_unref(reader.dynamic.needed);
-    g_free(reader.programs);
+    object_layout_clear(&reader.layout);
     g_free(reader.version_names);
     if (local)
         g_propagate_error(error, local);
     return object;
 }
 
-typedef struct {
-    GBytes *bytes;
-    gsize position;
-} MemoryStream;
-
-static gboolean memory_rewind(void *data, G_GNUC_UNUSED GError **error)
-{
-    ((MemoryStream *)data)->position = 0;
-    return TRUE;
-}
-
-static gssize memory_read(void *data, void *buffer, size_t length, G_GNUC_UNUSED GError **error)
-{
-    MemoryStream *stream = data;
-    gsize size;
-    const guint8 *from = g_bytes_get_data(stream->bytes, &size);
-    size_t take = MIN(length, size - stream->position);
-    if (take > 0)
-        memcpy(buffer, from + stream->position, take);
-    stream->position += take;
-    return (gssize)take;
-}
-
 SharedObject *shared_object_from_bytes(GBytes *bytes, GError **error)
 {
-    MemoryStream memory = {bytes, 0};
-    ObjectStream stream = {memory_rewind, memory_read, &memory, g_bytes_get_size(bytes)};
+    MemoryStream memory;
+    ObjectStream stream = memory_stream_open(&memory, bytes);
     return shared_object_read(&stream, error);
 }
 

@@ -53,6 +53,11 @@ SharedObject *shared_object_read(const ObjectStream *stream, GError **error);
 /* As shared_object_read() of bytes in memory. */
 SharedObject *shared_object_from_bytes(GBytes *bytes, GError **error);
 
+/* The names of undefined symbols that a relocation asks for, which the loader therefore looks up; a
+ * set, which the caller frees. NULL: ERROR_INPUT of a damaged object, or of one that is none;
+ * errors of the stream. */
+GHashTable *shared_object_bound(const ObjectStream *stream, GError **error);
+
 /* The definition of `name`, the default version where there are several; or NULL. With `version`,
  * only that one will do. */
 const SharedSymbol *shared_object_find(const SharedObject *object, const char *name,

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "facts/member_stream.h"
 #include "facts/native_cache.h"
+#include "facts/object_bytes.h"
 
 #define BUCKET "natives"
 #define VERSION_MEMBER "torch/version.py"
@@ -359,4 +360,37 @@ bool native_file_bring(NativeFile *file, WheelView *view, Cache *cache)
     if (cache)
         keep_cached(cache, key, file);
     return true;
+}
+
+static GHashTable *bound_of_local(const ZipMember *member, const char *path)
+{
+    ZipSource source;
+    AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || !zip_source_from_fd(fd, &source, NULL))
+        return NULL;
+    MemberScanners none = {.fatbin = NULL};
+    g_autoptr(MemberStream) stream = member_stream_new(&source, member, &none, NULL);
+    if (!stream)
+        return NULL;
+    ObjectStream bytes = member_stream_object(stream);
+    return shared_object_bound(&bytes, NULL);
+}
+
+GHashTable *native_file_bound(const NativeFile *file, WheelView *view)
+{
+    const ZipDirectory *directory = wheel_view_directory(view);
+    const ZipMember *member = directory ? zip_directory_find(directory, file->member) : NULL;
+    if (!member)
+        return NULL;
+    const char *path = wheel_view_path(view);
+    if (path)
+        return bound_of_local(member, path);
+    g_autoptr(GBytes) bytes = member->compressed_size > LOADED_BYTES
+                                  ? NULL
+                                  : wheel_view_read(view, file->member, LIMIT_OBJECT_TABLES, NULL);
+    if (!bytes)
+        return NULL;
+    MemoryStream memory;
+    ObjectStream stream = memory_stream_open(&memory, bytes);
+    return shared_object_bound(&stream, NULL);
 }

@@ -1,7 +1,10 @@
 """Small shared objects for generated wheels: what a dynamic loader reads, and code for GPUs.
 
-    shared_object({"needed": ["libc.so.6"], "undefined": [["name", "library", "VERSION"], "name"],
-                   "defined": ["name"], "fatbin": [["sm_80", "sm_90a", "compute_90/8.4"]], "text": "..."})
+    shared_object({"needed": ["libc.so.6"], "soname": "name", "rpath": "$ORIGIN", "runpath": "$ORIGIN",
+                   "undefined": [["name", "library", "VERSION"], "name"],
+                   "defined": [["name", "VERSION"], "name"], "unbound": ["name"], "fatbin": [["sm_80", "sm_90a", "compute_90/8.4"]], "text": "..."})
+
+Every undefined name is asked for by a relocation, but for those that are "unbound" as well.
 """
 
 import re
@@ -34,15 +37,20 @@ def shared_object(what):
 
     for name in what.get("needed", []):
         dynamic.append((1, text(name)))
+    for tag, key in ((14, "soname"), (15, "rpath"), (29, "runpath")):
+        if key in what:
+            dynamic.append((tag, text(what[key])))
     undefined = [entry if isinstance(entry, list) else [entry, None, None] for entry in what.get("undefined", [])]
     symbols, versym, needs = bytes(24), [0], {}
     for name, library, version in undefined:
         symbols += struct.pack("<IBBHQQ", text(name), 0x12, 0, 0, 0, 0)
         index = needs.setdefault((library, version), len(needs) + 2) if version else 1
         versym.append(index)
-    for name in what.get("defined", []):
+    definitions = {}
+    for entry in what.get("defined", []):
+        name, version = entry if isinstance(entry, list) else (entry, None)
         symbols += struct.pack("<IBBHQQ", text(name), 0x12, 0, 1, 0, 0)
-        versym.append(1)
+        versym.append(definitions.setdefault(version, len(needs) + len(definitions) + 2) if version else 1)
     dynamic += [(6, put(symbols)), (4, put(struct.pack("<II", 1, len(versym)) + bytes(4 * (len(versym) + 1))))]
     dynamic.append((0x6FFFFFF0, put(struct.pack("<%dH" % len(versym), *versym))))
     if needs:
@@ -51,6 +59,19 @@ def shared_object(what):
             data += struct.pack("<HHIII", 1, 1, text(library), 16, 32 if number < len(needs) else 0)
             data += struct.pack("<IHHII", 0, 0, index, text(version), 0)
         dynamic += [(0x6FFFFFFE, put(data)), (0x6FFFFFFF, len(needs))]
+    if definitions:
+        data = b""
+        for number, (version, index) in enumerate(definitions.items(), 1):
+            data += struct.pack("<HHHHIII", 1, 0, index, 1, 0, 20, 28 if number < len(definitions) else 0)
+            data += struct.pack("<II", text(version), 0)
+        dynamic += [(0x6FFFFFFC, put(data)), (0x6FFFFFFD, len(definitions))]
+    calls = b"".join(
+        struct.pack("<QQq", 0, (number << 32) + 7, 0)
+        for number, (name, _, _) in enumerate(undefined, 1)
+        if name not in what.get("unbound", [])
+    )
+    if calls:
+        dynamic += [(23, put(calls)), (2, len(calls)), (20, 7)]
     dynamic += [(5, put(bytes(strings))), (10, len(strings)), (0, 0)]
     place = put(b"".join(struct.pack("<QQ", tag, value) for tag, value in dynamic))
     for codes in what.get("fatbin", []):

@@ -19,6 +19,8 @@ typedef struct {
     guint count;
     guint64 dynamic_at, tables_at; /* 0: behind what comes before */
     bool old_hash, no_hash;
+    const char *unbound; /* the undefined name that no relocation asks for, or NULL */
+    bool no_calls;       /* relocations as of data */
 } ElfPlan;
 
 typedef struct {
@@ -164,6 +166,23 @@ static inline void elf_put_symbols(ElfMaker *maker, const ElfPlan *plan)
     g_array_unref(versym);
 }
 
+static inline void elf_put_relocations(ElfMaker *maker, const ElfPlan *plan)
+{
+    GArray *entries = g_array_new(FALSE, TRUE, sizeof(Elf64_Rela));
+    for (guint i = 0; i < plan->count; i++) {
+        Elf64_Rela entry = {.r_info = ELF64_R_INFO((guint64)i + 1, R_X86_64_JUMP_SLOT)};
+        if (!plan->symbols[i].defined && g_strcmp0(plan->symbols[i].name, plan->unbound) != 0)
+            g_array_append_val(entries, entry);
+    }
+    guint64 length = entries->len * sizeof(Elf64_Rela);
+    if (length > 0) {
+        elf_entry(maker, plan->no_calls ? DT_RELA : DT_JMPREL,
+                  elf_put(maker, entries->data, length));
+        elf_entry(maker, plan->no_calls ? DT_RELASZ : DT_PLTRELSZ, length);
+    }
+    g_array_unref(entries);
+}
+
 static inline GBytes *elf_build(const ElfPlan *plan)
 {
     ElfMaker maker = {g_byte_array_new(), g_string_new_len("", 1),
@@ -187,6 +206,7 @@ static inline GBytes *elf_build(const ElfPlan *plan)
         elf_entry(&maker, plan->runpath ? DT_RUNPATH : DT_RPATH, elf_text(&maker, plan->rpath));
     elf_skip_to(&maker, plan->tables_at);
     elf_put_symbols(&maker, plan);
+    elf_put_relocations(&maker, plan);
     elf_entry(&maker, DT_STRTAB, elf_put(&maker, maker.strings->str, maker.strings->len));
     elf_entry(&maker, DT_STRSZ, maker.strings->len);
     elf_entry(&maker, DT_NULL, 0);

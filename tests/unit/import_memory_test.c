@@ -1,5 +1,6 @@
 #include "check/import_memory.h"
 #include "check/import_roots.h"
+#include "check/library_load.h"
 
 #include "test.h"
 
@@ -10,6 +11,7 @@ static CheckRun *run_new(unsigned roots)
     CheckRun *run = g_new0(CheckRun, 1);
     run->recipe = &recipe;
     run->roots = g_ptr_array_new_with_free_func(import_root_free);
+    run->refusals = g_ptr_array_new_with_free_func(library_refusal_free);
     for (unsigned i = 0; i < roots; i++) {
         ImportRoot *root = g_new0(ImportRoot, 1);
         root->name = g_strdup_printf("module%u", i);
@@ -21,6 +23,7 @@ static CheckRun *run_new(unsigned roots)
 static void run_free(CheckRun *run)
 {
     g_ptr_array_unref(run->roots);
+    g_ptr_array_unref(run->refusals);
     g_clear_pointer(&run->found, g_ptr_array_unref);
     g_clear_pointer(&run->deferred, g_ptr_array_unref);
     g_free(run);
@@ -49,6 +52,23 @@ static ImportVerdict *failed_new(const char *message)
     return verdict;
 }
 
+static LibraryRefusal *refusal_new(const char *version, guint root)
+{
+    LibraryRefusal *refusal = g_new0(LibraryRefusal, 1);
+    refusal->loaded = g_strdup("a/_a.so");
+    refusal->member = g_strdup("a/liba.so");
+    refusal->distribution = g_strdup("a");
+    refusal->version = g_strdup("2");
+    refusal->symbols = g_strsplit("one two", " ", -1);
+    refusal->missing = 7;
+    refusal->symbol_version = g_strdup(version);
+    refusal->library = g_strdup("libb.so");
+    refusal->owner = g_strdup("b");
+    refusal->owner_version = g_strdup("3");
+    refusal->root = root;
+    return refusal;
+}
+
 static CheckRun *simulated_new(void)
 {
     CheckRun *run = run_new(2);
@@ -65,6 +85,8 @@ static CheckRun *simulated_new(void)
     failure->function = g_strdup("A.get");
     failure->at = step_new("b", 7, "from b import x");
     g_ptr_array_add(run->deferred, failure);
+    g_ptr_array_add(run->refusals, refusal_new("1.0", 1));
+    g_ptr_array_add(run->refusals, refusal_new(NULL, G_MAXUINT));
     return run;
 }
 
@@ -83,6 +105,12 @@ TEST(what_was_simulated_is_read_back)
     g_assert_null(((const ImportStep *)root->build->chain->pdata[1])->distribution);
     const ImportFailure *failure = again->deferred->pdata[0];
     assert_text(NULL, "A.get", failure->function);
+    const LibraryRefusal *refusal = again->refusals->pdata[0];
+    assert_text(NULL, "two", refusal->symbols[1]);
+    g_assert_cmpuint(refusal->root, ==, 1);
+    refusal = again->refusals->pdata[1];
+    g_assert_null(refusal->symbol_version);
+    g_assert_cmpuint(refusal->root, ==, G_MAXUINT);
     g_autoptr(GByteArray) second = import_memory_encode(again);
     g_assert_cmpmem(first->data, first->len, second->data, second->len);
     run_free(run);

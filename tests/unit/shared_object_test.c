@@ -1,3 +1,4 @@
+#include "facts/object_bytes.h"
 #include "facts/shared_object.h"
 
 #include "elf_builder.h"
@@ -183,5 +184,43 @@ TEST(strings_in_names)
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_test_message("%s", rows[i].name);
         g_assert_cmpint(symbol_cxx11(rows[i].name), ==, rows[i].cxx11);
+    }
+}
+
+TEST(names_that_relocations_ask_for)
+{
+    const struct {
+        const char *unbound;
+        bool no_calls;
+        guint count;
+    } rows[] = {{NULL, false, 4}, {"memcpy", false, 3}, {"memcpy", true, 3}};
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        ElfPlan changed = plan;
+        changed.unbound = rows[i].unbound;
+        changed.no_calls = rows[i].no_calls;
+        changed.tables_at = i * 100000; /* behind what is kept of the head */
+        g_autoptr(GBytes) bytes = elf_build(&changed);
+        MemoryStream memory;
+        ObjectStream stream = memory_stream_open(&memory, bytes);
+        GError *error = NULL;
+        g_autoptr(GHashTable) bound = shared_object_bound(&stream, &error);
+        assert_no_error(error);
+        g_assert_cmpuint(g_hash_table_size(bound), ==, rows[i].count);
+        g_assert_true(g_hash_table_contains(bound, "pthread_create"));
+        g_assert_cmpint(g_hash_table_contains(bound, "memcpy"), ==, !rows[i].unbound);
+        g_assert_false(g_hash_table_contains(bound, "answer"));
+    }
+}
+
+TEST(relocations_of_a_cut_object)
+{
+    g_autoptr(GBytes) bytes = elf_build(&plan);
+    for (gsize length = 0; length < g_bytes_get_size(bytes); length++) {
+        g_autoptr(GBytes) part = g_bytes_new_from_bytes(bytes, 0, length);
+        MemoryStream memory;
+        ObjectStream stream = memory_stream_open(&memory, part);
+        g_autoptr(GError) error = NULL;
+        g_assert_null(shared_object_bound(&stream, &error));
+        g_assert_nonnull(error);
     }
 }
