@@ -53,16 +53,6 @@ static bool is_fetch_setting(const char *text)
             g_str_has_prefix(text, "APT::Install-Suggests"));
 }
 
-static void hint_ssh(Scene *scene, const char *name, Span at)
-{
-    if (g_str_equal(name, "openssh-server") && !scene->said_shell) {
-        scene->said_shell = true;
-        draft_note(scene->draft, NOTE_HINT, at,
-                   "`- runpod-pod: {}` or `- jupyter-ssh: {}` installs and starts an SSH server, "
-                   "with host keys made at the first start");
-    }
-}
-
 static StepResult install(Scene *scene, RunRead *run, const RunCommand *command, guint first)
 {
     g_autoptr(DraftValue) packages = draft_list();
@@ -89,7 +79,7 @@ static StepResult install(Scene *scene, RunRead *run, const RunCommand *command,
     if (draft_count(packages) == 0)
         return STEP_DONE;
     for (guint i = 0; i < draft_count(packages); i++)
-        hint_ssh(scene, draft_value_text(draft_item(packages, i)), run->at);
+        scene_hint_ssh(scene, draft_value_text(draft_item(packages, i)), run->at);
     DraftValue *body = draft_map();
     draft_set(body, "packages", draft_value_copy(packages));
     if (recommends)

@@ -1,5 +1,5 @@
 /* COPY and ADD: files, downloads, and what comes from other build stages. */
-#include "import/docker_scene.h"
+#include "import/docker_project.h"
 
 #include "dockerfile/glob.h"
 
@@ -262,11 +262,13 @@ static bool take_environment(const Copy *copy, const char *from, const char *sou
             scene_set_venv(scene, clean);
         for (guint i = 0; i < out->len; i++) {
             DraftStage *stage = out->pdata[i];
-            if (g_str_equal(stage->kind, "pip"))
+            if (g_str_equal(stage->kind, "pip") || scene_brings_project(apart, stage))
                 g_ptr_array_add(scene->out, g_ptr_array_steal_index(out, i--));
             else
                 left |= g_str_equal(stage->kind, "apt");
         }
+        for (guint i = 0; i < apart->projects->len; i++)
+            scene_take_project(scene, apart->projects->pdata[i]);
         draft_note(scene->draft, NOTE_ASSUMED, copy->at,
                    "%s of build stage '%s' is what its pip stages install, which stand in the "
                    "recipe%s",

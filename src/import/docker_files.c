@@ -1,5 +1,5 @@
 /* Commands that make files, folders, links and users, and those that remove. */
-#include "import/docker_scene.h"
+#include "import/docker_project.h"
 
 /* Redirections */
 
@@ -387,7 +387,10 @@ StepResult step_remove(Scene *scene, RunRead *run, const RunCommand *command)
         bool inner = g_str_has_prefix(path, "/opt/ramekin") || path[strspn(path, "/.*")] == '\0';
         if (inner)
             return STEP_KEEP;
-        if (!is_gone(scene, path) && (!is_cache(path) || takes_download(scene, path)))
+        if (scene_holds_project(scene, path))
+            draft_note(scene->draft, NOTE_ASSUMED, run->at,
+                       "%s stays in the image: Python finds a project's code there", path);
+        else if (!is_gone(scene, path) && (!is_cache(path) || takes_download(scene, path)))
             draft_add_text(paths, path);
     }
     if (draft_count(paths) > 0)

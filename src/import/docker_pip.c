@@ -1,8 +1,9 @@
 /* pip, uv, poetry, venv and python commands: `pip:` stages, `python:` and `checks:`. */
-#include "import/docker_scene.h"
+#include "import/docker_project.h"
 
 #include "base/names.h"
 #include "python/name.h"
+#include "recipe/index_names.h"
 
 /* Options whose key takes what they say. */
 typedef enum {
@@ -13,8 +14,10 @@ typedef enum {
     GIVEN_TEXT,
     GIVEN_INDEX,
     GIVEN_EXTRA,
-    GIVEN_READ, /* read elsewhere */
-    GIVEN_SAID, /* left out, with a note */
+    GIVEN_BACKEND, /* uv's: an index of PyTorch's by its name */
+    GIVEN_WHEELS,  /* only_binary of all */
+    GIVEN_READ,    /* read elsewhere */
+    GIVEN_SAID,    /* left out, with a note */
 } GivenKind;
 
 /* clang-format off */
@@ -35,6 +38,11 @@ static const struct {
     {"--editable", GIVEN_READ, NULL}, {"--no-build-isolation", GIVEN_READ, NULL}, {"--python", GIVEN_READ, NULL},
     {"--user", GIVEN_SAID, "--user: packages go where all others go"},
     {"--trusted-host", GIVEN_SAID, "--trusted-host: it is an option of ramekin, not of a recipe"},
+    {"--allow-insecure-host", GIVEN_SAID, "--allow-insecure-host: it is an option of ramekin, not of a recipe"},
+    {"--proxy", GIVEN_SAID, "--proxy: where the network is behind one, the environment of ramekin says so"},
+    {"--cert", GIVEN_SAID, "--cert: it is for the machine that fetches, not for the image"},
+    {"--torch-backend", GIVEN_BACKEND, NULL}, {"--extra", GIVEN_READ, NULL}, {"--group", GIVEN_READ, NULL},
+    {"--all-extras", GIVEN_READ, NULL}, {"--upgrade-package", GIVEN_TEXTS, "upgrade"}, {"--no-build", GIVEN_WHEELS, NULL},
     {"--index-strategy", GIVEN_SAID, "--index-strategy: indexes are pooled as pip does"},
     {"--no-cache-dir", GIVEN_NOTHING, NULL}, {"--no-cache", GIVEN_NOTHING, NULL}, {"--no-clean", GIVEN_NOTHING, NULL},
     {"--break-system-packages", GIVEN_NOTHING, NULL}, {"--system", GIVEN_NOTHING, NULL}, {"--no-compile", GIVEN_NOTHING, NULL},
@@ -46,7 +54,9 @@ static const struct {
     {"--timeout", GIVEN_NOTHING, NULL}, {"--default-timeout", GIVEN_NOTHING, NULL}, {"--retries", GIVEN_NOTHING, NULL},
     {"--progress-bar", GIVEN_NOTHING, NULL}, {"--root-user-action", GIVEN_NOTHING, NULL}, {"--cache-dir", GIVEN_NOTHING, NULL},
     {"--link-mode", GIVEN_NOTHING, NULL}, {"--verify-hashes", GIVEN_NOTHING, NULL}, {"--color", GIVEN_NOTHING, NULL},
-    {"--require-virtualenv", GIVEN_NOTHING, NULL}, {"--log", GIVEN_NOTHING, NULL}, {"--isolated", GIVEN_NOTHING, NULL},
+    {"--report", GIVEN_NOTHING, NULL}, {"--exists-action", GIVEN_NOTHING, NULL}, {"--keyring-provider", GIVEN_NOTHING, NULL},
+    {"--src", GIVEN_NOTHING, NULL}, {"--build-constraint", GIVEN_NOTHING, NULL}, {"--build-constraints", GIVEN_NOTHING, NULL},
+    {"--no-sources", GIVEN_NOTHING, NULL}, {"--require-virtualenv", GIVEN_NOTHING, NULL}, {"--log", GIVEN_NOTHING, NULL}, {"--isolated", GIVEN_NOTHING, NULL},
 };
 /* clang-format on */
 
@@ -65,8 +75,8 @@ typedef struct {
     RunRead *run;
     const PipCommand *pip;
     DraftValue *body;
-    GPtrArray *projects; /* char *: folders of the context, "+" before editable ones */
-    GPtrArray *notes;    /* char * */
+    GPtrArray *projects; /* Folder */
+    GPtrArray *notes;    /* Said */
     bool isolated;       /* no --no-build-isolation */
 } Read;
 
@@ -77,9 +87,41 @@ static void read_clear(Read *read)
     g_ptr_array_unref(read->notes);
 }
 
-static void add_note(Read *read, char *text)
+typedef struct {
+    NoteKind kind;
+    char *text;
+} Said;
+
+static void free_said(void *data)
 {
-    g_ptr_array_add(read->notes, text);
+    Said *said = data;
+    g_free(said->text);
+    g_free(said);
+}
+
+/* A folder with a project. */
+typedef struct {
+    ImportProject *project;
+    char *source, *image; /* in the recipe's folder; in the image */
+    char **extras;
+} Folder;
+
+static void free_folder(void *data)
+{
+    Folder *folder = data;
+    import_project_free(folder->project);
+    g_free(folder->source);
+    g_free(folder->image);
+    g_strfreev(folder->extras);
+    g_free(folder);
+}
+
+/* Takes the text. */
+static void add_note(Read *read, NoteKind kind, char *text)
+{
+    Said *said = g_new(Said, 1);
+    *said = (Said){kind, text};
+    g_ptr_array_add(read->notes, said);
 }
 
 /* Indexes */
@@ -129,6 +171,19 @@ static bool read_index(Read *read, const char *value, bool extra)
     return true;
 }
 
+/* uv takes the packages of PyTorch from that index alone. */
+static bool read_backend(Read *read, const char *name)
+{
+    if (!index_name_is_builtin(name) || g_str_equal(name, "main"))
+        return false;
+    draft_append_text(read->body, "extra_indexes", name);
+    add_note(read, NOTE_ASSUMED,
+             g_strdup_printf("--torch-backend %s is taken to be an extra index, and the "
+                             "newest torch of all indexes is installed",
+                             name));
+    return true;
+}
+
 /* Options */
 
 static bool read_option(Read *read, const PipGiven *given)
@@ -137,7 +192,7 @@ static bool read_option(Read *read, const PipGiven *given)
     if (row < 0)
         return false;
     const char *key = options[row].key;
-    bool needs_value = options[row].kind >= GIVEN_LIST && options[row].kind <= GIVEN_EXTRA;
+    bool needs_value = options[row].kind >= GIVEN_LIST && options[row].kind <= GIVEN_BACKEND;
     if (needs_value && !given->value)
         return false;
     g_autofree char *value = given->value ? scene_finish(read->scene, given->value) : NULL;
@@ -161,12 +216,15 @@ static bool read_option(Read *read, const PipGiven *given)
         return read_index(read, given->value, false);
     case GIVEN_EXTRA:
         return read_index(read, given->value, true);
+    case GIVEN_BACKEND:
+        return read_backend(read, value);
+    case GIVEN_WHEELS:
+        draft_append_text(read->body, "only_binary", ":all:");
+        return true;
     case GIVEN_SAID:
-        add_note(read, g_strdup(key));
+        add_note(read, NOTE_DROPPED, g_strdup(key));
         return true;
     case GIVEN_READ:
-        read->isolated = read->isolated && !g_str_equal(given->name, "--no-build-isolation");
-        return true;
     case GIVEN_NOTHING:
     default:
         return true;
@@ -174,6 +232,42 @@ static bool read_option(Read *read, const PipGiven *given)
 }
 
 /* Files */
+
+static bool is_pyproject(const char *path)
+{
+    g_autofree char *name = g_path_get_basename(path);
+    return g_str_equal(name, "pyproject.toml");
+}
+
+static char **texts_of(const DraftValue *list)
+{
+    g_autoptr(GStrvBuilder) texts = g_strv_builder_new();
+    for (guint i = 0; i < draft_count(list); i++)
+        g_strv_builder_add(texts, draft_value_text(draft_item(list, i)));
+    return g_strv_builder_end(texts);
+}
+
+/* `uv pip install -r pyproject.toml --extra x`: what the project requires, without itself. */
+static bool read_pyproject(Read *read, const char *path)
+{
+    if (*path == '/' || draft_get(read->body, "project") || read->projects->len > 0)
+        return false;
+    g_autofree char *folder = g_path_get_dirname(path);
+    draft_set_text(read->body, "project", folder);
+    for (guint i = 0; i < read->pip->options->len; i++) {
+        const PipGiven *given = read->pip->options->pdata[i];
+        bool extra = g_str_equal(given->name, "--extra");
+        if (!extra && !g_str_equal(given->name, "--group") &&
+            !g_str_equal(given->name, "--all-extras"))
+            continue;
+        if (!given->value || strpbrk(given->value, ":/") || scene_has_mark(given->value))
+            return false;
+        draft_append_text(read->body, extra ? "extras" : "groups", given->value);
+    }
+    g_auto(GStrv) extras = texts_of(draft_get(read->body, "extras"));
+    g_autoptr(ImportProject) project = import_project_open(read->scene, folder, extras);
+    return project != NULL;
+}
 
 /* The values of all options of these names as a file, or a list of files. */
 static bool read_files(Read *read, const char *key, const char *const *names)
@@ -185,8 +279,18 @@ static bool read_files(Read *read, const char *key, const char *const *names)
         if (!g_strv_contains(names, given->name))
             continue;
         g_autofree char *path = scene_input(read->scene, read->run, given->value);
+        if (path && g_str_equal(key, "requirements") && is_pyproject(path)) {
+            if (!read_pyproject(read, path))
+                return false;
+            continue;
+        }
         if (!path || g_str_has_suffix(path, ".toml") || g_str_has_suffix(path, "/"))
             return false;
+        if (scene_is_cloned(read->scene, path))
+            add_note(read, NOTE_LOST,
+                     g_strdup_printf("%s lies in a repository, which is not read when the recipe "
+                                     "is locked: copy the file beside the recipe, and name that",
+                                     path));
         DraftValue *map = draft_map();
         draft_set_text(map, "file", path);
         draft_add(list, map);
@@ -241,7 +345,8 @@ static bool add_vcs(Read *read, const char *text)
     if (*name == '\0')
         return false;
     if (!given && !strstr(url, "egg="))
-        add_note(read, g_strdup_printf("%s is taken to be the project's name in %s", name, url));
+        add_note(read, NOTE_ASSUMED,
+                 g_strdup_printf("%s is taken to be the project's name in %s", name, url));
     g_autofree char *requirement = given ? g_strdup(text) : g_strdup_printf("%s @ %s", name, url);
     char *fragment = strstr(requirement, "#egg=");
     if (fragment && !strpbrk(fragment, "&["))
@@ -249,11 +354,38 @@ static bool add_vcs(Read *read, const char *text)
     g_autofree char *escaped = draft_escape(requirement);
     draft_append_text(read->body, "install", escaped);
     set_build(read, name);
+    add_note(
+        read, NOTE_LOST,
+        g_strdup_printf("%s is built from git, and a recipe is locked with wheels alone: build "
+                        "one (`pip wheel`), and name it by its path or URL",
+                        name));
     return true;
 }
 
+/* The names in brackets behind a folder; caller frees. */
+static char **extras_of(const char *text)
+{
+    const char *open = strchr(text, '[');
+    g_autofree char *names = open ? g_strndup(open + 1, strcspn(open + 1, "]")) : g_strdup("");
+    char **list = g_strsplit(names, ",", -1);
+    for (guint i = 0; list[i]; i++)
+        g_strstrip(list[i]);
+    return list;
+}
+
+/* Where a folder of the image comes from, if only its pyproject.toml was brought on its own. */
+static char *project_source(const Scene *scene, const char *absolute)
+{
+    char *source = scene_source_of(scene, absolute);
+    if (source)
+        return source;
+    g_autofree char *file = g_build_filename(absolute, "pyproject.toml", NULL);
+    g_autofree char *alone = scene_source_of(scene, file);
+    return alone ? g_path_get_dirname(alone) : NULL;
+}
+
 /* A folder with a project: "." or "./x[extra]". */
-static bool add_project(Read *read, const char *text, bool editable)
+static bool add_project(Read *read, const char *text)
 {
     g_autofree char *folder = g_strndup(text, strcspn(text, "["));
     if (g_str_has_suffix(folder, ".whl") || g_str_has_suffix(folder, ".gz") || scene_has_mark(text))
@@ -261,13 +393,19 @@ static bool add_project(Read *read, const char *text, bool editable)
     g_autofree char *slashed = scene_path(read->scene, read->run->cwd, folder);
     g_autofree char *absolute = g_canonicalize_filename(slashed, "/");
     g_autofree char *bound = scene_bound(read->scene, read->run, absolute);
-    g_autofree char *source = bound ? NULL : scene_source_of(read->scene, absolute);
-    const char *path = bound ? bound : source;
-    if (!path)
+    g_autofree char *source = bound ? NULL : project_source(read->scene, absolute);
+    if (!source)
+        return false; /* what is bound is not in the image, and its code would be missing */
+    g_auto(GStrv) extras = extras_of(text);
+    ImportProject *project = import_project_open(read->scene, source, extras);
+    if (!project)
         return false;
-    g_autofree char *clean = g_str_equal(path, "./") ? g_strdup(".") : g_strdup(path);
-    g_ptr_array_add(read->projects,
-                    g_strdup_printf("%c%s%s", editable ? '+' : '-', clean, text + strlen(folder)));
+    Folder *added = g_new0(Folder, 1);
+    added->project = project;
+    added->source = g_strdup(g_str_equal(source, "./") ? "." : source);
+    added->image = g_steal_pointer(&absolute);
+    added->extras = g_steal_pointer(&extras);
+    g_ptr_array_add(read->projects, added);
     return true;
 }
 
@@ -299,13 +437,14 @@ static bool add_requirement(Read *read, const RunArgument *argument)
     if (!text)
         return false;
     if (longer)
-        add_note(read, g_strdup_printf("the shell reads what is behind '%s' as a redirection; '%s' "
-                                       "is taken to be meant",
-                                       argument->value, longer));
+        add_note(read, NOTE_ASSUMED,
+                 g_strdup_printf("the shell reads what is behind '%s' as a redirection; '%s' "
+                                 "is taken to be meant",
+                                 argument->value, longer));
     if (strstr(text, "git+"))
         return add_vcs(read, text);
     if (is_folder_path(text))
-        return add_project(read, text, false);
+        return add_project(read, text);
     bool file = g_str_has_suffix(text, ".whl") || g_str_has_suffix(text, ".tar.gz") ||
                 g_str_has_suffix(text, ".zip");
     if (file && !strstr(text, "://"))
@@ -313,7 +452,8 @@ static bool add_requirement(Read *read, const RunArgument *argument)
     g_autofree char *name = g_strndup(text, strcspn(text, "[=<>!~; @,"));
     bool tool = g_str_equal(name, "pip") || g_str_equal(name, "uv");
     if (tool) {
-        add_note(read, g_strdup_printf("%s: ramekin does its work, whatever the image has", name));
+        add_note(read, NOTE_DROPPED,
+                 g_strdup_printf("%s: ramekin does its work, whatever the image has", name));
         return true;
     }
     g_autofree char *finished = scene_finish(read->scene, text);
@@ -333,8 +473,7 @@ static bool read_requirements(Read *read)
         const PipGiven *given = read->pip->options->pdata[i];
         if (!g_str_equal(given->name, "--editable"))
             continue;
-        if (!given->value || !is_folder_path(given->value) ||
-            !add_project(read, given->value, true))
+        if (!given->value || !is_folder_path(given->value) || !add_project(read, given->value))
             return false;
     }
     return true;
@@ -342,96 +481,30 @@ static bool read_requirements(Read *read)
 
 /* Where it installs */
 
-static char *normal_environment(const char *environment)
-{
-    static const char *const endings[] = {"/bin/python", "/bin/python3"};
-    g_autofree char *path = g_strdup(environment);
-    for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
-        if (g_str_has_suffix(path, endings[i]))
-            path[strlen(path) - strlen(endings[i])] = '\0';
-    }
-    return g_steal_pointer(&path);
-}
-
-/* The folder of the environment that the command works on; "": the system's. */
-static char *environment_of(const Read *read)
-{
-    const char *path = g_hash_table_lookup(read->scene->env, "PATH");
-    const char *venv = read->scene->venv;
-    g_autofree char *given = normal_environment(read->pip->environment);
-    if (*given == '/')
-        return g_steal_pointer(&given);
-    if (*given)
-        return venv && g_str_has_suffix(venv, given) ? g_strdup(venv) : g_strdup("?");
-    if (read->run->venv)
-        return g_strdup(read->run->venv);
-    if (venv && path) {
-        g_autofree char *bin = g_strconcat(venv, "/bin", NULL);
-        if (g_str_has_prefix(path, bin))
-            return g_strdup(venv);
-    }
-    bool system = false;
-    for (guint i = 0; i < read->pip->options->len; i++)
-        system |= g_str_equal(((const PipGiven *)read->pip->options->pdata[i])->name, "--system");
-    return g_strdup(venv && read->pip->uv && !system ? venv : "");
-}
-
 static bool fits_environment(Read *read)
 {
-    g_autofree char *environment = environment_of(read);
+    g_autofree char *environment = scene_environment(read->scene, read->run, read->pip);
     return g_str_equal(environment, read->scene->venv ? read->scene->venv : "");
 }
 
 /* Stages */
 
-static void hint_torch(Scene *scene, const DraftValue *body, Span at)
+static void emit_projects(Read *read)
 {
-    const DraftValue *install = draft_get(body, "install");
-    for (guint i = 0; i < draft_count(install); i++) {
-        const char *text = draft_value_text(draft_item(install, i));
-        size_t length = strcspn(text, "=<>!~[; ");
-        if (scene->said_torch || length != 5 || strncmp(text, "torch", 5) != 0)
-            continue;
-        scene->said_torch = true;
-        draft_note(scene->draft, NOTE_HINT, at,
-                   "`- torch: {version: …, cuda: …}` keeps later stages from replacing it");
-    }
-}
-
-static const char *const tools[] = {"jupyter", "jupyterlab", "notebook", NULL};
-
-static void hint_tools(Scene *scene, const DraftValue *body, Span at)
-{
-    const DraftValue *install = draft_get(body, "install");
-    for (guint i = 0; i < draft_count(install); i++) {
-        g_autofree char *name = g_strdup(draft_value_text(draft_item(install, i)));
-        name[strcspn(name, "=<>!~[; ")] = '\0';
-        if (!g_strv_contains(tools, name))
-            continue;
-        draft_note(scene->draft, NOTE_HINT, at,
-                   "`- jupyter-ssh: {}` or `- runpod-pod: {jupyter: 8888}` installs and starts it");
-        return;
-    }
-}
-
-static void emit_projects(Read *read, bool alone)
-{
+    static const char *const own[] = {"install", "requirements", "project", "extras", NULL};
+    bool no_deps = draft_get(read->body, "no_deps") != NULL;
     for (guint i = 0; i < read->projects->len; i++) {
-        const char *text = read->projects->pdata[i];
-        DraftValue *body = alone && i == 0 ? draft_value_copy(read->body) : draft_map();
-        const char *extras = strchr(text, '[');
-        g_autofree char *path =
-            g_strndup(text + 1, extras ? (size_t)(extras - text - 1) : strlen(text + 1));
-        draft_set_text(body, "project", path);
-        if (extras) {
-            g_autofree char *names = g_strndup(extras + 1, strcspn(extras + 1, "]"));
-            g_auto(GStrv) list = g_strsplit(names, ",", -1);
-            for (guint k = 0; list[k]; k++)
-                draft_append_text(body, "extras", g_strstrip(list[k]));
+        const Folder *folder = read->projects->pdata[i];
+        if (i > 0 && !no_deps) {
+            DraftValue *body = draft_value_copy(read->body);
+            for (guint k = 0; own[k]; k++)
+                draft_remove(body, own[k]);
+            draft_set_text(body, "project", folder->source);
+            for (guint k = 0; folder->extras[k]; k++)
+                draft_append_text(body, "extras", folder->extras[k]);
+            scene_stage(read->scene, "pip", body, read->run->at);
         }
-        if (*text == '+')
-            draft_set_true(body, "editable");
-        scene_stage(read->scene, "pip", body, read->run->at);
+        scene_place_project(read->scene, read->run, folder->project, folder->image);
     }
 }
 
@@ -466,17 +539,15 @@ static void add_settings(Read *read)
 
 static void emit(Read *read)
 {
-    bool packages = draft_get(read->body, "install") || draft_get(read->body, "requirements");
+    bool packages = draft_get(read->body, "install") || draft_get(read->body, "requirements") ||
+                    draft_get(read->body, "project");
     for (guint i = 0; i < read->notes->len; i++) {
-        const char *text = read->notes->pdata[i];
-        bool assumed = strstr(text, "taken to be") != NULL;
-        draft_note(read->scene->draft, assumed ? NOTE_ASSUMED : NOTE_DROPPED, read->run->at, "%s",
-                   text);
+        const Said *said = read->notes->pdata[i];
+        draft_note(read->scene->draft, said->kind, read->run->at, "%s", said->text);
     }
     if (packages) {
         add_settings(read);
-        hint_torch(read->scene, read->body, read->run->at);
-        hint_tools(read->scene, read->body, read->run->at);
+        scene_hint_packages(read->scene, draft_get(read->body, "install"), read->run->at);
         DraftValue *body = short_body(draft_value_copy(read->body));
         if (read->scene->when && draft_is_list(body)) {
             draft_value_free(body);
@@ -484,7 +555,7 @@ static void emit(Read *read)
         }
         scene_stage(read->scene, "pip", body, read->run->at);
     }
-    emit_projects(read, !packages);
+    emit_projects(read);
 }
 
 static void add_configured_indexes(Read *read)
@@ -501,20 +572,39 @@ static void add_configured_indexes(Read *read)
         add_index(read, read->scene->extra, true);
 }
 
+static bool pip_given(const Read *read, const char *name)
+{
+    for (guint i = 0; i < read->pip->options->len; i++) {
+        if (g_str_equal(((const PipGiven *)read->pip->options->pdata[i])->name, name))
+            return true;
+    }
+    return false;
+}
+
+/* The first project is resolved with what else the command names, as pip does. */
+static void add_first_project(Read *read)
+{
+    const Folder *folder = read->projects->len > 0 ? read->projects->pdata[0] : NULL;
+    if (!folder || pip_given(read, "--no-deps"))
+        return;
+    draft_set_text(read->body, "project", folder->source);
+    for (guint i = 0; folder->extras[i]; i++)
+        draft_append_text(read->body, "extras", folder->extras[i]);
+}
+
 static StepResult read_install(Read *read)
 {
     static const char *const files[] = {"--requirement", "--requirements", NULL};
     static const char *const constraints[] = {"--constraint", "--constraints", NULL};
     static const char *const overrides[] = {"--override", "--overrides", NULL};
-    for (guint i = 0; i < read->pip->options->len; i++) {
-        const PipGiven *given = read->pip->options->pdata[i];
-        if (g_str_equal(given->name, "--dry-run"))
-            return STEP_DONE;
-        if (g_str_equal(given->name, "--no-build-isolation"))
-            read->isolated = false;
-    }
-    if (!read_requirements(read) || !read_files(read, "requirements", files) ||
-        !read_files(read, "constraints", constraints) || !read_files(read, "overrides", overrides))
+    if (pip_given(read, "--dry-run"))
+        return STEP_DONE;
+    read->isolated = !pip_given(read, "--no-build-isolation");
+    if (!read_requirements(read))
+        return STEP_KEEP;
+    add_first_project(read);
+    if (!read_files(read, "requirements", files) || !read_files(read, "constraints", constraints) ||
+        !read_files(read, "overrides", overrides))
         return STEP_KEEP;
     for (guint i = 0; i < read->pip->options->len; i++) {
         if (!read_option(read, read->pip->options->pdata[i]))
@@ -566,7 +656,7 @@ static StepResult read_sync(Read *read)
     if (read->pip->requirements->len != 1 || !fits_environment(read))
         return STEP_KEEP;
     draft_set_true(read->body, "no_deps");
-    add_note(read, g_strdup("the file of `uv pip sync` is taken to be complete"));
+    add_note(read, NOTE_ASSUMED, g_strdup("the file of `uv pip sync` is taken to be complete"));
     emit(read);
     return STEP_DONE;
 }
@@ -598,8 +688,8 @@ StepResult step_pip(Scene *scene, RunRead *run, const RunCommand *command)
     if (g_str_equal(pip->verb, "config"))
         return read_config(scene, pip);
     Read read = {.scene = scene, .run = run, .pip = pip, .body = draft_map(), .isolated = true};
-    read.projects = g_ptr_array_new_with_free_func(g_free);
-    read.notes = g_ptr_array_new_with_free_func(g_free);
+    read.projects = g_ptr_array_new_with_free_func(free_folder);
+    read.notes = g_ptr_array_new_with_free_func(free_said);
     StepResult result = g_str_equal(pip->verb, "install")     ? read_install(&read)
                         : g_str_equal(pip->verb, "uninstall") ? read_uninstall(&read)
                         : g_str_equal(pip->verb, "sync")      ? read_sync(&read)

@@ -1,6 +1,6 @@
 /* Virtual environments, python commands, projects with a lock of uv or poetry, and where the files
  * are that commands name. */
-#include "import/docker_scene.h"
+#include "import/docker_project.h"
 
 /* Files of the recipe's folder */
 
@@ -90,6 +90,40 @@ static StepResult read_venv(Scene *scene, RunRead *run, const RunCommand *comman
     }
     scene_set_venv(scene, absolute);
     return STEP_DONE;
+}
+
+static char *normal_environment(const char *environment)
+{
+    static const char *const endings[] = {"/bin/python", "/bin/python3"};
+    g_autofree char *path = g_strdup(environment);
+    for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
+        if (g_str_has_suffix(path, endings[i]))
+            path[strlen(path) - strlen(endings[i])] = '\0';
+    }
+    return g_steal_pointer(&path);
+}
+
+/* The folder of the environment that the command works on; "": the system's. */
+char *scene_environment(const Scene *scene, const RunRead *run, const PipCommand *pip)
+{
+    const char *path = g_hash_table_lookup(scene->env, "PATH");
+    const char *venv = scene->venv;
+    g_autofree char *given = normal_environment(pip->environment);
+    if (*given == '/')
+        return g_steal_pointer(&given);
+    if (*given)
+        return venv && g_str_has_suffix(venv, given) ? g_strdup(venv) : g_strdup("?");
+    if (run->venv)
+        return g_strdup(run->venv);
+    if (venv && path) {
+        g_autofree char *bin = g_strconcat(venv, "/bin", NULL);
+        if (g_str_has_prefix(path, bin))
+            return g_strdup(venv);
+    }
+    bool system = false;
+    for (guint i = 0; i < pip->options->len; i++)
+        system |= g_str_equal(((const PipGiven *)pip->options->pdata[i])->name, "--system");
+    return g_strdup(venv && pip->uv && !system ? venv : "");
 }
 
 /* python */
@@ -214,7 +248,6 @@ static char *lock_path(Scene *scene, RunRead *run, const char *name)
 static void emit_lock(Scene *scene, RunRead *run, DraftValue *body, const char *lock, bool root)
 {
     bool there = false;
-    g_autofree char *folder = g_path_get_dirname(lock);
     for (guint i = 0; i < scene->out->len; i++) {
         const DraftStage *stage = scene->out->pdata[i];
         there |= g_strcmp0(draft_get_text(stage->body, "lock"), lock) == 0;
@@ -224,11 +257,15 @@ static void emit_lock(Scene *scene, RunRead *run, DraftValue *body, const char *
         scene_stage(scene, "pip", draft_value_copy(body), run->at);
     if (!root)
         return;
-    DraftValue *project = draft_map();
-    draft_set_text(project, "project", folder);
-    draft_set_true(project, "editable");
-    draft_set_true(project, "no_deps");
-    scene_stage(scene, "pip", project, run->at);
+    g_autofree char *folder = g_path_get_dirname(lock);
+    g_autoptr(ImportProject) project = import_project_open(scene, folder, NULL);
+    if (project && import_project_is_package(project))
+        scene_place_project(scene, run, project, run->cwd);
+    else if (!project)
+        draft_note(scene->draft, NOTE_ASSUMED, run->at,
+                   "the project of %s itself is not built: where it is a package, its code must be "
+                   "found by PYTHONPATH, and its programs are not there",
+                   lock);
 }
 
 static StepResult read_uv_sync(Scene *scene, RunRead *run, const RunCommand *command)

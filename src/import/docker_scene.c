@@ -285,6 +285,17 @@ char *scene_source_of(const Scene *scene, const char *path)
     return NULL;
 }
 
+bool scene_is_cloned(const Scene *scene, const char *path)
+{
+    for (guint i = scene->paths->len; i-- > 0;) {
+        const ScenePath *item = scene->paths->pdata[i];
+        size_t length = strlen(item->path);
+        if (strncmp(item->path, path, length) == 0 && path[length] == '/')
+            return !item->source && g_str_equal(item->kind, "git");
+    }
+    return false;
+}
+
 /* Stages */
 
 Span scene_span(const Scene *scene)

@@ -34,6 +34,7 @@ typedef struct Scene {
     char *venv;           /* or NULL */
     char *index, *extra;  /* of `pip config`; or NULL */
     GPtrArray *paths;     /* ScenePath, in order */
+    GPtrArray *projects;  /* char *: folders of the image with a project's code, on PYTHONPATH */
     GHashTable *parts;    /* build stages that are parts already: name -> "" */
     DraftValue *archives; /* of add-apt-repository, until something is installed; or NULL */
     DraftValue *when;     /* conditions of what is made now, or NULL */
@@ -110,6 +111,13 @@ typedef enum {
 /* The path that a recipe gives for a file that a command names: in its folder where the file comes
  * from there, else inside the image. NULL: a URL, or not known. */
 char *scene_input(Scene *scene, const RunRead *run, const char *value);
+/* Whether the path lies in a repository that a `git:` stage brings. */
+bool scene_is_cloned(const Scene *scene, const char *path);
+/* Hints to definitions that do it better: of what pip installs (a list), of what apt does. */
+void scene_hint_packages(Scene *scene, const DraftValue *install, Span at);
+void scene_hint_ssh(Scene *scene, const char *package, Span at);
+/* The folder of the environment that a pip command works on; "": the system's, "?": not known. */
+char *scene_environment(const Scene *scene, const RunRead *run, const PipCommand *pip);
 /* What --mount=type=bind shows at a path of the image: its path in the recipe's folder, or NULL. */
 char *scene_bound(Scene *scene, const RunRead *run, const char *path);
 

@@ -1,7 +1,7 @@
 /* Dockerfiles: the chain of build stages that the image is made of, read instruction by
  * instruction; other build stages become parts where files are taken from them. */
 #include "import/docker_base.h"
-#include "import/docker_scene.h"
+#include "import/docker_project.h"
 #include "import/import.h"
 
 enum {
@@ -35,6 +35,7 @@ static Scene *scene_new(Draft *draft, const BuildStages *stages)
     scene->env = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     scene->marks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     scene->users = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_value);
+    scene->projects = g_ptr_array_new_with_free_func(g_free);
     scene->parts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     scene->paths = g_ptr_array_new_with_free_func(free_path);
     scene->workdir = g_strdup("/");
@@ -70,6 +71,7 @@ void scene_free(Scene *scene)
     g_free(scene->extra);
     g_hash_table_unref(scene->env);
     g_hash_table_unref(scene->users);
+    g_ptr_array_unref(scene->projects);
     g_hash_table_unref(scene->parts);
     g_hash_table_unref(scene->marks);
     g_ptr_array_unref(scene->paths);
@@ -176,6 +178,7 @@ static char *part_name(const char *from)
 static void finish_part(Scene *scene, DraftPart *part, Scene *apart)
 {
     static const char *const keys[] = {"base", "python", "env", NULL};
+    scene_name_projects(apart);
     for (guint i = 0; keys[i]; i++) {
         const DraftValue *value = draft_get(apart->keys, keys[i]);
         if (value)
@@ -309,6 +312,7 @@ static Draft *make_draft(const ImportInput *input, const BuildStages *stages)
     scene->keys = draft->keys;
     find_final_user(scene);
     scene_read_stage(scene, (int)stages->stages->len - 1);
+    scene_name_projects(scene);
     unwrap_program(scene, "entrypoint");
     unwrap_program(scene, "cmd");
     note_unused(scene);

@@ -111,6 +111,33 @@ bool pyproject_is_built(const Pyproject *project)
     return node_find(project->root, "build-system") != NULL;
 }
 
+const char *pyproject_backend(const Pyproject *project)
+{
+    const Node *backend = FIND(project->root, "build-system", "build-backend");
+    return backend && backend->kind == NODE_SCALAR ? backend->text : NULL;
+}
+
+static void add_scripts(GStrvBuilder *scripts, const Node *map)
+{
+    for (unsigned i = 0; map && map->kind == NODE_MAP && i < map->count; i++) {
+        const Node *value = map->pairs[i].value;
+        const Node *target = value->kind == NODE_MAP ? node_find(value, "reference") : value;
+        if (!target || target->kind != NODE_SCALAR)
+            continue;
+        g_autofree char *script = g_strdup_printf("%s=%s", map->pairs[i].key->text, target->text);
+        g_strv_builder_add(scripts, script);
+    }
+}
+
+char **pyproject_scripts(const Pyproject *project)
+{
+    g_autoptr(GStrvBuilder) scripts = g_strv_builder_new();
+    add_scripts(scripts, node_find(project->project, "scripts"));
+    add_scripts(scripts, node_find(project->project, "gui-scripts"));
+    add_scripts(scripts, node_find(project->poetry, "scripts"));
+    return g_strv_builder_end(scripts);
+}
+
 /* Collecting */
 
 typedef struct {

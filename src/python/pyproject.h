@@ -23,6 +23,11 @@ const char *pyproject_requires_python(const Pyproject *project, Span *ret_at);
 /* Whether it names a build back end, so that it can be installed itself. */
 bool pyproject_is_built(const Pyproject *project);
 
+/* The module of the build back end; NULL where it names none, which means setuptools. */
+const char *pyproject_backend(const Pyproject *project);
+/* The programs that an install makes, "NAME=MODULE:ATTRIBUTE" each; caller frees. */
+char **pyproject_scripts(const Pyproject *project);
+
 /* One requirement, or a file of requirements. */
 typedef struct {
     char *text; /* for pip's command line, paths relative to the project's folder; or NULL */

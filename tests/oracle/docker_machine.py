@@ -37,6 +37,9 @@ mkdir -p "${dest:-$name}" && cp -r "/stubs/repositories/$name/." "${dest:-$name}
 UV = """#!/usr/bin/python3
 %s
 words = [rewritten(word) for word in sys.argv[1:]]
+if '--system' in words:  # it does not look at environments, and /usr/local is one
+    words.remove('--system')
+    words += ['--python', '/usr/local/bin/python3']
 os.execv('/stubs/uv-itself', ['uv', *words])
 """ % REWRITE  # fmt: skip
 
@@ -257,9 +260,10 @@ class Machine:
             mounts.append(flag)
             command = command.lstrip()
         bound = self._bind(root, cwd, mounts)
-        env = {"HOME": "/root", "LC_ALL": "C.UTF-8", "PYTHONPATH": "/stubs/lib", "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        env = {"HOME": "/root", "LC_ALL": "C.UTF-8", "PIP_DISABLE_PIP_VERSION_CHECK": "1",
                "PIP_CONFIG_FILE": "/dev/null", "PIP_NO_CACHE_DIR": "1", "PYTHONDONTWRITEBYTECODE": "1",
                "UV_NO_CONFIG": "1", "UV_CACHE_DIR": "/tmp/uv", "UV_LINK_MODE": "copy", **self.settings, **scope}  # fmt: skip
+        env["PYTHONPATH"] = "/stubs/lib:" + scope.get("PYTHONPATH", "")
         if command.startswith("["):
             self.run(root, json.loads(command), env, cwd)
         elif re.match(r"<<-?\s*['\"]?\w+['\"]?\s*$", command):

@@ -44,6 +44,32 @@ ADDRESSES = {
 }
 
 
+# A build back end under a name that imports know: what is built of a project is of no interest here.
+BACKEND = """
+import os, tomllib, zipfile
+
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    with open("pyproject.toml", "rb") as stream:
+        project = tomllib.load(stream)["project"]
+    stem = "%s-%s" % (project["name"].replace("-", "_"), project["version"])
+    lines = ["Metadata-Version: 2.1", "Name: " + project["name"], "Version: " + project["version"]]
+    lines += ["Requires-Dist: " + line for line in project.get("dependencies", [])]
+    for extra, wanted in project.get("optional-dependencies", {}).items():
+        lines += ["Provides-Extra: " + extra]
+        lines += ["Requires-Dist: %s; extra == '%s'" % (line, extra) for line in wanted]
+    files = {"METADATA": "\\n".join(lines) + "\\n",
+             "WHEEL": "Wheel-Version: 1.0\\nGenerator: x\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"}
+    names = [stem + ".dist-info/" + name for name in [*files, "RECORD"]]
+    files["RECORD"] = "".join(name + ",,\\n" for name in names)
+    with zipfile.ZipFile(os.path.join(folder, stem + "-py3-none-any.whl"), "w") as wheel:
+        for name, text in files.items():
+            wheel.writestr(stem + ".dist-info/" + name, text)
+    return stem + "-py3-none-any.whl"
+
+build_editable = build_wheel
+"""
+
+
 def release(version, requires=(), index="simple", **more):
     files = {".dist-info/origin": index}
     return {"version": version, "requires": list(requires), "index": index, "files": files, **more}
@@ -102,6 +128,8 @@ def universe():
         "opencv-python-headless": [release("4.10.0", ["numpy"]), release("4.11.0", ["numpy"])],
         "transformers": [release("4.50.0", ["numpy", "requests"])],
         "runpod": [release("1.7.9", ["requests"])],
+        "hatchling": [release("1.27.0", files={"hatchling/__init__.py": "", "hatchling/build.py": BACKEND})],
+        "maturin": [release("1.8.0", files={"maturin/__init__.py": BACKEND})],
         "heavy": [release("2.6.0", ["forge==3.2.0"]), release("2.7.0", ["forge==3.3.0"])],
         "forge": [release("2.3.1"), release("3.2.0"), release("3.3.0")],
         "tiny": [release("1.0")],
@@ -123,11 +151,11 @@ class Case:
     """files: written over those of the case; repositories: what `git clone` brings; replace: in the
     Dockerfile, before both read it; settings: values of ARG, which are variables of the recipe; run:
     how many commands are kept as `run:`, and kept: the distributions that they install;
-    lock: whether `uv lock` makes a uv.lock of the files."""
+    marks: whether marks of what was asked for are compared; lock: whether `uv lock` makes a uv.lock of the files."""
 
-    def __init__(self, files=None, repositories=None, replace=None, settings=({},), run=0, kept=(), lock=False):
+    def __init__(self, files=None, repositories=None, replace=None, settings=({},), run=0, kept=(), lock=False, marks=True):
         self.files, self.repositories, self.replace = files or {}, repositories or {}, replace or {}
-        self.settings, self.run, self.kept, self.lock = settings, run, kept, lock
+        self.settings, self.run, self.kept, self.lock, self.marks = settings, run, kept, lock, marks
 
 
 def hashed(world, *pins):
@@ -158,6 +186,9 @@ CASES = {
     "multi_stage": Case(files={"requirements.txt": "flask==3.0.0\nscipy\n"}, run=1),
     # a shell takes what is not quoted for a redirection, and fails
     "old_env": Case(replace={"Werkzeug<2.1": "'Werkzeug<2.1'"}),
+    # pip marks the project, which is not there, and plans what it requires
+    "project_builder": Case(marks=False),
+    "project_editable": Case(run=1, marks=False),
     "runpod": Case(files={"builder/requirements.txt": "torch==2.6.0\ntorchaudio\nrequests>=2\n"}),
     "torch_cu124": Case(),
     "uv": Case(lock=True, files={"pyproject.toml": """[project]
@@ -169,6 +200,8 @@ dependencies = ["fastapi", "pandas<2.3"]
 dev = ["six"]
 """}),
     "uv_pip": Case(files={"requirements.txt": "pandas\nflask\n", "constraints.txt": "numpy<2\nflask<3\n"}),
+    # uv knows the addresses of PyTorch's indexes by itself
+    "uv_pyproject": Case(replace={" --torch-backend=cpu": ""}),
     "venv": Case(),
 }  # fmt: skip
 
@@ -313,7 +346,9 @@ class Judge:
         machine = docker_machine.Machine(self.workshop, work, context, settings, self.after(planned))
         root = machine.build(text, self.settings)
         done = self.installed(root)
-        planned.forget_marks(name for name, (_, _, mark) in done.items() if mark is None)
+        planned.forget_marks(name for name, (_, _, mark) in done.items() if mark is None or not self.case.marks)
+        if not self.case.marks:
+            done = {name: (*one[:2], None) for name, one in done.items()}
         if done != planned.packages:
             self.problems.append("in the end pip has\n%s\nthe plan\n%s" % (done, planned.packages))
         if self.compared == 0:
