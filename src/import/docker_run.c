@@ -24,7 +24,7 @@ static const struct {
 
 /* Programs that only say something, or change nothing that an image keeps. */
 static const char *const silent[] = {
-    "true", ":", "set", "ls", "date", "which", "pwd", "whoami", "id", "env", "printenv", "nvcc", "nvidia-smi",
+    "true", ":", "ls", "date", "which", "pwd", "whoami", "id", "env", "printenv", "nvcc", "nvidia-smi",
     "uname", "df", "du", "type", "hash", "sync", "sleep", NULL,
 };
 /* clang-format on */
@@ -102,6 +102,27 @@ static StepResult read_activate(Scene *scene, RunRead *run, const RunCommand *co
     return STEP_DONE;
 }
 
+/* Whether the word sets an option that ends the shell at the first failure; *ret_known: it says. */
+static bool sets_strict(const char *word, const char *next, bool *ret_known)
+{
+    bool flags = (*word == '-' || *word == '+') && word[1] != '-';
+    bool named = flags && strchr(word, 'o') && g_strcmp0(next, "errexit") == 0;
+    *ret_known = named || (flags && strchr(word, 'e'));
+    return *ret_known && *word == '-';
+}
+
+static StepResult read_set(RunRead *run, const RunCommand *command)
+{
+    for (guint i = 1; i < command->arguments->len; i++) {
+        const char *word = run_argument(command, i);
+        bool known = false;
+        bool strict = word && sets_strict(word, run_argument(command, i + 1), &known);
+        if (known)
+            run->strict = strict;
+    }
+    return STEP_DONE;
+}
+
 /* Only assignments: "X=1;" for what follows. */
 static StepResult read_assignments(RunRead *run, const RunCommand *command)
 {
@@ -133,6 +154,8 @@ static StepResult read_simple(Scene *scene, RunRead *run, const RunCommand *comm
         return read_export(scene, run, command);
     if (g_str_equal(program, ".") || g_str_equal(program, "source"))
         return read_activate(scene, run, command);
+    if (g_str_equal(program, "set"))
+        return read_set(run, command);
     bool redirected = step_redirects(command);
     if (!redirected && (g_strv_contains(silent, program) || is_version_question(command)))
         return STEP_DONE;
@@ -299,7 +322,8 @@ static char *default_of(Scene *scene, const char *name)
 
 static void read_branch(Scene *scene, const RunRead *run, const Branch *branch, unsigned depth)
 {
-    RunRead inner = {.instruction = run->instruction, .cwd = g_strdup(run->cwd)};
+    RunRead inner = {
+        .instruction = run->instruction, .cwd = g_strdup(run->cwd), .strict = run->strict};
     inner.venv = g_strdup(run->venv);
     inner.settings = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < run->settings->len; i++)
@@ -427,6 +451,41 @@ static void flush(Scene *scene, const RunRead *run, Kept *kept)
     *kept = (Kept){0};
 }
 
+/* Failures */
+
+static bool is_true(const RunRead *run, const ShellStep *step)
+{
+    const RunCommand *command = piped_command(run, step);
+    static const char *const names[] = {"true", ":", NULL};
+    return command && command->program && g_strv_contains(names, command->program);
+}
+
+/* A stage that can fail where the command before it did not stop the build. */
+static bool can_fail(const DraftStage *stage)
+{
+    static const char *const kinds[] = {"pip", "apt", "git", "download", "model", NULL};
+    return g_strv_contains(kinds, stage->kind) && !draft_get(stage->body, "remove");
+}
+
+/* What stands before ";" or "|| true" may fail in a shell, and in a recipe it may not. */
+static void note_strictness(Scene *scene, RunRead *run, guint stages, guint end)
+{
+    const GPtrArray *steps = run->script->shell->steps;
+    bool fails = false, goes_on = false;
+    for (guint i = stages; i < scene->out->len; i++)
+        fails |= can_fail(scene->out->pdata[i]);
+    const ShellStep *last = steps->pdata[end - 1];
+    bool forgiven = is_true(run, last);
+    for (guint i = end - 1; i + 1 < steps->len; i++)
+        goes_on |= ((const ShellStep *)steps->pdata[i])->after == SHELL_LINK_THEN;
+    if (!fails || run->said_strict || !(forgiven || (goes_on && !run->strict)))
+        return;
+    run->said_strict = true;
+    draft_note(scene->draft, NOTE_ASSUMED, run->at,
+               "%s: the shell goes on where this fails, and ramekin stops",
+               forgiven ? "|| true" : "`;` or a new line without `set -e`");
+}
+
 /* Steps */
 
 /* The steps that stand or fall together from `i` on: a pipeline, or an and-or list with an "||" in
@@ -444,13 +503,6 @@ static guint unit_end(const GPtrArray *steps, guint i)
             end = k + 2;
     }
     return end;
-}
-
-static bool is_true(const RunRead *run, const ShellStep *step)
-{
-    const RunCommand *command = piped_command(run, step);
-    static const char *const names[] = {"true", ":", NULL};
-    return command && command->program && g_strv_contains(names, command->program);
 }
 
 static StepResult read_unit(Scene *scene, RunRead *run, guint begin, guint end, unsigned depth)
@@ -485,6 +537,8 @@ static void read_steps(Scene *scene, RunRead *run, unsigned depth)
         guint stages = scene->out->len;
         g_autoptr(GPtrArray) later = g_ptr_array_new();
         StepResult result = read_unit(scene, run, i, end, depth);
+        if (result == STEP_DONE)
+            note_strictness(scene, run, stages, end);
         /* what was kept stands before what this step became */
         while (kept.any && result == STEP_DONE && scene->out->len > stages)
             g_ptr_array_insert(later, 0, g_ptr_array_steal_index(scene->out, scene->out->len - 1));
@@ -536,6 +590,20 @@ static bool is_plain_shell(const BuildScope *scope)
     return g_strv_contains(names, name);
 }
 
+/* "-e" or "-o errexit" among SHELL's words. */
+static bool is_strict_shell(const BuildScope *scope)
+{
+    const GPtrArray *shell = build_scope_shell(scope);
+    bool strict = false;
+    for (guint i = 1; shell && i < shell->len; i++) {
+        const char *next =
+            i + 1 < shell->len ? ((const Placed *)shell->pdata[i + 1])->text->str : NULL;
+        bool known = false;
+        strict |= sets_strict(((const Placed *)shell->pdata[i])->text->str, next, &known);
+    }
+    return strict;
+}
+
 void scene_run(Scene *scene, const DockerInstruction *instruction)
 {
     RunRead run = {.instruction = instruction};
@@ -551,6 +619,7 @@ void scene_run(Scene *scene, const DockerInstruction *instruction)
     run.script = run_script_new(&scope, instruction, text, &names);
     run.cwd = g_strdup(scene->workdir);
     run.settings = g_ptr_array_new_with_free_func(g_free);
+    run.strict = is_strict_shell(&scope);
     if (run.script->shell->understood)
         read_steps(scene, &run, 0);
     else

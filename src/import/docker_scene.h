@@ -98,6 +98,8 @@ typedef struct {
     char *cwd;           /* what `cd` says, absolute */
     char *venv;          /* what `activate` says, or NULL */
     GPtrArray *settings; /* "NAME=value" of export, with marks */
+    bool strict;         /* the shell ends at the first failure: set -e */
+    bool said_strict;    /* that it does not, and ramekin does */
     const char *input;   /* text that a pipe feeds into the command; NULL: none */
     const ShellStep *step;
     Span at;

@@ -178,6 +178,7 @@ CASES = {
         "requirements/base.txt": lambda world: hashed(world, "flask==3.0.3", "Werkzeug==3.0.3", "click==8.1.8"),
         "requirements/gpu.txt": lambda world: hashed(world, "itsdangerous==2.2.0"),
         "requirements/constraints.txt": "Werkzeug<3.1\n"}),
+    "failures": Case(run=2),
     "fastapi": Case(),
     "forced": Case(files={"requirements.txt": "bitsandbytes==0.45.0\nflask\nopencv-python\n",
                           "constraints.txt": "flask<3\nWerkzeug<2.1\n"}),
