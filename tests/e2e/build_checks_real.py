@@ -238,6 +238,8 @@ def main():
     if not options.no_buildah and not shutil.which("buildah"):
         skip("buildah is not installed")
     bad = 0
+    if options.work:
+        os.makedirs(options.work, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=options.work) as work:
         if shutil.disk_usage(work).free < GIGABYTES * 10**9:
             skip("less than %d GB of disk are free" % GIGABYTES)
