@@ -56,7 +56,7 @@ run() {
   # shellcheck disable=SC2016 # expanded by the shell inside
   inner='echo "$INDEX_HOST $OTHER_HOST ${TLS_HOST-no-tls} ${TLS_CA-no-tls}" >"$SCRATCH/ports"
     PIP_INDEX_URL=$INDEX_URL/simple/ && export PIP_INDEX_URL && cd "$SCRATCH/case" && exec sh -eu ../cmd'
-  set -- "$1" "$2" timeout 60 sh -c "$inner"
+  set -- "$1" "$2" timeout 120 sh -c "$inner"
   if [ -n "$universe" ]; then
     dir=$2 name=$1
     shift 2
