@@ -101,7 +101,8 @@ gboolean io_write_all(int fd, const void *data, size_t length, GError **error)
     return TRUE;
 }
 
-gboolean io_save(const char *path, const char *text, size_t length, GError **error)
+/* `mode` 0: what a new file has. */
+static gboolean save(const char *path, const char *text, size_t length, mode_t mode, GError **error)
 {
     g_autofree char *temporary = g_strconcat(path, ".XXXXXX", NULL);
     AUTO_FD int fd = g_mkstemp_full(temporary, O_WRONLY | O_CLOEXEC, 0666);
@@ -109,12 +110,32 @@ gboolean io_save(const char *path, const char *text, size_t length, GError **err
         return error_set_errno(error, ERROR_FAILED, errno, "cannot write %s", path);
     g_autoptr(GError) cause = NULL;
     gboolean ok = io_write_all(fd, text, length, &cause);
+    if (ok && mode != 0 && fchmod(fd, mode) < 0)
+        ok = error_set_errno(&cause, ERROR_FAILED, errno, "cannot set the mode of %s", temporary);
     if (ok && rename(temporary, path) < 0)
         ok = error_set_errno(&cause, ERROR_FAILED, errno, "cannot rename %s", temporary);
     if (ok)
         return TRUE;
     unlink(temporary);
     return error_wrap(error, g_steal_pointer(&cause), SPAN_NONE, "cannot write %s", path);
+}
+
+gboolean io_save(const char *path, const char *text, size_t length, GError **error)
+{
+    return save(path, text, length, 0, error);
+}
+
+gboolean io_replace(const char *path, const char *text, size_t length, GError **error)
+{
+    char *resolved = realpath(path, NULL);
+    struct stat status;
+    if (!resolved || stat(resolved, &status) < 0) {
+        free(resolved);
+        return error_set_errno(error, ERROR_FAILED, errno, "cannot write %s", path);
+    }
+    gboolean ok = save(resolved, text, length, status.st_mode & 07777, error);
+    free(resolved);
+    return ok;
 }
 
 gboolean io_make_dirs(const char *path, GError **error)

@@ -13,6 +13,9 @@ gboolean io_load_as(const char *path, const char *name, size_t limit, char **ret
                     size_t *ret_length, GError **error);
 /* Writes to a temporary file beside `path`, then renames it. Mode is 0644 less the umask. */
 gboolean io_save(const char *path, const char *text, size_t length, GError **error);
+/* The same for a file of the user that is there: what a link leads to is written, and its mode
+ * stays. */
+gboolean io_replace(const char *path, const char *text, size_t length, GError **error);
 /* Makes `path` and its parents, 0777 less the umask. */
 gboolean io_make_dirs(const char *path, GError **error);
 /* One read of at most `length` bytes from where the file stands: the number read, 0 at the end, -1

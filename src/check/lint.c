@@ -21,6 +21,7 @@ static void lint_finding_free(void *data)
     finding_free(finding->finding);
     g_free(finding->why);
     g_free(finding->ignored);
+    g_clear_pointer(&finding->edits, g_ptr_array_unref);
     g_free(finding);
 }
 

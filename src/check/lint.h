@@ -9,6 +9,8 @@
  *
  * What stands behind ONBUILD is looked at as what it will be, after all else of the file.
  *
+ * What has an exact rewrite carries it; check/lint_fix.h tries and writes them.
+ *
  * A comment above an instruction, "# ramekin: ignore CODE: why", answers the findings of that code
  * in it. */
 #pragma once
@@ -16,11 +18,21 @@
 #include "base/finding.h"
 #include "dockerfile/parse.h"
 
+/* Bytes of the file, and what takes their place; length 0: it is put in before `start`. */
+typedef struct {
+    size_t start, length;
+    char *after;
+} LintEdit;
+
 typedef struct {
     Finding *finding; /* its hint is the rewrite, in the words of the file where that is known */
     Span at;
     char *why;
     char *ignored; /* the reason that a comment gives, or NULL */
+    /* The exact rewrite: LintEdit, which belong together and don't overlap; NULL: there is none */
+    GPtrArray *edits;
+    const char *about; /* what they do: "put it in quotes" */
+    bool tried;        /* see check/lint_fix.h */
 } LintFinding;
 
 typedef struct {

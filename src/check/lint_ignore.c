@@ -85,10 +85,15 @@ void lint_apply_ignores(Lint *lint)
         if (ignore->used)
             continue;
         bool known = finding_page_find(ignore->code) != NULL;
-        lint_add(lint, "docker-ignore-stale", ignore->at,
-                 known ? g_strdup_printf("the instruction below has no finding '%s'", ignore->code)
-                       : g_strdup_printf("there is no finding '%s'", ignore->code),
-                 "a comment that answers nothing today hides a finding tomorrow",
-                 g_strdup("take the comment out"));
+        LintFinding *finding = lint_add(
+            lint, "docker-ignore-stale", ignore->at,
+            known ? g_strdup_printf("the instruction below has no finding '%s'", ignore->code)
+                  : g_strdup_printf("there is no finding '%s'", ignore->code),
+            "a comment that answers nothing today hides a finding tomorrow",
+            g_strdup("take the comment out"));
+        if (known) {
+            lint_rewrite(finding, "take the comment out");
+            lint_cut_lines(lint, finding, ignore->at.line, ignore->at.line);
+        }
     }
 }

@@ -1,125 +1,5 @@
-/* What makes an image larger, or a build slower, than it need be: apt, COPY, ADD. */
+/* What makes an image larger, or a build slower, than it need be: COPY, ADD. */
 #include "check/lint_private.h"
-
-static bool is_apt(const RunCommand *command)
-{
-    return command->program &&
-           (g_str_equal(command->program, "apt-get") || g_str_equal(command->program, "apt"));
-}
-
-static bool runs_apt(const RunCommand *command, const char *verb)
-{
-    return is_apt(command) && run_has_argument(command, verb);
-}
-
-/* "-y", "-qy", "-qq", "--yes" … */
-static bool says_yes(const RunCommand *command)
-{
-    for (guint i = 1; i < command->arguments->len; i++) {
-        const char *text = run_argument(command, i);
-        if (!text)
-            return true; /* nobody knows what is in the variable */
-        bool letters = *text == '-' && text[1] != '-';
-        if (g_str_equal(text, "--yes") || g_str_equal(text, "--assume-yes") ||
-            g_str_equal(text, "--force-yes") || strstr(text, "Assume-Yes") ||
-            (letters && (strchr(text, 'y') || strstr(text, "qq"))))
-            return true;
-    }
-    return false;
-}
-
-static void check_apt_command(Lint *lint, const RunCommand *command, bool configured)
-{
-    Span at = run_command_span(command);
-    bool installs = runs_apt(command, "install");
-    bool upgrades = runs_apt(command, "upgrade") || runs_apt(command, "dist-upgrade") ||
-                    runs_apt(command, "full-upgrade");
-    if ((installs || upgrades) && !configured && !says_yes(command) &&
-        command->shell->before != SHELL_LINK_PIPE)
-        lint_add(lint, "docker-apt-prompt", at,
-                 g_strdup("apt asks whether to go on, and a build has nobody to answer"),
-                 "the step stops with `Abort.` wherever a package brings others along",
-                 g_strdup_printf("apt-get %s -y …", installs ? "install" : "upgrade"));
-    if (upgrades)
-        lint_add(lint, "docker-apt-upgrade", at,
-                 g_strdup("apt upgrades all packages of the base to what the archive has today"),
-                 "the files of the base are kept below the new ones, and the same file makes "
-                 "another image tomorrow",
-                 g_strdup("raise the base's tag or digest instead"));
-}
-
-static bool cleans_lists(const RunScript *script)
-{
-    for (guint i = 0; i < script->commands->len; i++) {
-        const RunCommand *command = script->commands->pdata[i];
-        g_autofree char *text = run_command_text(command);
-        if ((g_strcmp0(command->program, "rm") == 0 || g_strcmp0(command->program, "find") == 0) &&
-            strstr(text, "/var/lib/apt"))
-            return true;
-    }
-    return strstr(script->instruction->line->text->str, "target=/var/lib/apt") ||
-           strstr(script->instruction->line->text->str, "target=/var/cache/apt");
-}
-
-static bool is_in_image(const Lint *lint, const RunScript *script)
-{
-    return script->stage >= 0 &&
-           ((const BuildStage *)lint->stages->stages->pdata[script->stage])->in_image;
-}
-
-/* Nothing but an update: what installs stands in another layer, which the builder may have from a
- * day on which the lists were others. */
-static const RunCommand *lone_update(const RunScript *script)
-{
-    const RunCommand *update = NULL;
-    for (guint i = 0; i < script->commands->len; i++) {
-        const RunCommand *command = script->commands->pdata[i];
-        static const char *const idle[] = {"set", "echo", "rm", "true", "mkdir", "export", NULL};
-        if (runs_apt(command, "update"))
-            update = command;
-        else if (!command->program ||
-                 (!g_strv_contains(idle, command->program) && !runs_apt(command, "clean")))
-            return NULL;
-    }
-    return update;
-}
-
-static void check_apt_script(Lint *lint, const RunScript *script, bool *kept)
-{
-    const RunCommand *update = lone_update(script), *install = NULL;
-    if (update)
-        lint_add(lint, "docker-apt-update", run_command_span(update),
-                 g_strdup("apt-get update in a layer of its own"),
-                 "a builder that has this layer does not run it again: the install behind it works "
-                 "with old lists, and fails when the archive has moved on",
-                 g_strdup("RUN apt-get update && apt-get install -y … && rm -rf "
-                          "/var/lib/apt/lists/*"));
-    for (guint i = 0; i < script->commands->len && !install; i++) {
-        if (runs_apt(script->commands->pdata[i], "install"))
-            install = script->commands->pdata[i];
-    }
-    if (!install || *kept || cleans_lists(script) || !is_in_image(lint, script))
-        return;
-    *kept = true;
-    lint_add(lint, "docker-cache-kept", run_command_span(install),
-             g_strdup("the package lists of apt stay in the image"),
-             "they are tens of megabytes that nothing in the image reads, and are old soon",
-             g_strdup("&& rm -rf /var/lib/apt/lists/* in the same RUN"));
-}
-
-void lint_apt(Lint *lint)
-{
-    size_t length;
-    const char *text = source_text(lint->file->source, &length);
-    bool configured = strstr(text, "Assume-Yes") != NULL;
-    bool kept = false;
-    for (guint i = 0; i < lint->scripts->len; i++) {
-        const RunScript *script = lint->scripts->pdata[i];
-        check_apt_script(lint, script, &kept);
-        for (guint k = 0; k < script->commands->len; k++)
-            check_apt_command(lint, script->commands->pdata[k], configured);
-    }
-}
 
 /* COPY */
 
@@ -214,6 +94,39 @@ static bool is_archive(const char *name)
     return strpbrk(name, "*?[$<") != NULL || strstr(name, "://") || g_str_has_prefix(name, "git@");
 }
 
+/* A folder, or a file of text going by its name: whatever it holds, ADD unpacks nothing. */
+static bool is_no_archive(const char *name)
+{
+    static const char *const endings[] = {
+        "/",     ".txt", ".py",   ".sh",  ".toml", ".cfg",  ".ini", ".json",   ".yaml",
+        ".yml",  ".md",  ".lock", ".in",  ".conf", ".env",  ".js",  ".ts",     ".html",
+        ".list", ".pub", ".gpg",  ".key", ".pem",  ".repo", ".sql", ".service"};
+    for (guint i = 0; i < G_N_ELEMENTS(endings); i++) {
+        if (g_str_has_suffix(name, endings[i]))
+            return true;
+    }
+    return g_str_equal(name, ".") || g_str_has_suffix(name, "/.");
+}
+
+static void say_copy(LintFinding *finding, const DockerInstruction *instruction)
+{
+    /* those that COPY does not have */
+    static const char *const flags[] = {"checksum", "keep-git-dir", "unpack"};
+    size_t keyword;
+    for (guint i = 0; i < G_N_ELEMENTS(flags); i++) {
+        if (docker_flag_find(instruction, flags[i]))
+            return;
+    }
+    for (guint i = 0; i + 1 < instruction->words->len; i++) {
+        if (!is_no_archive(((const Placed *)instruction->words->pdata[i])->text->str))
+            return;
+    }
+    if (!lint_place(instruction->line, 0, instruction->name, &keyword))
+        return;
+    lint_rewrite(finding, "say COPY");
+    lint_replace(finding, keyword, instruction->name, "COPY");
+}
+
 void lint_add_instruction(Lint *lint)
 {
     for (guint i = 0; i < lint->file->instructions->len; i++) {
@@ -224,9 +137,11 @@ void lint_add_instruction(Lint *lint)
         if (!plain)
             continue;
         g_autofree char *rest = g_strdup(instruction->line->text->str + instruction->arguments);
-        lint_add(lint, "docker-add", docker_instruction_span(lint->file, instruction),
-                 g_strdup("ADD where COPY does the same"),
-                 "ADD unpacks archives and fetches URLs, which a reader has to rule out",
-                 strchr(rest, '\n') ? g_strdup("COPY …") : g_strdup_printf("COPY %s", rest));
+        LintFinding *finding =
+            lint_add(lint, "docker-add", docker_instruction_span(lint->file, instruction),
+                     g_strdup("ADD where COPY does the same"),
+                     "ADD unpacks archives and fetches URLs, which a reader has to rule out",
+                     strchr(rest, '\n') ? g_strdup("COPY …") : g_strdup_printf("COPY %s", rest));
+        say_copy(finding, instruction);
     }
 }

@@ -38,11 +38,17 @@ void lint_syntax(Lint *lint)
     if (lint->file->blank_lines->len == 0)
         return;
     unsigned line = g_array_index(lint->file->blank_lines, unsigned, 0);
-    lint_add(lint, "docker-syntax", span_at(lint->file->source, line, 1, 1),
-             g_strdup("an empty line inside a continued instruction"),
-             "builders read over it with a warning, and say that they will refuse it one day",
-             g_strdup("take the line out"))
-        ->finding->severity = SEVERITY_NOTE;
+    LintFinding *finding =
+        lint_add(lint, "docker-syntax", span_at(lint->file->source, line, 1, 1),
+                 g_strdup("an empty line inside a continued instruction"),
+                 "builders read over it with a warning, and say that they will refuse it one day",
+                 g_strdup("take the line out"));
+    finding->finding->severity = SEVERITY_NOTE;
+    lint_rewrite(finding, "take the empty lines out");
+    for (guint i = 0; i < lint->file->blank_lines->len; i++) {
+        line = g_array_index(lint->file->blank_lines, unsigned, i);
+        lint_cut_lines(lint, finding, line, line);
+    }
 }
 
 /* Stages */
@@ -146,12 +152,18 @@ static bool is_out_of_scope(const Lint *lint, const BuildScope *scope, const cha
     return true;
 }
 
-static void report_scope(Lint *lint, Span at, const char *name)
+static void report_scope(Lint *lint, const BuildScope *scope, Span at, const char *name)
 {
-    lint_add(lint, "docker-unknown-variable", at,
-             g_strdup_printf("$%s is not set here: an ARG before FROM is seen by FROM alone", name),
-             "the reference is replaced by nothing",
-             g_strdup_printf("ARG %s behind FROM, without a value", name));
+    LintFinding *finding = lint_add(
+        lint, "docker-unknown-variable", at,
+        g_strdup_printf("$%s is not set here: an ARG before FROM is seen by FROM alone", name),
+        "the reference is replaced by nothing",
+        g_strdup_printf("ARG %s behind FROM, without a value", name));
+    const DockerInstruction *from = stage_at(lint, (guint)scope->stage)->from;
+    size_t start = lint_line_start(lint, from->last_line + 1);
+    g_autofree char *line = g_strdup_printf("ARG %s%s", name, lint_line_end(lint, from->last_line));
+    lint_rewrite(finding, "declare it behind FROM");
+    lint_replace(finding, start, 0, line);
 }
 
 static void check_word(Lint *lint, const BuildScope *scope, const Placed *word)
@@ -163,7 +175,7 @@ static void check_word(Lint *lint, const BuildScope *scope, const Placed *word)
     for (guint i = 0; result && i < result->unset->len; i++) {
         const char *name = result->unset->pdata[i];
         if (is_out_of_scope(lint, scope, name)) {
-            report_scope(lint, docker_word_span(lint->file, word), name);
+            report_scope(lint, scope, docker_word_span(lint->file, word), name);
             return;
         }
     }
@@ -203,7 +215,7 @@ static void check_script(Lint *lint, const RunScript *script)
                     !is_out_of_scope(lint, &script->scope, part->text))
                     continue;
                 g_hash_table_add(told, part->text);
-                report_scope(lint, lint_word_span(lint, script, word), part->text);
+                report_scope(lint, &script->scope, lint_word_span(lint, script, word), part->text);
             }
         }
     }
@@ -246,6 +258,18 @@ void lint_platform(Lint *lint)
     }
 }
 
+static void say_label(LintFinding *finding, const DockerInstruction *instruction)
+{
+    size_t start, length = instruction->line->text->len;
+    if (strpbrk(instruction->line->text->str, "\"'\\$`") ||
+        !lint_place(instruction->line, 0, length, &start))
+        return;
+    lint_rewrite(finding, "make it a label");
+    lint_replace(finding, start, instruction->arguments,
+                 "LABEL org.opencontainers.image.authors=\"");
+    lint_replace(finding, start + length, 0, "\"");
+}
+
 void lint_maintainer(Lint *lint)
 {
     for (guint i = 0; i < lint->file->instructions->len; i++) {
@@ -253,13 +277,29 @@ void lint_maintainer(Lint *lint)
         if (instruction->keyword != DOCKER_MAINTAINER || instruction->words->len == 0)
             continue;
         const Placed *word = instruction->words->pdata[0];
-        lint_add(lint, "docker-maintainer", docker_instruction_span(lint->file, instruction),
-                 g_strdup("MAINTAINER is deprecated"), "builders warn of it",
-                 strchr(word->text->str, '"')
-                     ? g_strdup("LABEL org.opencontainers.image.authors=\"…\"")
-                     : g_strdup_printf("LABEL org.opencontainers.image.authors=\"%s\"",
-                                       word->text->str));
+        LintFinding *finding =
+            lint_add(lint, "docker-maintainer", docker_instruction_span(lint->file, instruction),
+                     g_strdup("MAINTAINER is deprecated"), "builders warn of it",
+                     strchr(word->text->str, '"')
+                         ? g_strdup("LABEL org.opencontainers.image.authors=\"…\"")
+                         : g_strdup_printf("LABEL org.opencontainers.image.authors=\"%s\"",
+                                           word->text->str));
+        say_label(finding, instruction);
     }
+}
+
+/* Its lines, unless there is a comment among them. */
+static void take_out(const Lint *lint, LintFinding *finding, const DockerInstruction *instruction)
+{
+    size_t length;
+    for (unsigned i = instruction->first_line; i <= instruction->last_line; i++) {
+        const char *line = source_line(lint->file->source, i, &length);
+        size_t blank = strspn(line, " \t");
+        if (blank < length && line[blank] == '#')
+            return;
+    }
+    lint_rewrite(finding, "take it out");
+    lint_cut_lines(lint, finding, instruction->first_line, instruction->last_line);
 }
 
 static void check_repeated(Lint *lint, const BuildStage *stage, DockerKeyword keyword)
@@ -270,10 +310,13 @@ static void check_repeated(Lint *lint, const BuildStage *stage, DockerKeyword ke
         if (instruction->keyword != keyword)
             continue;
         if (before)
-            lint_add(lint, "docker-overridden", docker_instruction_span(lint->file, before),
-                     g_strdup_printf("the %s of line %u takes the place of this one",
-                                     docker_keyword_name(keyword), instruction->first_line),
-                     "only the last one of a stage counts", g_strdup("take this one out"));
+            take_out(
+                lint,
+                lint_add(lint, "docker-overridden", docker_instruction_span(lint->file, before),
+                         g_strdup_printf("the %s of line %u takes the place of this one",
+                                         docker_keyword_name(keyword), instruction->first_line),
+                         "only the last one of a stage counts", g_strdup("take this one out")),
+                before);
         before = instruction;
     }
 }

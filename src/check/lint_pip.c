@@ -38,6 +38,51 @@ static const char *installer_name(const RunCommand *command)
     return is_conda(command) ? command->program : "pip";
 }
 
+/* A name with version specifiers, the shell's variables where a version can stand. */
+static bool is_requirement(const char *text)
+{
+    static const char pattern[] =
+        "^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?:\\[[A-Za-z0-9,._-]+\\])?"
+        "(?:(?:^|,|(?<!,)(?=[<>=!~]))(?:===?|[<>!~]=|[<>])"
+        "(?:[0-9]+(?:\\.[0-9]+)*(?:\\.\\*)?(?:-?(?:a|b|rc|\\.?post|\\.?dev)[0-9]+)*"
+        "(?:\\+[A-Za-z0-9.]+)?|\\$\\w+|\\$\\{\\w+\\}))+$";
+    return g_regex_match_simple(pattern, text, 0, 0);
+}
+
+/* The quote that the shell sees around what stands there; '\0': none that leaves all else as it is.
+ */
+static char quote_for(const Lint *lint, const RunScript *script, const char *text, size_t start)
+{
+    bool variable = strchr(text, '$') != NULL;
+    if (lint_is_outermost(script))
+        return variable ? '"' : '\'';
+    if (variable || script->depth != 1)
+        return '\0';
+    if (script->instruction->exec)
+        return '\'';
+    size_t begin;
+    const char *file = source_text(lint->file->source, NULL);
+    if (!lint_place(script->shell->text, 0, 1, &begin) || begin == 0 || begin > start)
+        return '\0';
+    return file[begin - 1] == '"' ? '\'' : file[begin - 1] == '\'' ? '"' : '\0';
+}
+
+static void quote(const Lint *lint, LintFinding *finding, const RunScript *script, size_t offset,
+                  size_t length)
+{
+    size_t start;
+    const Placed *text = script->shell->text;
+    g_autofree char *requirement = g_strndup(text->text->str + offset, length);
+    if (!is_requirement(requirement) || !lint_place(text, offset, length, &start))
+        return;
+    const char sign[] = {quote_for(lint, script, requirement, start), '\0'};
+    if (*sign == '\0')
+        return;
+    lint_rewrite(finding, "put the requirement in quotes");
+    lint_replace(finding, start, 0, sign);
+    lint_replace(finding, start + length, 0, sign);
+}
+
 static void report_redirection(Lint *lint, const RunCommand *command, guint first)
 {
     const ShellScript *shell = command->script->shell;
@@ -56,7 +101,8 @@ static void report_redirection(Lint *lint, const RunCommand *command, guint firs
     Span at =
         placed_span(shell->text, lint->file->source, redirect->offset, end - redirect->offset);
     bool out = redirect->kind == REDIRECT_OUT;
-    lint_add(
+    const char *sign = strchr(clause, '$') ? "\"" : "'";
+    LintFinding *finding = lint_add(
         lint, "docker-redirection", at,
         g_strdup_printf("`%s` is a redirection: %s is asked for '%s' without a version, and %s "
                         "file '%s'",
@@ -67,7 +113,8 @@ static void report_redirection(Lint *lint, const RunCommand *command, guint firs
               "nothing of it"
             : "the command fails where there is no such file, and otherwise installs the newest "
               "version",
-        g_strdup_printf("'%s%s'", name, clause));
+        g_strdup_printf("%s%s%s%s", sign, name, clause, sign));
+    quote(lint, finding, command->script, word->offset, end - word->offset);
 }
 
 static void check_redirects(Lint *lint, const RunCommand *command)
@@ -148,16 +195,24 @@ static bool is_open(const RunArgument *argument)
            !strchr(argument->value, '<');
 }
 
-/* Whether a redirection took the version away, which is a finding of its own. */
-static bool is_cut(const RunCommand *command, const RunArgument *argument)
+/* What a redirection took away from the requirement, which is a finding of its own; "" for none. */
+static char *cut_clause(const RunCommand *command, const RunArgument *argument)
 {
     const GPtrArray *redirects = command->shell->redirects;
+    const char *text = command->script->shell->text->text->str;
+    size_t begin = argument->word->offset + argument->word->length, end = begin;
     for (guint i = 0; i < redirects->len; i++) {
         const ShellRedirect *redirect = redirects->pdata[i];
-        if (redirect->offset == argument->word->offset + argument->word->length)
-            return true;
+        if (redirect->offset == end)
+            end = redirect->offset + redirect->length;
     }
-    return false;
+    return g_strndup(text + begin, end - begin);
+}
+
+/* Whether the clause holds a version from above, once it is read as one. */
+static bool is_bounded(const char *clause)
+{
+    return *clause == '=' || strchr(clause, '<') || strstr(clause, "==") || strstr(clause, "~=");
 }
 
 void lint_pip_unpinned(Lint *lint)
@@ -172,8 +227,8 @@ void lint_pip_unpinned(Lint *lint)
         bool counts = is_install(pip) && pip->understood && !pip->constrained;
         for (guint k = 0; counts && k < pip->requirements->len; k++) {
             const RunArgument *argument = pip->requirements->pdata[k];
-            if (!is_open(argument) || is_cut(pip->command, argument) ||
-                !g_hash_table_add(told, argument->value))
+            g_autofree char *cut = cut_clause(pip->command, argument);
+            if (!is_open(argument) || is_bounded(cut) || !g_hash_table_add(told, argument->value))
                 continue;
             if (!first) {
                 first = argument;
@@ -227,21 +282,35 @@ static bool is_in_image(const Lint *lint, const RunScript *script)
            ((const BuildStage *)lint->stages->stages->pdata[script->stage])->in_image;
 }
 
+static bool keeps_cache(const Lint *lint, const PipCommand *pip)
+{
+    const RunScript *script = pip->command->script;
+    return is_install(pip) && pip->understood && !pip->no_cache && is_in_image(lint, script) &&
+           !has_cache_mount(script->instruction) && !clears_cache(script);
+}
+
 void lint_pip_cache(Lint *lint)
 {
+    LintFinding *finding = NULL; /* one says it for all */
     for (guint i = 0; i < lint->pips->len; i++) {
         const PipCommand *pip = lint->pips->pdata[i];
         const RunScript *script = pip->command->script;
-        if (!is_install(pip) || !pip->understood || pip->no_cache || !is_in_image(lint, script) ||
-            has_cache_mount(script->instruction) || clears_cache(script))
+        const ShellWord *verb = pip->verb_argument->word;
+        if (!keeps_cache(lint, pip))
             continue;
-        lint_add(lint, "docker-cache-kept", lint_word_span(lint, script, pip->verb_argument->word),
-                 g_strdup("what pip downloads stays in the image: its cache is a second copy of "
-                          "the wheels"),
-                 "wheels of torch and CUDA are gigabytes",
-                 g_strdup(pip->uv ? "RUN --mount=type=cache,target=/root/.cache/uv …, or --no-cache"
-                                  : "RUN --mount=type=cache,target=/root/.cache/pip …, or "
-                                    "--no-cache-dir"));
-        return; /* one says it for all */
+        if (!finding) {
+            finding = lint_add(
+                lint, "docker-cache-kept", lint_word_span(lint, script, verb),
+                g_strdup("what pip downloads stays in the image: its cache is a second copy of "
+                         "the wheels"),
+                "wheels of torch and CUDA are gigabytes",
+                g_strdup(pip->uv ? "RUN --mount=type=cache,target=/root/.cache/uv …, or --no-cache"
+                                 : "RUN --mount=type=cache,target=/root/.cache/pip …, or "
+                                   "--no-cache-dir"));
+            lint_rewrite(finding, "tell pip to keep no cache");
+        }
+        if (finding->edits)
+            lint_add_argument(lint, finding, script, verb,
+                              pip->uv ? "--no-cache" : "--no-cache-dir");
     }
 }

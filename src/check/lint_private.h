@@ -38,6 +38,29 @@ bool lint_pip_follows(const Lint *lint, const PipCommand *first, const PipComman
 /* Looks for the comments that answer findings; to be called when all rules have run. */
 void lint_apply_ignores(Lint *lint);
 
+/* Rewrites (lint_rewrite.c). Only what is exact is one: nothing has to be known that the file does
+ * not say, and all else of it stays as it is, byte for byte. */
+
+/* Begins the finding's rewrite; `about` is a literal. Where a part of it turns out to have no exact
+ * form, lint_rewrite_drop() takes all of it back. */
+void lint_rewrite(LintFinding *finding, const char *about);
+void lint_rewrite_drop(LintFinding *finding);
+void lint_replace(LintFinding *finding, size_t start, size_t length, const char *after);
+/* The lines from `first` to `last` are taken out. */
+void lint_cut_lines(const Lint *lint, LintFinding *finding, unsigned first, unsigned last);
+/* Puts another argument behind the word, in whichever form the instruction has; `text` needs no
+ * quotes. Drops the rewrite where it can't. */
+void lint_add_argument(const Lint *lint, LintFinding *finding, const RunScript *script,
+                       const ShellWord *word, const char *text);
+/* Where text[offset .. offset+length) stands, if it stands in the file as it is, in one piece. */
+bool lint_place(const Placed *text, size_t offset, size_t length, size_t *ret_start);
+/* "\n" or "\r\n", as the line ends in the file. */
+const char *lint_line_end(const Lint *lint, unsigned line);
+/* Where the line begins; that of the one behind the last is where the file ends. */
+size_t lint_line_start(const Lint *lint, unsigned line);
+/* Whether the script is what a RUN in shell form, or its heredoc, hands to the shell. */
+bool lint_is_outermost(const RunScript *script);
+
 typedef void (*LintRule)(Lint *lint);
 void lint_syntax(Lint *lint);
 void lint_stages(Lint *lint);

@@ -1,6 +1,7 @@
 #include "check/lint_report.h"
 
 #include "base/digest.h"
+#include "check/lint_fix.h"
 #include "check/sarif.h"
 #include "text/jsonw.h"
 
@@ -52,7 +53,8 @@ static char *clean(const char *text)
     return g_string_free(out, FALSE);
 }
 
-static void put_finding(GString *out, const LintFinding *finding, ErrorStyle style)
+static void put_finding(GString *out, const LintFinding *finding, ErrorStyle style,
+                        RewriteMode rewrites)
 {
     g_autofree char *message = clean(finding->finding->message);
     g_autofree char *why = clean(finding->why);
@@ -64,6 +66,8 @@ static void put_finding(GString *out, const LintFinding *finding, ErrorStyle sty
         error_add_note(error, SPAN_NONE, "ignored: %s", finding->ignored);
     else if (hint)
         error_set_hint(error, "%s", hint);
+    if (rewrites == REWRITES_WRITTEN && !finding->ignored)
+        error_add_note(error, SPAN_NONE, "not rewritten: %s", lint_no_rewrite(finding));
     const char *label = finding->ignored ? "ignored" : severity_name(finding->finding->severity);
     g_autofree char *text = error_format_styled(error, label, style);
     g_string_append(out, text);
@@ -76,7 +80,15 @@ static void add_count(GString *text, unsigned count, const char *one, const char
                                count == 1 ? one : many);
 }
 
-static char *summary(const LintResult *result, bool verbose)
+static unsigned count_tried(const LintResult *result)
+{
+    unsigned count = 0;
+    for (guint i = 0; i < result->findings->len; i++)
+        count += finding_at(result, i)->tried;
+    return count;
+}
+
+static char *summary(const LintResult *result, bool verbose, RewriteMode rewrites)
 {
     GString *text = g_string_new(NULL);
     add_count(text, count_of(result, SEVERITY_ERROR), "error", "errors");
@@ -86,10 +98,14 @@ static char *summary(const LintResult *result, bool verbose)
     add_count(text, count_of(result, SEVERITY_NOTE), verbose ? "note" : "note (-v shows it)",
               verbose ? "notes" : "notes (-v shows them)");
     add_count(text, count_ignored(result), "ignored", "ignored");
+    unsigned tried = rewrites == REWRITES_OFFERED ? count_tried(result) : 0;
+    if (tried > 0)
+        g_string_append_printf(text, "; --fix rewrites %u", tried);
     return g_string_free(text, FALSE);
 }
 
-char *lint_result_format_text(const LintResult *result, const ReportStyle *style)
+char *lint_result_format_text(const LintResult *result, const ReportStyle *style,
+                              RewriteMode rewrites)
 {
     Layout layout = {g_string_new(NULL), style->colour, MAX(style->columns, MIN_COLUMNS)};
     ErrorStyle errors = {layout.colour, layout.columns};
@@ -97,11 +113,11 @@ char *lint_result_format_text(const LintResult *result, const ReportStyle *style
         const LintFinding *finding = finding_at(result, i);
         bool worth_it = finding->finding->severity != SEVERITY_NOTE && !finding->ignored;
         if (worth_it || style->verbose)
-            put_finding(layout.out, finding, errors);
+            put_finding(layout.out, finding, errors, rewrites);
     }
     if (layout.out->len > 0)
         g_string_append_c(layout.out, '\n');
-    g_autofree char *counts = summary(result, style->verbose);
+    g_autofree char *counts = summary(result, style->verbose, rewrites);
     bool bad = count_of(result, SEVERITY_ERROR) > 0;
     layout_words(&layout, bad ? TINT_BAD : TINT_STRONG, counts, 0, 4);
     return g_string_free(layout.out, FALSE);
@@ -109,7 +125,46 @@ char *lint_result_format_text(const LintResult *result, const ReportStyle *style
 
 /* JSON */
 
-static void write_finding(JsonWriter *json, const LintFinding *finding)
+/* Where the edit ends: behind its last byte. */
+static Span edit_end(const LintResult *result, const LintEdit *edit)
+{
+    return span_of_bytes(result->source, edit->start + edit->length, 0);
+}
+
+static void write_edit(JsonWriter *json, const LintResult *result, const LintEdit *edit)
+{
+    Span begin = span_of_bytes(result->source, edit->start, 0), end = edit_end(result, edit);
+    g_autofree char *old = g_strndup(source_text(result->source, NULL) + edit->start, edit->length);
+    jsonw_begin_object(json, JSONW_INLINE);
+    jsonw_unsigned_member(json, "line", begin.line);
+    jsonw_unsigned_member(json, "column", begin.column);
+    jsonw_unsigned_member(json, "end_line", end.line);
+    jsonw_unsigned_member(json, "end_column", end.column);
+    jsonw_string_member(json, "old", old);
+    jsonw_string_member(json, "new", edit->after);
+    jsonw_end_object(json);
+}
+
+static void write_fixes(JsonWriter *json, const LintResult *result, const LintFinding *finding)
+{
+    jsonw_key(json, "fixes");
+    jsonw_begin_array(json, finding->tried ? JSONW_BLOCK : JSONW_INLINE);
+    if (finding->tried) {
+        jsonw_begin_object(json, JSONW_BLOCK);
+        jsonw_string_member(json, "about", finding->about);
+        jsonw_key(json, "edits");
+        jsonw_begin_array(json, JSONW_BLOCK);
+        for (guint i = 0; i < finding->edits->len; i++)
+            write_edit(json, result, finding->edits->pdata[i]);
+        jsonw_end_array(json);
+        jsonw_end_object(json);
+    }
+    jsonw_end_array(json);
+    bool open = !finding->tried && !finding->ignored;
+    jsonw_string_member(json, "no_fix", open ? lint_no_rewrite(finding) : NULL);
+}
+
+static void write_finding(JsonWriter *json, const LintResult *result, const LintFinding *finding)
 {
     jsonw_begin_object(json, JSONW_BLOCK);
     jsonw_string_member(json, "code", finding->finding->code);
@@ -122,6 +177,7 @@ static void write_finding(JsonWriter *json, const LintFinding *finding)
     jsonw_string_member(json, "why", finding->why);
     jsonw_string_member(json, "hint", finding->finding->hint);
     jsonw_string_member(json, "ignored", finding->ignored);
+    write_fixes(json, result, finding);
     jsonw_end_object(json);
 }
 
@@ -134,7 +190,7 @@ char *lint_result_encode_json(const LintResult *result)
     jsonw_key(json, "findings");
     jsonw_begin_array(json, JSONW_BLOCK);
     for (guint i = 0; i < result->findings->len; i++)
-        write_finding(json, finding_at(result, i));
+        write_finding(json, result, finding_at(result, i));
     jsonw_end_array(json);
     jsonw_key(json, "counts");
     jsonw_begin_object(json, JSONW_INLINE);
@@ -173,6 +229,33 @@ static void write_suppression(JsonWriter *json, const LintFinding *finding)
     jsonw_end_array(json);
 }
 
+/* The rewrite as a review tool applies it. */
+static void write_fix(JsonWriter *json, const LintResult *result, const LintFinding *finding)
+{
+    if (!finding->tried)
+        return;
+    jsonw_key(json, "fixes");
+    jsonw_begin_array(json, JSONW_BLOCK);
+    jsonw_begin_object(json, JSONW_BLOCK);
+    sarif_write_text(json, "description", finding->about);
+    jsonw_key(json, "artifactChanges");
+    jsonw_begin_array(json, JSONW_BLOCK);
+    jsonw_begin_object(json, JSONW_BLOCK);
+    sarif_write_artifact(json, source_name(result->source));
+    jsonw_key(json, "replacements");
+    jsonw_begin_array(json, JSONW_BLOCK);
+    for (guint i = 0; i < finding->edits->len; i++) {
+        const LintEdit *edit = finding->edits->pdata[i];
+        sarif_write_replacement(json, span_of_bytes(result->source, edit->start, 0),
+                                edit_end(result, edit), edit->after);
+    }
+    jsonw_end_array(json);
+    jsonw_end_object(json);
+    jsonw_end_array(json);
+    jsonw_end_object(json);
+    jsonw_end_array(json);
+}
+
 static void write_result(JsonWriter *json, const LintResult *result, const LintFinding *finding,
                          const GPtrArray *pages)
 {
@@ -192,6 +275,7 @@ static void write_result(JsonWriter *json, const LintResult *result, const LintF
     jsonw_begin_object(json, JSONW_INLINE);
     jsonw_string_member(json, "ramekinFinding/v1", print);
     jsonw_end_object(json);
+    write_fix(json, result, finding);
     write_suppression(json, finding);
     jsonw_end_object(json);
 }

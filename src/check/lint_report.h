@@ -5,8 +5,16 @@
 #include "check/lint.h"
 #include "check/report.h"
 
+/* What a report says of rewrites. */
+typedef enum {
+    REWRITES_OFFERED, /* how many of those that were tried --fix would write */
+    REWRITES_WRITTEN, /* of each finding, why it is left */
+    REWRITES_SILENT,
+} RewriteMode;
+
 unsigned lint_result_count(const LintResult *result, Severity threshold);
 /* Notes only where the style is verbose. */
-char *lint_result_format_text(const LintResult *result, const ReportStyle *style);
+char *lint_result_format_text(const LintResult *result, const ReportStyle *style,
+                              RewriteMode rewrites);
 char *lint_result_encode_json(const LintResult *result);
 char *lint_result_encode_sarif(const LintResult *result);

@@ -76,6 +76,22 @@ void lint_sudo(Lint *lint)
 
 /* A comment that goes on in the next lines of the file, since they are one line for the shell */
 
+/* Puts it below the line that it ends. */
+static void move_comment(const Lint *lint, LintFinding *finding, const RunScript *script,
+                         size_t offset, size_t shown)
+{
+    size_t start;
+    if (!lint_is_outermost(script) || script->instruction->heredocs->len > 0 ||
+        !lint_place(script->shell->text, offset, shown, &start))
+        return;
+    g_autofree char *comment = g_strndup(script->shell->text->text->str + offset, shown);
+    unsigned line = span_of_bytes(lint->file->source, start, 1).line;
+    g_autofree char *moved = g_strconcat(g_strchomp(comment), lint_line_end(lint, line), NULL);
+    lint_rewrite(finding, "put the comment on a line of its own");
+    lint_replace(finding, start, shown, "");
+    lint_replace(finding, lint_line_start(lint, line + 1), 0, moved);
+}
+
 static void check_comment(Lint *lint, const RunScript *script, size_t offset, size_t length)
 {
     const Placed *text = script->shell->text;
@@ -90,15 +106,17 @@ static void check_comment(Lint *lint, const RunScript *script, size_t offset, si
     const char *rest = text->text->str + offset + shown;
     if (strspn(rest, " \t") >= length - shown)
         return;
-    lint_add(lint, "docker-comment", placed_span(text, lint->file->source, offset, shown),
-             begin.line + 1 == end.line
-                 ? g_strdup_printf("the comment does not end with its line: line %u is part of it",
-                                   end.line)
-                 : g_strdup_printf("the comment does not end with its line: lines %u to %u are "
-                                   "part of it",
-                                   begin.line + 1, end.line),
-             "a continued instruction is one line for the shell, so nothing behind the '#' is run",
-             g_strdup("put the comment on a line of its own, which the builder takes out"));
+    LintFinding *finding = lint_add(
+        lint, "docker-comment", placed_span(text, lint->file->source, offset, shown),
+        begin.line + 1 == end.line
+            ? g_strdup_printf("the comment does not end with its line: line %u is part of it",
+                              end.line)
+            : g_strdup_printf("the comment does not end with its line: lines %u to %u are "
+                              "part of it",
+                              begin.line + 1, end.line),
+        "a continued instruction is one line for the shell, so nothing behind the '#' is run",
+        g_strdup("put the comment on a line of its own, which the builder takes out"));
+    move_comment(lint, finding, script, offset, shown);
 }
 
 void lint_comment(Lint *lint)
@@ -127,27 +145,68 @@ static const DockerInstruction *find_last(const Lint *lint, DockerKeyword keywor
     return NULL;
 }
 
-/* The words of a simple command in exec form, or NULL. */
-static char *exec_form(const Placed *text)
+/* What only a shell can do. */
+static bool is_builtin(const char *program)
 {
-    g_autoptr(ShellScript) script = shell_parse(placed_slice(text, 0, text->text->len));
-    if (!script->understood || script->commands->len != 1)
-        return NULL;
-    const ShellCommand *command = script->commands->pdata[0];
-    if (command->assignments->len > 0 || command->redirects->len > 0)
-        return NULL;
-    g_autoptr(GString) out = g_string_new("[");
-    for (guint i = 0; i < command->words->len; i++) {
-        g_autofree char *value = shell_word_value(command->words->pdata[i], NULL, NULL);
-        if (!value || strpbrk(value, "\"\\*?~\n"))
-            return NULL;
-        g_string_append_printf(out, "%s\"%s\"", i > 0 ? ", " : "", value);
-    }
-    g_string_append_c(out, ']');
-    return g_string_free(g_steal_pointer(&out), FALSE);
+    static const char *const names[] = {"cd",   "exec",  "source", ".",    ":",    "export",
+                                        "set",  "unset", "ulimit", "eval", "trap", "umask",
+                                        "wait", "alias", "read",   "exit", NULL};
+    return g_strv_contains(names, program);
 }
 
-static void check_form(Lint *lint, const DockerInstruction *instruction)
+/* The words of a simple command; NULL: a shell does more with them than to split them. */
+static GPtrArray *plain_words(const ShellScript *script)
+{
+    const ShellCommand *command = script->commands->len == 1 ? script->commands->pdata[0] : NULL;
+    if (!script->understood || !command || command->assignments->len > 0 ||
+        command->redirects->len > 0 || command->depth > 0 || command->words->len == 0 ||
+        command->before != SHELL_LINK_NONE || command->after == SHELL_LINK_BACKGROUND)
+        return NULL;
+    GPtrArray *values = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < command->words->len; i++) {
+        char *value = shell_word_value(command->words->pdata[i], NULL, NULL);
+        if (value)
+            g_ptr_array_add(values, value);
+        if (!value || strpbrk(value, "\"\\*?~[{\n") || (i == 0 && is_builtin(value))) {
+            g_ptr_array_unref(values);
+            return NULL;
+        }
+    }
+    return values;
+}
+
+/* ["PROGRAM", "ARGUMENT"] */
+static char *exec_form(const GPtrArray *values)
+{
+    GString *out = g_string_new("[");
+    for (guint i = 0; i < values->len; i++)
+        g_string_append_printf(out, "%s\"%s\"", i > 0 ? ", " : "", (const char *)values->pdata[i]);
+    g_string_append_c(out, ']');
+    return g_string_free(out, FALSE);
+}
+
+/* The same word by word, so that what lies between them stays. */
+static void say_exec(const Lint *lint, LintFinding *finding, const ShellScript *script,
+                     const GPtrArray *values)
+{
+    const GPtrArray *words = ((const ShellCommand *)script->commands->pdata[0])->words;
+    lint_rewrite(finding, "start the program itself");
+    for (guint i = 0; i < words->len; i++) {
+        const ShellWord *word = words->pdata[i];
+        size_t start;
+        if (!lint_place(script->text, word->offset, word->length, &start)) {
+            lint_rewrite_drop(finding);
+            return;
+        }
+        g_autofree char *text =
+            g_strdup_printf("%s\"%s\"%s", i == 0 ? "[" : "", (const char *)values->pdata[i],
+                            i + 1 < words->len ? "," : "]");
+        lint_replace(finding, start, word->length, text);
+    }
+}
+
+/* `alone`: no instruction of the stage hangs on it being run by a shell. */
+static void check_form(Lint *lint, const DockerInstruction *instruction, bool alone)
 {
     if (!instruction || instruction->exec || instruction->words->len == 0)
         return;
@@ -155,23 +214,31 @@ static void check_form(Lint *lint, const DockerInstruction *instruction)
     if (g_str_has_prefix(text->text->str, "exec "))
         return;
     const char *name = docker_keyword_name(instruction->keyword);
-    g_autofree char *exec = exec_form(text);
-    lint_add(lint, "docker-shell-form", docker_instruction_span(lint->file, instruction),
-             g_strdup_printf("%s in shell form: process 1 is /bin/sh, not the program", name),
-             "a shell need not hand on the signal that ends a container, so the work under way is "
-             "killed after ten seconds",
-             exec ? g_strdup_printf("%s %s", name, exec)
-                  : g_strdup_printf("%s [\"PROGRAM\", \"ARGUMENT\"], or `exec` before the program",
-                                    name));
+    g_autoptr(ShellScript) script = shell_parse(placed_slice(text, 0, text->text->len));
+    g_autoptr(GPtrArray) values = plain_words(script);
+    g_autofree char *exec = values ? exec_form(values) : NULL;
+    LintFinding *finding =
+        lint_add(lint, "docker-shell-form", docker_instruction_span(lint->file, instruction),
+                 g_strdup_printf("%s in shell form: process 1 is /bin/sh, not the program", name),
+                 "a shell need not hand on the signal that ends a container, so the work under way "
+                 "is killed after ten seconds",
+                 exec ? g_strdup_printf("%s %s", name, exec)
+                      : g_strdup_printf("%s [\"PROGRAM\", \"ARGUMENT\"], or `exec` before the "
+                                        "program",
+                                        name));
+    BuildScope scope = build_scope_at(lint->stages, lint->file->instructions->len - 1);
+    if (values && alone && !build_scope_shell(&scope) && script->comments->len == 0 &&
+        instruction->flags->len == 0)
+        say_exec(lint, finding, script, values);
 }
 
 void lint_shell_form(Lint *lint)
 {
     const DockerInstruction *entrypoint = find_last(lint, DOCKER_ENTRYPOINT);
     const DockerInstruction *command = find_last(lint, DOCKER_CMD);
-    check_form(lint, entrypoint);
+    check_form(lint, entrypoint, command == NULL);
     if (!entrypoint)
-        check_form(lint, command);
+        check_form(lint, command, true);
     else if (!entrypoint->exec && command && command->words->len > 0)
         lint_add(lint, "docker-overridden", docker_instruction_span(lint->file, command),
                  g_strdup("CMD is never used: an ENTRYPOINT in shell form takes no arguments"),

@@ -120,6 +120,31 @@ static const char *risk(const PipCommand *pip, const RunArgument **ret_argument)
     return NULL;
 }
 
+/* "torch==2.6.0": pinned, and nothing else to it. */
+static bool is_exact(const char *value)
+{
+    return value && g_regex_match_simple("^(torch|torchvision|torchaudio)==[0-9]+(\\.[0-9]+)+"
+                                         "((a|b|rc|\\.post|\\.dev)[0-9]+)?(\\+[a-z0-9.]+)?$",
+                                         value, 0, 0);
+}
+
+/* Asks for the torch that is there once more, so that pip has to leave it or to fail. */
+static void hold_torch(const Lint *lint, LintFinding *finding, const PipCommand *from,
+                       const PipCommand *later)
+{
+    static const char *const torch[] = {"torch", NULL};
+    const RunArgument *held = find_requirement(from, torch);
+    bool fresh = later->force_reinstall || later->ignore_installed || (later->uv && later->upgrade);
+    if (!finding->edits)
+        return;
+    /* torchvision or torchaudio would still come from the default index */
+    if (!held || !is_exact(held->value) || fresh || find_requirement(later, torch_names))
+        lint_rewrite_drop(finding);
+    else
+        lint_add_argument(lint, finding, later->command->script, later->verb_argument->word,
+                          held->value);
+}
+
 static void check_later(Lint *lint, guint first, const char *url)
 {
     const PipCommand *pip = lint->pips->pdata[first];
@@ -135,6 +160,7 @@ static void check_later(Lint *lint, guint first, const char *url)
             continue;
         if (finding) {
             more++;
+            hold_torch(lint, finding, pip, later);
             continue;
         }
         finding = lint_add(
@@ -148,6 +174,8 @@ static void check_later(Lint *lint, guint first, const char *url)
             g_strdup_printf("add --extra-index-url %s and a constraints file that holds torch: pip "
                             "install -c constraints.txt …",
                             url));
+        lint_rewrite(finding, "ask for the same torch again");
+        hold_torch(lint, finding, pip, later);
     }
     if (more == 0)
         return;
@@ -172,6 +200,36 @@ void lint_torch_replaced(Lint *lint)
 
 /* torch through --extra-index-url */
 
+/* "cu124" of ".../whl/cu124"; NULL: not the index of one CUDA version. */
+static const char *cuda_label(const char *url)
+{
+    const char *tail = url ? strrchr(url, '/') : NULL;
+    return tail && g_regex_match_simple("^/cu[0-9]{3}$", tail, 0, 0) ? tail + 1 : NULL;
+}
+
+/* Puts the label behind the versions that have none: pip takes no other build of them then. */
+static void add_labels(LintFinding *finding, const PipCommand *pip, const char *label)
+{
+    lint_rewrite(finding, "ask for that index's build");
+    for (guint i = 0; i < pip->requirements->len && finding->edits; i++) {
+        const RunArgument *argument = pip->requirements->pdata[i];
+        const Placed *text = pip->command->script->shell->text;
+        g_autofree char *name = lint_requirement_name(argument);
+        if (!name || !g_strv_contains(torch_names, name) || strchr(argument->value, '+'))
+            continue;
+        const ShellWord *word = argument->word;
+        const char *written = text->text->str + word->offset;
+        size_t last = word->length - strspn(written, "'\""), start;
+        g_autofree char *added = g_strdup_printf("+%s", label);
+        if (is_exact(argument->value) && shell_word_is_plain(word) &&
+            strlen(argument->value) + 2 * (word->length - last) == word->length &&
+            lint_place(text, word->offset, word->length, &start))
+            lint_replace(finding, start + last, 0, added);
+        else
+            lint_rewrite_drop(finding);
+    }
+}
+
 void lint_extra_index(Lint *lint)
 {
     for (guint i = 0; i < lint->pips->len; i++) {
@@ -185,17 +243,24 @@ void lint_extra_index(Lint *lint)
         const char *label = extra->value ? strrchr(extra->value, '/') : NULL;
         if (!is_torch_index(extra->value) || local)
             continue;
-        lint_add(lint, "docker-extra-index",
-                 lint_word_span(lint, pip->command->script, extra->word),
-                 g_strdup_printf("'%s' may come from either index: --extra-index-url adds one, it "
-                                 "does not choose it",
-                                 torch->value),
-                 "pip takes the highest version of all indexes together, so a newer release of the "
-                 "default index wins, and names that only one of them should have can be taken "
-                 "over on the other",
-                 g_strdup_printf("--index-url %s for torch in a step of its own, or a version with "
-                                 "its label: torch==…+%s",
-                                 extra->value, label ? label + 1 : "cu124"));
+        const char *cuda = cuda_label(extra->value);
+        LintFinding *finding = lint_add(
+            lint, "docker-extra-index", lint_word_span(lint, pip->command->script, extra->word),
+            g_strdup_printf("'%s' may come from either index: --extra-index-url adds one, it "
+                            "does not choose it",
+                            torch->value),
+            lint_is_pinned(torch)
+                ? "where that index has no such version, pip takes the default index's build, for "
+                  "another CUDA version, and says nothing"
+                : "pip takes the highest version of all indexes together, so a newer release of "
+                  "the "
+                  "default index wins, and names that only one of them should have can be taken "
+                  "over on the other",
+            g_strdup_printf("--index-url %s for torch in a step of its own, or a version with "
+                            "its label: torch==…+%s",
+                            extra->value, label ? label + 1 : "cu124"));
+        if (cuda && lint_is_pinned(torch))
+            add_labels(finding, pip, cuda);
     }
 }
 

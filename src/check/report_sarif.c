@@ -103,8 +103,11 @@ static void write_change(const CheckReport *report, JsonWriter *json, const GPtr
     jsonw_begin_array(json, JSONW_BLOCK);
     for (guint i = 0; i < edits->len; i++) {
         const FixEdit *edit = edits->pdata[i];
-        if (edit->source == source)
-            sarif_write_replacement(json, fix_edit_span(edit), edit->after);
+        if (edit->source != source)
+            continue;
+        Span begin = fix_edit_span(edit), end = begin;
+        end.column += end.width;
+        sarif_write_replacement(json, begin, end, edit->after);
     }
     jsonw_end_array(json);
     jsonw_end_object(json);

@@ -115,15 +115,15 @@ void sarif_write_artifact(JsonWriter *json, const char *path)
     jsonw_end_object(json);
 }
 
-void sarif_write_replacement(JsonWriter *json, Span at, const char *after)
+void sarif_write_replacement(JsonWriter *json, Span begin, Span end, const char *after)
 {
     jsonw_begin_object(json, JSONW_INLINE);
     jsonw_key(json, "deletedRegion");
     jsonw_begin_object(json, JSONW_INLINE);
-    jsonw_unsigned_member(json, "startLine", at.line);
-    jsonw_unsigned_member(json, "startColumn", at.column);
-    jsonw_unsigned_member(json, "endLine", at.line);
-    jsonw_unsigned_member(json, "endColumn", at.column + at.width);
+    jsonw_unsigned_member(json, "startLine", begin.line);
+    jsonw_unsigned_member(json, "startColumn", begin.column);
+    jsonw_unsigned_member(json, "endLine", end.line);
+    jsonw_unsigned_member(json, "endColumn", end.column);
     jsonw_end_object(json);
     sarif_write_text(json, "insertedContent", after);
     jsonw_end_object(json);

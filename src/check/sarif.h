@@ -18,5 +18,6 @@ void sarif_write_text(JsonWriter *json, const char *key, const char *text);
 void sarif_write_location(JsonWriter *json, const char *path, Span at);
 /* The same of the file alone, "artifactLocation": {…}. */
 void sarif_write_artifact(JsonWriter *json, const char *path);
-/* An element of "replacements": the text within a line gives way to `after`. */
-void sarif_write_replacement(JsonWriter *json, Span at, const char *after);
+/* An element of "replacements": the text from the column of `begin` up to that of `end` gives way
+ * to `after`. */
+void sarif_write_replacement(JsonWriter *json, Span begin, Span end, const char *after);

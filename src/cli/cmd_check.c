@@ -15,7 +15,8 @@ static const OptionRow rows[] = {
     {"deep", 0, OPTION_SWITCH, NULL, offsetof(Options, deep), 0,
      "read every library, whole wheels where they are not on this machine: gigabytes, once"},
     {"fix", 0, OPTION_SWITCH, NULL, offsetof(Options, fix), 0,
-     "show the changes that make findings go away, and write them into the recipe and its files"},
+     "show the changes that make findings go away, and write them into the recipe and its files, or "
+     "into the Dockerfile"},
     {"all", 'a', OPTION_SWITCH, NULL, offsetof(Options, all), 0,
      "show each of findings that are alike"},
     {"dockerfile", 0, OPTION_VALUE, "FILE", offsetof(Options, dockerfile), 0,
@@ -188,12 +189,13 @@ static int write_fixes(const Checking *checking)
     }
     g_autofree char *diff = fix_edits_diff(checking->report->book, edits);
     output_result(output, diff);
+    output_flush(output);
     g_autoptr(GPtrArray) sources = fix_edits_sources(edits);
     for (guint i = 0; i < sources->len; i++) {
         GError *error = NULL;
         g_autofree char *path = source_book_path(checking->report->book, sources->pdata[i]);
         g_autofree char *text = fix_edits_apply(edits, sources->pdata[i]);
-        if (!io_save(path, text, strlen(text), &error))
+        if (!io_replace(path, text, strlen(text), &error))
             return output_error(output, error);
         output_note(output, "wrote %s", path);
     }

@@ -163,7 +163,7 @@ static void report_lints(Invocation *invocation, const Dockerfile *file)
     ReportStyle style = {invocation->options->verbose, false,
                          output_result_colour(invocation->output),
                          output_columns(invocation->output)};
-    g_autofree char *text = lint_result_format_text(result, &style);
+    g_autofree char *text = lint_result_format_text(result, &style, REWRITES_SILENT);
     output_result(invocation->output, text);
 }
 

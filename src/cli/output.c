@@ -74,6 +74,14 @@ void output_result(Output *output, const char *text)
     output->errnum = errno;
 }
 
+void output_flush(Output *output)
+{
+    if (fflush(stdout) == 0 || output->failed)
+        return;
+    output->failed = true;
+    output->errnum = errno;
+}
+
 void output_result_line(Output *output, const char *format, ...)
 {
     va_list args;

@@ -19,6 +19,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Output, output_free)
 
 /* stdout */
 void output_result(Output *output, const char *text);
+/* Hands on what was printed so far: before a file is written that it shows the changes of. */
+void output_flush(Output *output);
 void output_result_line(Output *output, const char *format, ...) G_GNUC_PRINTF(2, 3);
 bool output_result_colour(const Output *output);
 /* A result in the two forms that --format chooses from; both return text to free. */

@@ -350,6 +350,7 @@ static void add_script(const ScriptMaker *maker, Placed *text, unsigned depth)
     script->instruction = maker->instruction;
     script->index = maker->scope.instruction;
     script->triggered = maker->triggered;
+    script->depth = depth;
     script->scope = maker->scope;
     script->stage = script->scope.stage;
     script->names = maker->names;
@@ -389,6 +390,7 @@ RunScript *run_script_new(const BuildScope *scope, const DockerInstruction *inst
     g_autoptr(GPtrArray) scripts = g_ptr_array_new();
     ScriptMaker maker = {instruction, *scope, false, names, scripts};
     add_script(&maker, text, MAX_INNER);
+    ((RunScript *)scripts->pdata[0])->depth = 0;
     return scripts->pdata[0];
 }
 

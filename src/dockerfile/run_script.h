@@ -26,6 +26,7 @@ struct RunScript {
     const DockerInstruction *instruction;
     guint index;    /* of the instruction in the file */
     bool triggered; /* behind ONBUILD: it runs in the builds of others, after all of this file */
+    unsigned depth; /* 0: of the RUN itself; else how many `sh -c` it is inside of */
     int stage;
     BuildScope scope;
     const RunNames *names; /* or NULL */

@@ -1,8 +1,8 @@
 /* Lints on any text: findings lie in the file and have a message; the text stays as long as it was.
- */
+ * What rewrites make of it has no rewrite left. */
 #include "fuzz.h"
 
-#include "check/lint.h"
+#include "check/lint_fix.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -17,5 +17,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         g_assert_nonnull(source_line(result->source, finding->at.line, &length));
         g_assert_true(g_utf8_validate(finding->finding->message, -1, NULL));
     }
+    g_autoptr(LintFix) fix = file ? lint_fix_new(source, &context, NULL) : NULL;
+    g_autoptr(LintFix) again = fix ? lint_fix_new(fix->source, &context, NULL) : NULL;
+    g_assert_true(!fix || (again && (again->count == 0 || fix->count > 40)));
+    g_assert_true(!fix || (fix->count > 0) == (*fix->diff != '\0'));
     return 0;
 }

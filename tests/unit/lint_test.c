@@ -13,8 +13,8 @@
 static const struct {
     const char *text, *found;
 } rows[] = {
-    {PIP "a>=1\n", "2:redirection"},
-    {"ONBUILD " PIP "a>=1\n", "2:redirection"},
+    {PIP "a>=1\n", "2:pip-unpinned 2:redirection"},
+    {"ONBUILD " PIP "a>=1\n", "2:pip-unpinned 2:redirection"},
     {"ONBUILD RUN nvidia-smi\n", "2:gpu-in-build"},
     {"ONBUILD ENV API_TOKEN=abcdefghij0123\n", "2:secret"},
     {"ONBUILD ADD https://example.org/a.bin /a\n", "2:download"},
@@ -31,11 +31,11 @@ static const struct {
     {"RUN echo a>=1\n", ""},
     {"RUN conda install -y python>=3.10\n", "2:redirection"},
     {"ENV P=a>=1\nRUN for P in b c; do pip install --no-cache-dir $P; done\n", ""},
-    {"RUN if pip install --no-cache-dir a>=1; then true; fi\n", "2:redirection"},
-    {"RUN x=$(pip install --no-cache-dir a>=1)\n", "2:redirection"},
-    {"RUN pip install --no-cache-dir \\\n  # why\n  a==1 \\\n  b>=2\n", "5:redirection"},
-    {"RUN bash -lc 'pip install --no-cache-dir a>=1'\n", "2:redirection"},
-    {"RUN sudo -H env X=1 python3.11 -m pip install --no-cache-dir a>=1\n", "2:sudo 2:redirection"},
+    {"RUN if pip install --no-cache-dir a>=1; then true; fi\n", "2:pip-unpinned 2:redirection"},
+    {"RUN x=$(pip install --no-cache-dir a>=1)\n", "2:pip-unpinned 2:redirection"},
+    {"RUN pip install --no-cache-dir \\\n  # why\n  a==1 \\\n  b>=2\n", "5:pip-unpinned 5:redirection"},
+    {"RUN bash -lc 'pip install --no-cache-dir a>=1'\n", "2:pip-unpinned 2:redirection"},
+    {"RUN sudo -H env X=1 python3.11 -m pip install --no-cache-dir a>=1\n", "2:sudo 2:pip-unpinned 2:redirection"},
     {"SHELL [\"pwsh\", \"-c\"]\n" PIP "a>=1\n", ""},
     {PIP "-I a==1\n", "2:ignore-installed"},
     {PIP "--no-deps --ignore-installed -r x\n", "2:ignore-installed"},
