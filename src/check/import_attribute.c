@@ -51,6 +51,92 @@ static const Value *bind_member(ImportMachine *machine, const Value *found, cons
     return found;
 }
 
+/* What objects may have without anyone having bound it. */
+static bool is_inborn(const char *name)
+{
+    static const char *const names[] = {
+        "__abstractmethods__",
+        "__annotations__",
+        "__cause__",
+        "__class__",
+        "__context__",
+        "__dataclass_fields__",
+        "__dataclass_params__",
+        "__delattr__",
+        "__dict__",
+        "__dir__",
+        "__doc__",
+        "__eq__",
+        "__firstlineno__",
+        "__format__",
+        "__ge__",
+        "__getattribute__",
+        "__getstate__",
+        "__gt__",
+        "__hash__",
+        "__init__",
+        "__init_subclass__",
+        "__le__",
+        "__loader__",
+        "__lt__",
+        "__match_args__",
+        "__module__",
+        "__name__",
+        "__ne__",
+        "__new__",
+        "__notes__",
+        "__orig_bases__",
+        "__orig_class__",
+        "__package__",
+        "__parameters__",
+        "__reduce__",
+        "__reduce_ex__",
+        "__repr__",
+        "__setattr__",
+        "__sizeof__",
+        "__slots__",
+        "__spec__",
+        "__static_attributes__",
+        "__str__",
+        "__subclasshook__",
+        "__suppress_context__",
+        "__traceback__",
+        "__type_params__",
+        "__weakref__",
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
+        if (g_str_equal(names[i], name))
+            return true;
+    return false;
+}
+
+/* What a __getattr__ gives; *ret_there 0: it says itself that the name is lacking, and nothing on
+ * the way was unknown. */
+static const Value *ask_getattr(ImportMachine *machine, const Value *function,
+                                const Value *const *values, unsigned count, int *ret_there)
+{
+    unsigned possible = machine->possible->len;
+    guint64 unknowns = machine->unknowns;
+    machine->calls++; /* what it raises is looked at below */
+    const Value *found = value_call_plain(machine, function, values, count);
+    machine->calls--;
+    const Value *lacking = g_hash_table_lookup(machine->builtins, "AttributeError");
+    if (found && found->kind != VALUE_MODULE && machine->unknowns != unknowns)
+        found = machine->unknown;
+    *ret_there = found && found->kind != VALUE_UNKNOWN ? 1 : -1;
+    if (found || machine->stopped)
+        return found;
+    int lacks = raised_matches(machine, machine->raised, lacking);
+    if (lacks == 0 && !raised_is_doubtful(machine->raised))
+        return NULL;
+    bool certain = lacks == 1 && machine->raised->kind == RAISED_STATEMENT;
+    *ret_there = certain && machine->unknowns == unknowns ? 0 : -1;
+    machine->raised = NULL;
+    g_ptr_array_set_size(machine->possible, (int)possible);
+    machine->unknowns++;
+    return machine->unknown;
+}
+
 static const Value *object_attribute(ImportMachine *machine, const Value *value, const char *name,
                                      int *ret_there)
 {
@@ -68,20 +154,14 @@ static const Value *object_attribute(ImportMachine *machine, const Value *value,
     if (g_str_equal(name, "args") && object->arguments)
         return object->arguments;
     *ret_there = -1;
-    if (unknown || object->attributes->open || g_str_has_prefix(name, "__"))
+    if (g_str_equal(name, "__dict__"))
+        value_expose(machine, value);
+    if (unknown || object->attributes->open || is_inborn(name))
         return machine->unknown;
     const Value *fallback = class_find(machine, object->class, NULL, "__getattr__", &unknown);
     if (fallback && fallback->kind == VALUE_FUNCTION) {
         const Value *both[] = {value, value_text(machine, name)};
-        machine->calls++;
-        const Value *given = value_call_plain(machine, fallback, both, 2);
-        machine->calls--;
-        const Value *lacking = g_hash_table_lookup(machine->builtins, "AttributeError");
-        if (given || machine->stopped || raised_matches(machine, machine->raised, lacking) == 0)
-            return given;
-        machine->raised = NULL;
-        machine->unknowns++;
-        return machine->unknown;
+        return ask_getattr(machine, fallback, both, 2, ret_there);
     }
     if (!fallback && !unknown && class_is_whole(machine, object->class))
         *ret_there = 0;
@@ -321,27 +401,7 @@ static const Value *module_getattr(ImportMachine *machine, const Value *function
                                    int *ret_there)
 {
     const Value *text = value_text(machine, name);
-    unsigned possible = machine->possible->len;
-    guint64 unknowns = machine->unknowns;
-    machine->calls++; /* what it raises is looked at below */
-    const Value *found = value_call_plain(machine, function, &text, 1);
-    machine->calls--;
-    const Value *lacking = g_hash_table_lookup(machine->builtins, "AttributeError");
-    if (found && found->kind != VALUE_MODULE && machine->unknowns != unknowns)
-        found = machine->unknown;
-    *ret_there = found && found->kind != VALUE_UNKNOWN ? 1 : -1;
-    if (found || machine->stopped)
-        return found;
-    int lacks = raised_matches(machine, machine->raised, lacking);
-    if (lacks == 0 && machine->raised->kind != RAISED_STATEMENT &&
-        machine->raised->kind != RAISED_LOOKUP)
-        return NULL;
-    bool certain = lacks == 1 && machine->raised->kind == RAISED_STATEMENT;
-    *ret_there = certain && machine->unknowns == unknowns ? 0 : -1;
-    machine->raised = NULL;
-    g_ptr_array_set_size(machine->possible, (int)possible);
-    machine->unknowns++;
-    return machine->unknown;
+    return ask_getattr(machine, function, &text, 1, ret_there);
 }
 
 const Value *module_attribute(ImportMachine *machine, Module *module, const char *name,
@@ -370,10 +430,9 @@ static const Value *module_get(ImportMachine *machine, Module *module, const cha
 {
     if (module->replaced) {
         const Value *found = attribute_try(machine, module->replaced, name, ret_there);
-        if (!found || *ret_there == 1)
-            return found;
-        *ret_there = -1;
-        return machine->unknown;
+        if (*ret_there == 0 && module_is_touched(machine, module->name))
+            *ret_there = -1;
+        return !found || *ret_there == 1 ? found : machine->unknown;
     }
     const Value *found = module_attribute(machine, module, name, ret_there);
     if (found)
@@ -501,6 +560,9 @@ bool attribute_set(ImportMachine *machine, const Value *value, const char *name,
     case VALUE_OBJECT:
         return set_on_object(machine, value, name, item);
     case VALUE_MODULE:
+        /* Another class may have __getattr__. */
+        if (g_str_equal(name, "__class__"))
+            value_expose(machine, value);
         names_bind(machine, value->module->scope->names, name, item);
         return true;
     case VALUE_CLASS:

@@ -175,10 +175,12 @@ static void forget_globals(ImportMachine *machine, const Function *function, PyB
     }
 }
 
+/* How often it runs since the innermost body of a module began: that is walked once. */
 static unsigned activations(const ImportMachine *machine, const Function *function)
 {
     unsigned count = 0;
-    for (const Frame *frame = machine->frame; frame; frame = frame->up)
+    const Frame *frame = machine->frame;
+    for (; frame && (frame->function || frame->scope->kind != SCOPE_MODULE); frame = frame->up)
         count += frame->function && frame->function->def == function->def &&
                  frame->function->lambda == function->lambda;
     return count;
@@ -371,7 +373,7 @@ const Value *function_call(ImportMachine *machine, const Function *function, con
     }
     if (must_save(machine))
         function->scope->module->scope->names->open = true;
-    if (must_save(machine) || too_deep(machine) || activations(machine, function) >= 3)
+    if (must_save(machine) || too_deep(machine) || activations(machine, function) >= MAX_RECURSION)
         return not_followed(machine, function, arguments);
     GHashTable *table = g_hash_table_new(g_str_hash, g_str_equal);
     Scope *scope = machine_alloc(machine, sizeof *scope);

@@ -94,8 +94,9 @@ typedef struct {
 } KindName;
 
 static const KindName kind_names[] = {
-    {VALUE_BOOL, "bool"}, {VALUE_INT, "int"},   {VALUE_TEXT, "str"},   {VALUE_TUPLE, "tuple"},
-    {VALUE_LIST, "list"}, {VALUE_DICT, "dict"}, {VALUE_CLASS, "type"}, {VALUE_PROPERTY, "property"},
+    {VALUE_BOOL, "bool"},   {VALUE_INT, "int"},           {VALUE_TEXT, "str"},
+    {VALUE_TUPLE, "tuple"}, {VALUE_LIST, "list"},         {VALUE_DICT, "dict"},
+    {VALUE_CLASS, "type"},  {VALUE_PROPERTY, "property"}, {VALUE_MODULE, "module"},
 };
 
 static const char *kind_name(ValueKind kind)

@@ -281,7 +281,11 @@ static const Value *evaluate_call(ImportMachine *machine, const PyExpr *expr)
 
 static const Value *evaluate_name(ImportMachine *machine, const PyExpr *expr)
 {
-    return scope_lookup(machine, machine->frame->scope, expr->text);
+    const Frame *frame = machine->frame;
+    if (frame->guards > 0 && scope_lacks(machine, frame->scope, expr->text))
+        return raise_builtin(machine, RAISED_LOOKUP, "NameError", NULL,
+                             machine_format(machine, "name '%s' is not defined", expr->text));
+    return scope_lookup(machine, frame->scope, expr->text);
 }
 
 static const Value *evaluate_attribute(ImportMachine *machine, const PyExpr *expr)

@@ -202,6 +202,7 @@ typedef struct {
     const PyExpr *expr;
     Value *result;
     unsigned rounds;
+    unsigned weak; /* machine->weak where it began: what it makes was not there before */
 } Comprehension;
 
 static bool comprehend(ImportMachine *machine, Comprehension *all, unsigned clause);
@@ -239,8 +240,10 @@ static bool comprehend_result(ImportMachine *machine, Comprehension *all)
         return true;
     }
     const Value *item = expr->items.count > 1 ? evaluate(machine, expr->items.items[1]) : NULL;
+    machine->weak -= all->weak;
     if (item)
         value_put(machine, all->result, first, item);
+    machine->weak += all->weak;
     return item != NULL;
 }
 
@@ -278,7 +281,8 @@ static bool comprehend(ImportMachine *machine, Comprehension *all, unsigned clau
 const Value *evaluate_comprehension(ImportMachine *machine, const PyExpr *expr)
 {
     bool dict = g_str_equal(expr->text, "dict"), lazy = g_str_equal(expr->text, "generator");
-    Comprehension all = {expr, value_items(machine, dict ? VALUE_DICT : VALUE_LIST), 0};
+    Comprehension all = {.expr = expr, .weak = machine->weak};
+    all.result = value_items(machine, dict ? VALUE_DICT : VALUE_LIST);
     all.result->set = g_str_equal(expr->text, "set");
     Scope *outer = machine->frame->scope;
     GHashTable *table = g_hash_table_new(g_str_hash, g_str_equal);

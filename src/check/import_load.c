@@ -184,7 +184,7 @@ static bool load_extension(ImportMachine *machine, Module *module)
     return false;
 }
 
-static bool load_module(ImportMachine *machine, Module *module)
+static bool load_by_kind(ImportMachine *machine, Module *module)
 {
     Flow flow = FLOW_NEXT;
     switch (module->kind) {
@@ -199,6 +199,29 @@ static bool load_module(ImportMachine *machine, Module *module)
         return true;
     }
     return true;
+}
+
+static bool load_module(ImportMachine *machine, Module *module)
+{
+    const Raised *doubt = machine->doubt;
+    unsigned possible = machine->possible->len;
+    machine->doubt = NULL;
+    module->round = machine->round;
+    bool loaded = load_by_kind(machine, module);
+    module->doubt = machine->doubt;
+    module->possible = possible_find(machine, possible);
+    machine->doubt = doubt ? doubt : module->doubt;
+    return loaded;
+}
+
+/* A module that an import of an earlier round has loaded is as uncertain in this one. */
+static void doubts_replay(ImportMachine *machine, const Module *module)
+{
+    if (module->round == machine->round)
+        return;
+    possible_add(machine, module->possible);
+    if (!machine->doubt)
+        machine->doubt = module->doubt;
 }
 
 static Module *make_module(ImportMachine *machine, const char *name, const FoundModule *found)
@@ -265,6 +288,8 @@ static Module *import_below(ImportMachine *machine, const char *name, Module *pa
 {
     Module *module = module_known(machine, name);
     if (module)
+        doubts_replay(machine, module);
+    if (module)
         env_replay(machine, module);
     if (module && module->state == MODULE_FAILED) {
         raise_again(machine, module->failure);
@@ -291,10 +316,21 @@ static Module *import_below(ImportMachine *machine, const char *name, Module *pa
     return load_module(machine, module) ? module : NULL;
 }
 
+/* Binds a module in its package, or in what stands for that. */
+static void bind_below(ImportMachine *machine, Module *parent, Module *module)
+{
+    const char *tail = strrchr(module->name, '.');
+    const Value *value = module->replaced ? module->replaced : module->value;
+    bool object = parent->replaced && parent->replaced->kind == VALUE_OBJECT;
+    names_bind(machine, object ? parent->replaced->object->attributes : parent->scope->names,
+               tail ? tail + 1 : module->name, value);
+}
+
 Module *module_import(ImportMachine *machine, const char *name)
 {
     Module *module = module_known(machine, name);
     if (module && module->state != MODULE_FAILED) {
+        doubts_replay(machine, module);
         env_replay(machine, module);
         return module;
     }
@@ -310,11 +346,8 @@ Module *module_import(ImportMachine *machine, const char *name)
         module = import_below(machine, prefix, parent);
         if (!module)
             return NULL;
-        if (parent && fresh) {
-            const char *tail = strrchr(module->name, '.');
-            names_bind(machine, parent->scope->names, tail ? tail + 1 : module->name,
-                       module->replaced ? module->replaced : module->value);
-        }
+        if (parent && fresh)
+            bind_below(machine, parent, module);
         parent = module;
         if (!dot)
             return module;
@@ -383,6 +416,8 @@ static const Value *absent_name(ImportMachine *machine, Module *module, const ch
     bool known = module->kind == MODULE_SOURCE || module->kind == MODULE_NAMESPACE;
     if (module->kind == MODULE_NAMESPACE && sources_partial(machine->sources))
         known = false;
+    if (refused && module->replaced)
+        return raise_builtin(machine, RAISED_NAME, "ImportError", module->name, message);
     if (!known || module->replaced || module_is_touched(machine, module->name) ||
         (!refused && names_find(module->scope->names, "__getattr__"))) {
         machine->unknowns++;

@@ -123,6 +123,8 @@ struct Module {
     bool future_annotations;
     bool deferred_seen;
     unsigned round, env_begin, env_end; /* see env_replay() */
+    const Raised *possible,
+        *doubt; /* what loading it may have raised: told again in later rounds */
 };
 
 struct Class {
@@ -279,7 +281,7 @@ struct ImportMachine {
     const Value *unknown, *none, *true_value, *false_value;
     const Value *foreign, *calm; /* calm: using it raises nothing; VALUE_FOREIGN with `open` */
     const Value *answer;         /* calm too: of a call, so that a class in it may be ours */
-    Class *object_class, *type_class, *suppress_class, *spec_class;
+    Class *object_class, *type_class, *suppress_class, *spec_class, *module_class;
     bool lazy_annotations; /* PEP 649: 3.14 */
 };
 
@@ -288,6 +290,7 @@ enum {
     MAX_RESTARTS = 4,             /* after imports that were stopped */
     MAX_CALL_STEPS = 30 * 1000,   /* of one call from a module's body */
     MAX_CALLS = 48,               /* calls in calls */
+    MAX_RECURSION = 5,            /* of one function */
     MAX_STACK = 5 * 1024 * 1024,  /* bytes of C stack */
     MAX_ITEMS = 100 * 1000,       /* of one container */
     MAX_LOOP = 20 * 1000,         /* rounds that are walked one by one */
@@ -333,6 +336,8 @@ void names_remove(ImportMachine *machine, Names *names, const char *name);
 Scope *scope_open(ImportMachine *machine, ScopeKind kind, Scope *up, Module *module);
 void scope_bind(ImportMachine *machine, Scope *scope, const char *name, const Value *value);
 const Value *scope_lookup(ImportMachine *machine, const Scope *scope, const char *name);
+/* Whether a name that a module's body uses is certainly bound nowhere. */
+bool scope_lacks(ImportMachine *machine, const Scope *scope, const char *name);
 void scope_declare(ImportMachine *machine, Scope *scope, const char *name, Scope *owner);
 /* Function scopes and the module's scope around it. */
 Scope *scope_module(Scope *scope);
@@ -344,6 +349,9 @@ const Value *raise_builtin(ImportMachine *machine, RaisedKind kind, const char *
 const Value *raise_value(ImportMachine *machine, const Value *exception, const char *message);
 /* What made a module fail before, from the statement that imports it again. */
 const Value *raise_again(ImportMachine *machine, const Raised *failure);
+/* The first of machine->possible from `begin` on that says something of an import of files that are
+ * there; or NULL. */
+const Raised *possible_find(const ImportMachine *machine, unsigned begin);
 /* The same exception as raise_builtin's, but not for certain: gives the unknown value. */
 const Value *raise_possible(ImportMachine *machine, RaisedKind kind, const char *class,
                             const char *missing, const char *message);
@@ -492,6 +500,8 @@ const Value *builtin_dict(ImportMachine *machine, const Value *self, const Argum
 const char *argument_text(const Arguments *arguments, unsigned index, const char *name);
 void natives_install(ImportMachine *machine);
 const Native *native_find(const ImportMachine *machine, const char *name);
+/* types.ModuleType, for what derives from it. */
+void module_class_install(ImportMachine *machine);
 const Value *native_value(ImportMachine *machine, const Native *native, const Value *self);
 void builtins_install(ImportMachine *machine);
 const char *scene_env(const ImportMachine *machine, const char *name);

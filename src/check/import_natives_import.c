@@ -158,6 +158,34 @@ static const Value *package_not_found(ImportMachine *machine)
     return g_hash_table_lookup(machine->builtins, "PackageNotFoundError");
 }
 
+/* A module made by its type: programs fill it by any means. */
+NATIVE(module_type_call)
+{
+    return machine->foreign;
+}
+
+NATIVE(module_type_init)
+{
+    const Value *name = call_argument(arguments, 0, "name");
+    if (self && self->kind == VALUE_OBJECT && name)
+        names_bind(machine, self->object->attributes, "__name__", name);
+    return machine->none;
+}
+
+static const Value *module_type(ImportMachine *machine)
+{
+    return machine->module_class->value;
+}
+
+void module_class_install(ImportMachine *machine)
+{
+    Class *class = class_new(machine, "module", NULL);
+    class->call = native_find(machine, "types.ModuleType.__call__");
+    names_bind(machine, class->names, "__init__",
+               native_value(machine, native_find(machine, "types.ModuleType.__init__"), NULL));
+    machine->module_class = class;
+}
+
 /* Names of modules in a folder: entries of pkgutil.iter_modules(). */
 static void list_modules(ImportMachine *machine, const char *folder, const char *prefix,
                          Value *list)
@@ -256,6 +284,9 @@ static const Native imports[] = {
     {"importlib_metadata.metadata", metadata_other, NULL},
     {"importlib_metadata.version", metadata_version, NULL},
     {"pkgutil.iter_modules", iter_modules, NULL},
+    {"types.ModuleType", NULL, module_type},
+    {"types.ModuleType.__call__", module_type_call, NULL},
+    {"types.ModuleType.__init__", module_type_init, NULL},
 };
 /* clang-format on */
 

@@ -138,6 +138,12 @@ const Value *native_subscript(ImportMachine *machine, const Value *value, const 
 static void set_module(ImportMachine *machine, const char *name, const Value *item)
 {
     Module *module = module_known(machine, name);
+    if (machine->weak > machine->frame->scope->module->scope->names->weak) {
+        module_touch(machine, name);
+        if (module && item != module->value)
+            module->replaced = machine->unknown;
+        return;
+    }
     if (item->kind == VALUE_MODULE && (!module || module->state == MODULE_FAILED)) {
         g_hash_table_insert(machine->modules, (char *)machine_text(machine, name), item->module);
         return;

@@ -138,9 +138,11 @@ const Value *raise_builtin(ImportMachine *machine, RaisedKind kind, const char *
     return NULL;
 }
 
+/* What programs raise themselves comes by the thousand: it leaves room for the rest. */
 void possible_add(ImportMachine *machine, const Raised *raised)
 {
-    if (raised && machine->possible->len < MAX_POSSIBLE)
+    bool own = raised && (raised->kind == RAISED_STATEMENT || raised->kind == RAISED_LOOKUP);
+    if (raised && machine->possible->len < MAX_POSSIBLE * (own ? 1 : 2))
         g_ptr_array_add(machine->possible, (void *)raised);
 }
 
@@ -150,6 +152,21 @@ const Value *raise_possible(ImportMachine *machine, RaisedKind kind, const char 
     possible_add(machine, builtin_raised(machine, kind, class, missing, message));
     machine->unknowns++;
     return machine->unknown;
+}
+
+/* What programs raise themselves under a test that is not decided here is their way to refuse what
+ * is wrong: it says little of an import of files that are there. */
+const Raised *possible_find(const ImportMachine *machine, unsigned begin)
+{
+    bool partial = sources_partial(machine->sources);
+    for (unsigned i = begin; i < machine->possible->len; i++) {
+        const Raised *raised = machine->possible->pdata[i];
+        if (!partial && raised->step_count > 0 && raised->steps[raised->step_count - 1].function)
+            continue; /* the arguments of a call decide */
+        if (raised->kind != RAISED_STATEMENT && raised->kind != RAISED_LOOKUP)
+            return raised;
+    }
+    return NULL;
 }
 
 /* A driver or device is what it wants if the body that led here had asked for one. */
@@ -165,7 +182,7 @@ const Value *raise_value(ImportMachine *machine, const Value *exception, const c
 {
     Raised *raised = raised_new(machine, RAISED_STATEMENT, exception);
     raised->message = message;
-    raised->driver = asked_for_device(machine);
+    raised->driver = asked_for_device(machine) || (machine->handled && machine->handled->driver);
     machine->raised = raised;
     return NULL;
 }

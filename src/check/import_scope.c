@@ -85,3 +85,16 @@ const Value *scope_lookup(ImportMachine *machine, const Scope *scope, const char
     const Value *special = module_attribute(machine, scope->module, name, &(int){0});
     return special ? special : machine->unknown;
 }
+
+bool scope_lacks(ImportMachine *machine, const Scope *scope, const char *name)
+{
+    if (scope->kind != SCOPE_MODULE || scope->names->open || scope->module->kind != MODULE_SOURCE ||
+        g_str_has_prefix(machine->scene->platform, "windows"))
+        return false;
+    if (names_find(scope->names, name) || g_hash_table_contains(machine->builtins, name) ||
+        module_attribute(machine, scope->module, name, &(int){0}))
+        return false;
+    const Module *builtins = module_known(machine, "builtins");
+    return !builtins ||
+           (!builtins->scope->names->open && !names_find(builtins->scope->names, name));
+}

@@ -167,21 +167,6 @@ static char *message_of(const Raised *raised)
     return import_source_line(last->module->source, last->line);
 }
 
-/* What programs raise themselves under a test that is not decided here is their way to refuse what
- * is wrong: it says little of an import of files that are there. */
-static const Raised *first_possible(const ImportMachine *machine)
-{
-    bool partial = sources_partial(machine->sources);
-    for (unsigned i = 0; i < machine->possible->len; i++) {
-        const Raised *raised = machine->possible->pdata[i];
-        if (!partial && raised->step_count > 0 && raised->steps[raised->step_count - 1].function)
-            continue; /* the arguments of a call decide */
-        if (raised->kind != RAISED_STATEMENT && raised->kind != RAISED_LOOKUP)
-            return raised;
-    }
-    return NULL;
-}
-
 static void fill_verdict(ImportMachine *machine, ImportVerdict *verdict)
 {
     for (unsigned i = 0; i < machine->caught->len && i < MAX_CAUGHT; i++)
@@ -196,8 +181,8 @@ static void fill_verdict(ImportMachine *machine, ImportVerdict *verdict)
         verdict->message = message_of(raised);
         verdict->driver = raised->driver;
         add_chain(verdict, raised);
-    } else if (raised || first_possible(machine) || machine->doubt) {
-        raised = raised ? raised : first_possible(machine);
+    } else if (raised || possible_find(machine, 0) || machine->doubt) {
+        raised = raised ? raised : possible_find(machine, 0);
         raised = raised ? raised : machine->doubt;
         verdict->outcome = IMPORT_UNKNOWN;
         g_autofree char *message = message_of(raised);

@@ -131,6 +131,34 @@ static void check_rows(const Row *rows, size_t count)
 }
 
 /* clang-format off */
+/* As lazy packages do it; `lazy` is the last line of the file. */
+#define LAZY                                                                                       \
+    "@@ b/__init__.py\nimport importlib, os, sys\nfrom types import ModuleType\n"                  \
+    "class LazyModule(ModuleType):\n"                                                              \
+    "    def __init__(self, name, file, structure, extra, wrap):\n"                                \
+    "        super().__init__(name)\n"                                                             \
+    "        self._modules = set(structure.keys())\n"                                              \
+    "        self._where = {}\n"                                                                   \
+    "        for key, values in structure.items():\n"                                              \
+    "            for value in values:\n"                                                           \
+    "                self._where[value] = key\n"                                                   \
+    "        self.__path__ = [os.path.dirname(file)]\n"                                            \
+    "        self._objects, self._wrap = extra, wrap\n"                                            \
+    "    def __getattr__(self, name):\n"                                                           \
+    "        if name in self._objects:\n"                                                          \
+    "            return self._objects[name]\n"                                                     \
+    "        if name not in self._where:\n"                                                        \
+    "            raise AttributeError(name)\n"                                                     \
+    "        module = '.' + self._where[name]\n"                                                   \
+    "        try:\n"                                                                               \
+    "            module = importlib.import_module(module, self.__name__)\n"                        \
+    "        except self._wrap as error:\n"                                                        \
+    "            raise RuntimeError('no ' + self._where[name]) from error\n"                       \
+    "        setattr(self, name, getattr(module, name))\n"                                         \
+    "        return getattr(module, name)\n"                                                       \
+    "def lazy(structure, extra, wrap=()):\n"                                                       \
+    "    sys.modules[__name__] = LazyModule(__name__, __file__, structure, extra, wrap)\n"
+
 #define TORCH \
     "@@ torch/__init__.py\nfrom . import cuda, version\n__version__ = '2.6.0+cu124'\n" \
     "@@ torch/version.py\ncuda = '12.4'\nhip = None\n" \
@@ -307,8 +335,39 @@ static const Row tests[] = {
      "        importlib.import_module(f'{__name__}.{name[:-3]}')\n"
      "@@ a/b.py\n@@ a/stale.py\nfrom .b import gone\n",
      "ImportError: cannot import name 'gone' from 'a.b' (a/stale.py:1)", NULL},
-    {"lazy module", "@@ a.py\nfrom b import anything\n@@ b/__init__.py\nimport sys\n"
-     "sys.modules[__name__] = object()\n", "works", NULL},
+    {"lazy module", "@@ a.py\nfrom b import anything\n@@ b/__init__.py\nimport sys, c\n"
+     "sys.modules[__name__] = c.make()\n@@ c.abi3.so\n", "works", NULL},
+    {"object for a module", "@@ a.py\nfrom b import anything\n@@ b/__init__.py\nimport sys\n"
+     "sys.modules[__name__] = object()\n", "ImportError: cannot import name 'anything' from 'b' (a.py:1)", NULL},
+    {"lazy module says its version", "@@ a.py\nimport b\nif b.__version__ < '2':\n    import missing\n" LAZY
+     "lazy({'c': ['x']}, {'__version__': '2.1'})\n@@ b/c.py\n", "works", NULL},
+    {"lazy module loads", "@@ a.py\nfrom b import x\n" LAZY "lazy({'c': ['x']}, {})\n@@ b/c.py\nimport missing\nx = 1\n",
+     "ModuleNotFoundError: No module named 'missing' (b/c.py:1)", NULL},
+    {"lazy module wraps what it catches", "@@ a.py\nfrom b import x\n" LAZY "lazy({'c': ['x']}, {}, Exception)\n"
+     "@@ b/c.py\nimport missing\n", "RuntimeError: no c (b/__init__.py:22)", NULL},
+    {"lazy module lacks a name", "@@ a.py\nfrom b import x\nfrom b import y\n" LAZY "lazy({'c': ['x']}, {})\n"
+     "@@ b/c.py\nx = 1\n", "ImportError: cannot import name 'y' from 'b' (a.py:2)", NULL},
+    {"lazy module with its dictionary open", "@@ a.py\nfrom b import y\n" LAZY "lazy({'c': ['x']}, {})\n"
+     "sys.modules[__name__].__dict__.update(f())\n@@ b/c.py\n", "works", NULL},
+    {"submodule of a lazy module", "@@ a.py\nimport b.c\nb.c.x\n" LAZY "lazy({}, {})\n@@ b/c.py\nx = 1\n", "works", NULL},
+    {"another class for a module", "@@ a.py\nfrom b import y\n@@ b.py\nimport sys, types\n"
+     "class M(types.ModuleType):\n    def __getattr__(self, name):\n        return 1\n"
+     "sys.modules[__name__].__class__ = M\n", "works", NULL},
+    {"module under another name, perhaps", "@@ a/__init__.py\nimport b\nif b.probe():\n    from . import twin\n"
+     "    import sys\n    sys.modules['a.c'] = twin\nfrom .c import x\nfrom .c import y\n@@ a/c.py\nx = y = 1\n"
+     "@@ a/twin.py\nx = 1\n@@ b.abi3.so\n", "works", NULL},
+    {"name that nothing binds", "@@ a.py\ntry:\n    SETUP\nexcept NameError:\n    SETUP = False\n"
+     "if SETUP:\n    pass\nelse:\n    import missing\n", "ModuleNotFoundError: No module named 'missing' (a.py:8)", NULL},
+    {"name that a star may bind", "@@ a.py\nfrom b import *\ntry:\n    SETUP\nexcept NameError:\n    SETUP = False\n"
+     "if not SETUP:\n    import missing\n@@ b.abi3.so\n", "unknown", NULL},
+    {"name given to all modules", "@@ a.py\nimport builtins\nbuiltins.SETUP = True\nimport b\n@@ b.py\ntry:\n    SETUP\n"
+     "except NameError:\n    import missing\n", "works", NULL},
+    {"function that calls itself", "@@ a.py\ndef clean(d):\n    if isinstance(d, dict):\n"
+     "        return {k: clean(v) for k, v in d.items() if clean(v) != ''}\n    return d\n"
+     "if clean({'a': {'b': {'c': False}}})['a']['b']['c']:\n    import missing\n", "works", NULL},
+    {"dictionary made on a way that is not known", "@@ a.py\nimport b\nif b.probe():\n"
+     "    d = {k: v for k, v in {'x': 0}.items()}\n    if d.get('y'):\n        import missing\n@@ b.abi3.so\n",
+     "works", NULL},
     {"getattr of a module", "@@ a.py\nfrom b import x\nfrom b import y\n@@ b/__init__.py\n"
      "def __getattr__(name):\n    if name == 'x':\n        return 1\n    raise AttributeError(name)\n",
      "ImportError: cannot import name 'y' from 'b' (a.py:2)", NULL},
@@ -319,6 +378,8 @@ static const Row tests[] = {
 };
 
 static const Row devices[] = {
+    {"lazy module loads what wants a device", TORCH "@@ a.py\nfrom b import x\n" LAZY "lazy({'c': ['x']}, {}, Exception)\n"
+     "@@ b/c.py\nimport torch\ntorch.cuda.get_device_capability()\nx = 1\n", "RuntimeError: no c (b/__init__.py:22) driver", "works"},
     {"asked in the body", TORCH "@@ a.py\nimport torch\nif not torch.cuda.is_available():\n"
      "    raise NotImplementedError('a GPU is needed')\n",
      "NotImplementedError: a GPU is needed (a.py:3) driver", "works"},
@@ -407,6 +468,35 @@ TEST(after_a_stop)
     g_autoptr(ImportVerdict) verdict = import_machine_import(machine, "a");
     g_autofree char *found = describe(verdict);
     assert_text("after a stop", "works", found);
+}
+
+/* What was uncertain when a module was loaded is as uncertain when it is there already. */
+TEST(doubts_of_an_earlier_import)
+{
+    static const struct {
+        const char *tree, *name;
+    } rows[] = {
+        {"@@ a.py\nimport b\n@@ b.py\nimport c\nif c.probe():\n    import missing\n@@ c.abi3.so\n",
+         "test"},
+        {"@@ a.py\nimport b\n@@ b.py\ntry:\n    import c\nexcept ImportError:\n    pass\n"
+         "@@ c.abi3.so\n# loader ImportError no\n",
+         "library"},
+        {"@@ a.py\nimport b\n@@ b.py\nimport c\nfor i in range(1200):\n    if c.probe():\n"
+         "        raise ValueError('own')\nif c.probe():\n    import missing\n@@ c.abi3.so\n",
+         "behind a thousand"},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        ImportFiles files;
+        ImportScene scene;
+        g_autoptr(ImportSources) sources = sources_of(rows[i].tree, &files, &scene);
+        g_autoptr(ImportMachine) machine = import_machine_new(sources, WORLD_BUILD);
+        static const char *const order[] = {"a", "b", "a"};
+        for (guint k = 0; k < G_N_ELEMENTS(order); k++) {
+            g_autoptr(ImportVerdict) verdict = import_machine_import(machine, order[k]);
+            g_autofree char *found = describe(verdict);
+            assert_text(rows[i].name, "unknown", found);
+        }
+    }
 }
 
 /* Imports of one machine are those of one fresh interpreter each. */
