@@ -1,86 +1,35 @@
 
 
 import fnmatch
-import importlib.machinery
 import importlib.metadata
 import os
-import pkgutil
 import re
 import subprocess
 import sys
 
-try:
-    from packaging.requirements import Requirement
-except ImportError:
-    try:
-        from pip._vendor.packaging.requirements import Requirement
-    except ImportError:
-        Requirement = None
-
-
-def plain(version):
-    """As far as two spellings of one version are likely to differ."""
-    return re.sub(r"(?<![0-9a-z])0+(?=[0-9])", "", version.lower()).replace("-", ".").replace("_", ".")
+from installed import canonical, cuda_fits, cuda_of_torch, find_module, version_fits  # inlined
 
 
 def version(items):
     for text in items:
-        name = re.match(r"[A-Za-z0-9._-]+", text).group()
-        found = importlib.metadata.version(name)
-        if Requirement:
-            good = Requirement(text).specifier.contains(found, prereleases=True)
-        else:
-            exact = text.partition("===")[2]
-            good = plain(found) == plain(exact or LOCKED.get(text, ""))
-        if not good:
+        found = importlib.metadata.version(re.match(r"[A-Za-z0-9._-]+", text).group())
+        if not version_fits(text, found, LOCKED.get(text)):
             yield "%s is installed in version %s" % (text, found)
 
 
-def numbers(text):
-    return [int(part) for part in text.split(".")]
-
-
-def allows(clause, found):
-    """PEP 440 for versions that are numbers alone, as those of CUDA are; None: it is no such clause."""
-    match = re.fullmatch(r"\s*([=!<>~]*)\s*([0-9]+(?:\.[0-9]+)*)(\.\*)?\s*", clause)
-    if not match:
-        return None
-    operator, wanted, prefix = match.group(1), numbers(match.group(2)), match.group(3)
-    have = numbers(found)
-    length = max(len(have), len(wanted))
-    a, b = (one + [0] * (length - len(one)) for one in (have, wanted))
-    same = a[: len(wanted)] == wanted if prefix else a == b
-    return {
-        "": same,
-        "==": same,
-        "!=": not same,
-        ">=": a >= b,
-        "<=": a <= b,
-        ">": a > b,
-        "<": a < b,
-        "~=": a >= b and a[: len(wanted) - 1] == wanted[:-1],
-    }.get(operator)
-
-
 def cuda(items):
-    torch = find("torch")
-    if torch is None:
+    found = cuda_of_torch()
+    if found is None:
         yield "torch is not installed"
         return
-    text = open(os.path.join(os.path.dirname(torch.origin), "version.py")).read()
-    line = re.search(r"^cuda\b[^=\n]*=\s*(.*)$", text, re.MULTILINE)
-    found = line.group(1).strip("'\" ") if line else "None"
     for item in items:
-        good = found == item
-        if re.fullmatch(r"[0-9.]+", found):
-            good = good or all(allows(clause, found) for clause in item.split(","))
-        if not good:
+        if not cuda_fits(item, found):
             yield "torch is built for CUDA %s, not %s" % (found, item)
 
 
 def absent(items):
     for one in importlib.metadata.distributions():
-        name = re.sub(r"[-_.]+", "-", one.metadata["Name"]).lower()
+        name = canonical(one.metadata["Name"] or "")
         if any(fnmatch.fnmatchcase(name, item) for item in items):
             yield "%s %s is installed" % (name, one.version)
 
@@ -89,36 +38,8 @@ def file(items):
     return ["%s is not there" % item for item in items if not os.path.exists(item)]
 
 
-def find(name):
-    """The spec of a module, without importing what it lies in."""
-    path, spec, full = sys.path, None, ""
-    for part in name.split("."):
-        full = full + "." + part if full else part
-        spec = find_below(full, path)
-        if spec is None:
-            return None
-        path = spec.submodule_search_locations or []
-    return spec
-
-
-def find_below(full, path):
-    """As PathFinder does, which needs what a namespace lies in to be imported already."""
-    portions = []
-    for entry in path:
-        finder = pkgutil.get_importer(entry)
-        spec = finder.find_spec(full) if hasattr(finder, "find_spec") else None
-        if spec is not None and spec.loader is not None:
-            return spec
-        portions += spec.submodule_search_locations or [] if spec is not None else []
-    if not portions:
-        return None
-    spec = importlib.machinery.ModuleSpec(full, None, is_package=True)
-    spec.submodule_search_locations = portions
-    return spec
-
-
 def module(items):
-    return ["there is no module %s" % item for item in items if find(item) is None]
+    return ["there is no module %s" % item for item in items if find_module(item) is None]
 
 
 def run(*command):

@@ -10,6 +10,7 @@ Knows nothing by itself: all that is expected stands in expect.json beside this 
 
     --warn    exit status 0 (and --wrap goes on) whatever fails     --strict  a warning is a failure
     --expect FILE    --only STEP[,STEP]    --timeout SECONDS (of one import or code, 300)
+    --jobs NUMBER (processes at once; as CPUs and memory allow, 4 at most)
 
 Exit status: 0 all is as expected, 10 no driver or no device, 11 driver too old, 12 no code for the
 device, 13 too little device memory, 14 other distributions or files than were built, 15 import or
@@ -17,21 +18,21 @@ check failed, 16 computing on the device failed, 17 a library's own kernels fail
 64 usage.
 
 Needs Python 3.8 and its standard library. Whatever touches the device does so in a process of its
-own: the one that goes on to fork workers never has.
+own, one after another: the one that goes on to fork workers never has. Imports run beside each other.
 """
 
-import importlib.machinery
 import importlib.metadata
 import json
 import os
-import pkgutil
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
+
+from installed import canonical, cuda_fits, cuda_of_torch, find_module, version_fits  # inlined
+from start_check_jobs import Job, Jobs, gated_program, last_line, python_program, room_here  # inlined
 
 PASS, WARN, FAIL, SKIP = "pass", "warn", "fail", "skip"
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -49,59 +50,6 @@ class Unexpected(Exception):
 
 class Skipped(Exception):
     pass
-
-
-# ---- programs in a process of their own
-
-
-def run_python(code, timeout):
-    return run_command([sys.executable, "-c", code], timeout)
-
-
-def run_command(command, timeout):
-    """Returns (what it says in lines of JSON, its output, its exit status)."""
-    # A file, not a pipe: what a killed program left running can't keep us waiting.
-    with tempfile.TemporaryFile() as output:
-        try:
-            child = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                start_new_session=True)
-        except OSError as error:
-            return {}, str(error), 127
-        try:
-            status = child.wait(timeout)
-        except subprocess.TimeoutExpired:
-            status = None
-        if status is None:
-            try:
-                os.killpg(child.pid, signal.SIGKILL)
-            except (AttributeError, OSError):  # Windows has no groups
-                child.kill()
-            child.wait()
-        output.seek(0, os.SEEK_END)
-        output.seek(max(0, output.tell() - 65536))
-        text = output.read().decode("utf-8", "replace").strip()
-    if status is None:
-        return read_json_lines(text), "still running after %g seconds" % timeout, 124
-    return read_json_lines(text), text, status
-
-
-def read_json_lines(text):
-    """What lines of JSON say together: a program that died has said what it knew before."""
-    found = {}
-    for line in text.splitlines():
-        try:
-            value = json.loads(line) if line.startswith("{") else None
-        except ValueError:
-            continue
-        found.update(value if isinstance(value, dict) else {})
-    return found
-
-
-def last_line(text, status):
-    lines = [line for line in text.splitlines() if line.strip()]
-    what = lines[-1].strip()[:300] if lines else "exit status %d" % status
-    return "killed by signal %d: %s" % (-status, what) if status < 0 else what
 
 
 # ---- the driver, without any library but its own
@@ -147,7 +95,8 @@ print(json.dumps(found))
 
 def read_driver(state):
     if "driver" not in state:
-        value, text, status = run_python(DRIVER, min(state["timeout"], 60))
+        job = Job(python_program(DRIVER), min(state["timeout"], 60), alone=True)
+        value, text, status = state["jobs"].wait(state["jobs"].add(job))
         state["driver"] = dict({"devices": []}, **value)
         if status:
             state["driver"]["error"] = last_line(text, status)
@@ -254,17 +203,13 @@ def torch_architectures(expect, state):
     """What torch itself says that it was built for; needs no device."""
     if "torch" not in (expect.get("distributions") or {}):
         raise Skipped("no library's architectures are known")
-    value, text, status = read_torch(state)
+    value = state["jobs"].wait(state["gated"]["torch"], imported=True)
     if not value.get("flags"):
         raise Skipped("torch does not say which it has")
     return [{"library": "torch", "groups": [value["flags"].split()]}]
 
 
 # ---- what is installed
-
-
-def canonical(name):
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def check_distributions(expect, state):
@@ -318,83 +263,28 @@ def check_orphans(expect, found):
                                  "files of another version were left there: install it anew")
 
 
-def find_module(name):
-    """The spec of a module, without importing what it lies in."""
-    path, spec, full = sys.path, None, ""
-    for part in name.split("."):
-        full = full + "." + part if full else part
-        spec = find_below(full, path)
-        if spec is None and path is sys.path:
-            spec = importlib.machinery.BuiltinImporter.find_spec(full)
-        if spec is None:
-            return None
-        path = spec.submodule_search_locations or []
-    return spec
-
-
-def find_below(full, path):
-    """As PathFinder does, which needs what a namespace lies in to be imported already."""
-    portions = []
-    for entry in path:
-        finder = pkgutil.get_importer(entry)
-        spec = finder.find_spec(full) if hasattr(finder, "find_spec") else None
-        if spec is not None and spec.loader is not None:
-            return spec
-        portions += spec.submodule_search_locations or [] if spec is not None else []
-    if not portions:
-        return None
-    spec = importlib.machinery.ModuleSpec(full, None, is_package=True)
-    spec.submodule_search_locations = portions
-    return spec
-
-
 # ---- the recipe's own items
 
 
 def item_version(items, state):
-    try:
-        from packaging.requirements import Requirement
-    except ImportError:
-        try:
-            from pip._vendor.packaging.requirements import Requirement
-        except ImportError:
-            Requirement = None
     for text in items:
-        if Requirement is None:
-            match = re.match(r"([A-Za-z0-9._-]+)(?:===?([^,;*]+)$)?", text.replace(" ", ""))
-            name, wanted = match.groups()
-            # Of other clauses the locked version is known to satisfy them.
-            wanted = wanted or state["expect"].get("distributions", {}).get(canonical(name))
-            if not wanted:
-                raise Skipped("neither packaging nor pip is here to read %s" % text)
-            good = importlib.metadata.version(name) == wanted
-        else:
-            wanted = Requirement(text)
-            name = wanted.name
-            good = wanted.specifier.contains(importlib.metadata.version(name), prereleases=True)
+        name = re.match(r"[A-Za-z0-9._-]+", text).group()
+        found = importlib.metadata.version(name)
+        # The lock satisfies what is asked for.
+        good = version_fits(text, found, state["expect"].get("distributions", {}).get(canonical(name)))
+        if good is None:
+            raise Skipped("neither packaging nor pip is here to read %s" % text)
         if not good:
-            raise Unexpected(text, importlib.metadata.version(name))
+            raise Unexpected(text, found)
 
 
 def item_cuda(items, state):
-    spec = find_module("torch")
-    if spec is None:
+    found = cuda_of_torch()
+    if found is None:
         raise Unexpected("torch for CUDA %s" % ", ".join(items), "torch is not installed")
-    with open(os.path.join(os.path.dirname(spec.origin), "version.py")) as file:
-        line = re.search(r"^cuda\b[^=\n]*=\s*(.*)$", file.read(), re.MULTILINE)
-    found = line.group(1).strip("'\" ") if line else "None"
     for item in items:
-        clauses = [one.strip() for one in item.split(",")]
-        for clause in clauses:
-            match = re.fullmatch(r"(==|!=|>=|<=|>|<)?\s*([0-9.]+)(?:\.\*)?", clause)
-            if found == "None" or not match:
-                good = False
-            else:
-                a, b = as_number(found), as_number(match.group(2))
-                good = {"==": a == b, "!=": a != b, ">=": a >= b, "<=": a <= b, ">": a > b,
-                        "<": a < b, None: a == b}[match.group(1)]
-            if not good:
-                raise Unexpected("torch for CUDA %s" % item, "CUDA %s" % found)
+        if not cuda_fits(item, found):
+            raise Unexpected("torch for CUDA %s" % item, "CUDA %s" % found)
 
 
 def item_absent(items, state):
@@ -419,49 +309,85 @@ def item_module(items, state):
             raise Unexpected("a module %s" % item, "there is none")
 
 
-def run_item(expected, command, state):
-    value, text, status = run_command(command, state["timeout"])
-    if status:
-        for line in text.splitlines():
-            state["log"]("    | " + line[:200])
-        raise Unexpected(expected, last_line(text, status))
+def import_program(item):
+    return "import " + item, python_program("import " + item)
 
 
-def item_import(items, state):
-    for item in items:
-        run_item("import %s" % item, [sys.executable, "-c", "import " + item], state)
+def symbol_program(item):
+    name, attribute = item.split(":")
+    return item, python_program(
+        "import operator, importlib; m = importlib.import_module(%r); "
+        "operator.attrgetter(%r)(m)" % (name, attribute))
 
 
-def item_symbol(items, state):
-    for item in items:
-        name, attribute = item.split(":")
-        code = "import operator, importlib; m = importlib.import_module(%r); " \
-               "operator.attrgetter(%r)(m)" % (name, attribute)
-        run_item(item, [sys.executable, "-c", code], state)
+def programs(item):
+    """(what is expected, its command) of each process that an item needs."""
+    kind, items = item["kind"], item["items"]
+    if kind in ("import", "symbol"):
+        return [(import_program if kind == "import" else symbol_program)(one) for one in items]
+    if kind in ("python", "cmd"):
+        return [("exit status 0", python_program(items[0]) if kind == "python" else items)]
+    return []
 
 
-def item_python(items, state):
-    run_item("exit status 0", [sys.executable, "-c", items[0]], state)
+ITEMS = {"version": (item_version, 14), "cuda": (item_cuda, 14), "absent": (item_absent, 14),
+         "file": (item_file, 14), "module": (item_module, 15), "symbol": (None, 15),
+         "import": (None, 15), "python": (None, 15), "cmd": (None, 15)}
 
 
-def item_cmd(items, state):
-    run_item("exit status 0", items, state)
+class ItemCheck:
+    """The function of a step that is an item of the list `group`."""
 
+    def __init__(self, group, item):
+        self.group, self.item = group, item
 
-ITEMS = {
-    "version": (item_version, 14), "cuda": (item_cuda, 14), "absent": (item_absent, 14),
-    "file": (item_file, 14), "module": (item_module, 15), "symbol": (item_symbol, 15),
-    "import": (item_import, 15), "python": (item_python, 15), "cmd": (item_cmd, 15),
-}
+    def __call__(self, expect, state):
+        if self.group == "gpu":
+            need_device(state)
+        function = ITEMS[self.item["kind"]][0]
+        try:
+            if function:
+                function(self.item["items"], state)
+            for expected, command in programs(self.item):
+                self.run(expected, command, state)
+        except Unexpected as problem:
+            problem.hint = problem.hint or "the check stands in %s" % self.item["at"]
+            raise
+        first = " ".join(self.item["items"]).strip().splitlines()
+        return "%s (%s)" % (first[0] if first else "", self.item["at"])
+
+    def begin(self, state, left_out):
+        """Begins what the step will need, to be done when its turn has come."""
+        for _, command in programs(self.item):
+            if tuple(command) not in left_out:
+                self.job(command, state)
+
+    def job(self, command, state):
+        """One that was begun for another item is this one's too."""
+        if tuple(command) not in state["begun"]:
+            # Code may use a device, a port, or what the code before it in the recipe has left.
+            alone = self.group == "gpu" or self.item["kind"] in ("python", "cmd")
+            job = Job(command, state["timeout"], alone)
+            state["begun"][tuple(command)] = state["jobs"].add(job)
+        return state["begun"][tuple(command)]
+
+    def run(self, expected, command, state):
+        shown = state["shown"].get(tuple(command))
+        if shown and "imported" in state["jobs"].wait(shown, imported=True):
+            return
+        value, text, status = state["jobs"].wait(self.job(command, state))
+        if status:
+            for line in text.splitlines():
+                state["log"]("    | " + line[:200])
+            raise Unexpected(expected, last_line(text, status))
 
 
 # ---- computing
 
 
-TORCH = r"""
-import json, time, torch
-print(json.dumps({"torch": torch.__version__, "cuda": torch.version.cuda,
-                  "flags": getattr(torch._C, "_cuda_getArchFlags", lambda: None)()}), flush=True)
+# Each imports a module, which takes seconds and shows that it can be imported, and then goes on when
+# nothing else uses a device: (module, code, what it says of the module).
+TORCH = ("torch", r"""
 begin = time.perf_counter()
 for index in range(torch.cuda.device_count()):
     device = torch.device("cuda", index)
@@ -472,40 +398,15 @@ for index in range(torch.cuda.device_count()):
         assert float((b @ b).sum()) == 64 * 64 * 256.0, "wrong bfloat16 product on %s" % device
     torch.cuda.synchronize(device)
 print(json.dumps({"devices": torch.cuda.device_count(),
-                  "ms": int((time.perf_counter() - begin) * 1000)}))
-"""
-
-
-def read_torch(state):
-    """Importing torch takes seconds: it is done once for all that is asked of it."""
-    if "torch" not in state:
-        state["torch"] = run_python(TORCH, state["timeout"])
-    return state["torch"]
-
-
-def check_compute(expect, state):
-    if "torch" not in (expect.get("distributions") or {}):
-        raise Skipped("torch is not installed")
-    need_device(state)
-    value, text, status = read_torch(state)
-    wanted = expect.get("torch") or {}
-    for key in ("cuda", "version"):
-        found = value.get("cuda" if key == "cuda" else "torch")
-        if "torch" in value and wanted.get(key) and found != wanted[key]:
-            raise Unexpected("torch %s %s" % (key, wanted[key]), str(found),
-                             "another torch stands before the installed one on sys.path", code=14)
-    if status:
-        raise Unexpected("a product of two matrices", last_line(text, status))
-    if "devices" not in value:
-        raise Unexpected("a product of two matrices", "torch said nothing of itself")
-    if value.get("devices") == 0:
-        raise Unexpected("a device that torch can use", "torch sees none")
-    return "torch %s, %d ms" % (value["torch"], value["ms"])
-
+                  "product": int((time.perf_counter() - begin) * 1000)}))
+""", """
+print(json.dumps({"torch": torch.__version__, "cuda": torch.version.cuda,
+                  "flags": getattr(torch._C, "_cuda_getArchFlags", lambda: None)()}), flush=True)
+""")
 
 LIBRARIES = {
-    "bitsandbytes": r"""
-import glob, os, torch, bitsandbytes as bnb
+    "bitsandbytes": ("torch", r"""
+import glob, os, bitsandbytes as bnb
 number = os.environ.get("BNB_CUDA_VERSION")
 folder = os.path.dirname(bnb.__file__)
 there = [os.path.basename(one) for one in glob.glob(folder + "/libbitsandbytes_cuda*")]
@@ -514,27 +415,57 @@ if number and not any(one.startswith("libbitsandbytes_cuda%s." % number) for one
         number, ", ".join(sorted(there))))
 bnb.nn.Linear4bit(64, 64).cuda()(torch.zeros(1, 64, device="cuda", dtype=torch.float16))
 torch.cuda.synchronize()
-""",
-    "torchvision": r"""
-import torch, torchvision
+"""),
+    "torchvision": ("torchvision", r"""
+import torch
 boxes = torch.tensor([[0.0, 0.0, 1.0, 1.0], [0.0, 0.0, 1.0, 1.0]], device="cuda")
 assert len(torchvision.ops.nms(boxes, torch.tensor([1.0, 0.5], device="cuda"), 0.5)) == 1
-""",
-    "flash-attn": r"""
-import torch
+"""),
+    "flash-attn": ("torch", r"""
 if torch.cuda.get_device_capability() >= (8, 0):
     from flash_attn import flash_attn_func
     q = torch.zeros(1, 16, 1, 64, device="cuda", dtype=torch.float16)
     flash_attn_func(q, q, q)
     torch.cuda.synchronize()
-""",
-    "xformers": r"""
-import torch, xformers.ops
+"""),
+    "xformers": ("torch", r"""
+import xformers.ops
 q = torch.zeros(1, 16, 1, 64, device="cuda", dtype=torch.float16)
 xformers.ops.memory_efficient_attention(q, q, q)
 torch.cuda.synchronize()
-""",
+"""),
 }
+
+
+def gated_programs(steps, expect):
+    """By name, those that the steps need where there is a device."""
+    names = {name for name, _, _ in steps}
+    installed = expect.get("distributions") or {}
+    found = {"torch": TORCH} if names & {"arch", "compute"} and "torch" in installed else {}
+    if "libraries" in names:
+        found.update((name, LIBRARIES[name]) for name in LIBRARIES if name in installed)
+    return found
+
+
+def check_compute(expect, state):
+    if "torch" not in (expect.get("distributions") or {}):
+        raise Skipped("torch is not installed")
+    need_device(state)
+    value = state["jobs"].wait(state["gated"]["torch"], imported=True)
+    wanted = expect.get("torch") or {}
+    for key in ("cuda", "version"):
+        found = value.get("cuda" if key == "cuda" else "torch")
+        if "torch" in value and wanted.get(key) and found != wanted[key]:
+            raise Unexpected("torch %s %s" % (key, wanted[key]), str(found),
+                             "another torch stands before the installed one on sys.path", code=14)
+    value, text, status = state["jobs"].wait(state["gated"]["torch"])
+    if status:
+        raise Unexpected("a product of two matrices", last_line(text, status))
+    if "devices" not in value:
+        raise Unexpected("a product of two matrices", "torch said nothing of itself")
+    if value.get("devices") == 0:
+        raise Unexpected("a device that torch can use", "torch sees none")
+    return "torch %s, %d ms" % (value["torch"], value["product"])
 
 
 def check_libraries(expect, state):
@@ -543,7 +474,7 @@ def check_libraries(expect, state):
         raise Skipped("no library with kernels that this script knows")
     need_device(state)
     for name in installed:
-        value, text, status = run_python(LIBRARIES[name], state["timeout"])
+        value, text, status = state["jobs"].wait(state["gated"][name])
         if status:
             raise Unexpected("a kernel of %s runs" % name, last_line(text, status))
     return ", ".join(installed)
@@ -599,28 +530,35 @@ def all_steps(expect):
 
 
 def item_steps(group, expect, code):
-    return [("%s/%s" % (group, item["kind"]), item_function(group, item),
+    return [("%s/%s" % (group, item["kind"]), ItemCheck(group, item),
              code if item["kind"] in ("python", "cmd") else ITEMS[item["kind"]][1])
             for item in expect.get(group) or []]
 
 
-def item_function(group, item):
-    def check(expect, state):
-        if group == "gpu":
-            need_device(state)
-        try:
-            ITEMS[item["kind"]][0](item["items"], state)
-        except Unexpected as problem:
-            problem.hint = problem.hint or "the check stands in %s" % item["at"]
-            raise
-        first = " ".join(item["items"]).strip().splitlines()
-        return "%s (%s)" % (first[0] if first else "", item["at"])
-    return check
+def begin_steps(steps, expect, state):
+    """Begins the processes that the steps are known to need; each step waits for its own."""
+    items = [function for _, function, _ in steps if isinstance(function, ItemCheck)]
+    gated = gated_programs(steps, expect)
+    left_out = {tuple(import_program(module)[1]) for module, *_ in gated.values()}
+    for one in items:
+        if one.group != "gpu":
+            one.begin(state, left_out)
+    asked = gated or any(one.group == "gpu" for one in items)
+    devices = asked and read_driver(state)["devices"]
+    for name, program in gated.items() if devices else ():
+        job = Job(gated_program(*program), state["timeout"], gated=True)
+        state["gated"][name] = state["jobs"].add(job)
+        state["shown"].setdefault(tuple(import_program(program[0])[1]), job)
+    for one in items:
+        if devices or one.group != "gpu":
+            one.begin(state, state["shown"])
 
 
 def run_step(step, expect, state):
     name, function, code = step
-    begin = time.monotonic()
+    jobs = state["jobs"]
+    jobs.go_on()
+    begin, waited = time.monotonic(), jobs.waited
     result = {"id": name, "status": PASS, "code": 0}
     try:
         result["actual"] = function(expect, state)
@@ -633,7 +571,7 @@ def run_step(step, expect, state):
             result["hint"] = problem.hint
     except Exception as error:
         result.update(status=FAIL, code=code, actual="%s: %s" % (type(error).__name__, error))
-    result["ms"] = int((time.monotonic() - begin) * 1000)
+    result["ms"] = int((time.monotonic() - begin - jobs.waited + waited) * 1000 + jobs.tell_took())
     return result
 
 
@@ -647,11 +585,17 @@ def tell(result, log):
 
 
 def run_steps(steps, expect, options, log, state=None):
-    state = dict(state or {}, timeout=options["timeout"], log=log, expect=expect)
+    jobs = Jobs(options.get("jobs") or room_here())
+    state = dict(state or {}, timeout=options["timeout"], log=log, expect=expect, jobs=jobs, begun={},
+                 gated={}, shown={})
     results = []
-    for step in steps:
-        results.append(run_step(step, expect, state))
-        tell(results[-1], log)
+    try:
+        begin_steps(steps, expect, state)
+        for step in steps:
+            results.append(run_step(step, expect, state))
+            tell(results[-1], log)
+    finally:
+        jobs.stop()
     bad = (FAIL, WARN) if options["strict"] else (FAIL,)
     codes = [one["code"] for one in results if one["status"] in bad]
     return results, codes[0] if codes else 0
@@ -737,7 +681,7 @@ def register(only=QUICK):
 
 
 DEFAULTS = {"expect": os.path.join(HERE, "expect.json"), "timeout": 300.0, "only": None,
-            "strict": False, "warn": False, "json": False, "health": False, "wrap": None}
+            "strict": False, "warn": False, "json": False, "health": False, "wrap": None, "jobs": None}
 
 
 def load_expect(path):
@@ -762,6 +706,12 @@ def run_all(options, log):
     return results, code
 
 
+def positive(text):
+    if int(text) < 1:
+        raise ValueError("--jobs needs a positive number")
+    return int(text)
+
+
 def parse(arguments):
     options = dict(DEFAULTS)
     words = list(arguments)
@@ -774,15 +724,23 @@ def parse(arguments):
             options["wrap"], words = words, []
         elif word in ("--strict", "--warn", "--json", "--health"):
             options[name] = True
-        elif word in ("--expect", "--only", "--timeout"):
+        elif word in ("--expect", "--only", "--timeout", "--jobs"):
             if not words:
                 raise ValueError("%s needs a value" % word)
             value = words.pop(0)
-            options[name] = {"expect": str, "timeout": float,
+            options[name] = {"expect": str, "timeout": float, "jobs": positive,
                              "only": lambda text: text.split(",")}[name](value)
         else:
             raise ValueError("unknown argument %s" % word)
     return options
+
+
+class Stopped(BaseException):
+    pass
+
+
+def stop(number, frame):
+    raise Stopped
 
 
 def main(arguments):
@@ -798,20 +756,37 @@ def main(arguments):
     except (OSError, ValueError) as error:
         log("check: %s" % error)
         return USAGE
-    if options["health"]:
-        return health(expect, text, options, log)
-    results, code = run_all(options, log)
-    if options["json"]:
-        print(json.dumps({"schema": "ramekin.check-result/1", "image": expect.get("image"),
-                          "code": code, "steps": results}), flush=True)
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        if options["health"]:
+            return health(expect, text, options, log)
+        code = report(expect, options, log)
+    except Stopped:
+        # As if it had never been caught; the first process of a container does not die of it.
+        signal.signal(signal.SIGTERM, before)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return 128 + signal.SIGTERM
     if options["warn"]:
         code = 0
     if code == 0 and options["wrap"]:
+        signal.signal(signal.SIGTERM, before)
         try:
             os.execvp(options["wrap"][0], options["wrap"])
         except OSError as error:
             log("check: %s: %s" % (options["wrap"][0], error))
             return 127 if isinstance(error, FileNotFoundError) else 126
+    return code
+
+
+def report(expect, options, log):
+    begin = time.monotonic()
+    results, code = run_all(options, log)
+    ms = int((time.monotonic() - begin) * 1000)
+    failed = sum(one["status"] == FAIL for one in results)
+    log("%d step%s, %d failed [%d ms in all]" % (len(results), "s" * (len(results) != 1), failed, ms))
+    if options["json"]:
+        print(json.dumps({"schema": "ramekin.check-result/1", "image": expect.get("image"),
+                          "code": code, "ms": ms, "steps": results}), flush=True)
     return code
 
 

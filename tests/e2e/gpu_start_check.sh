@@ -93,6 +93,7 @@ printf '%-6s %-6s %-13s %10s  %s\n' wanted actual '' '' row
 
 row 'as it should be' 0 'PASS compute' '{}'
 [ "$rows" = 0 ] || cp "$work/said" "$work/first"
+row 'as it should be, one process at a time' 0 'PASS compute' '{}' --jobs 1
 row '--health after it' 0 '' '{}' --health
 row '--wrap hands the status on' 7 '' '{}' --wrap sh -c 'exit 7'
 if [ -n "$made" ]; then
@@ -124,7 +125,7 @@ row 'import hangs' 15 'still running after 2 seconds' "$(item runtime python 'im
 stub torch "raise ImportError('libtorch_cuda.so: undefined symbol')\n"
 row 'torch does not import' 16 'undefined symbol' '{"runtime": [], "gpu": [], "arch": [{"library": "torch", "groups": [["compute_50"]]}], "distributions": {"torch": "'"$("$python" -c 'import importlib.metadata as m; print(m.version("torch"))')"'"}}'
 environment=()
-row 'kernel fails on the device' 16 'ramekin.yaml:21' "$(item gpu python "import torch\\nx = torch.zeros(2, device='cuda')[torch.tensor([9]).cuda()].sum().item()")"
+row 'kernel fails on the device' 16 'device-side assert' "$(item gpu python "import torch\\nx = torch.zeros(2, device='cuda')[torch.tensor([9]).cuda()].sum().item()")"
 row 'assertion about the device' 16 'ramekin.yaml:21' "$(item gpu python "import torch\\nassert torch.cuda.get_device_capability() < (1, 0)")"
 
 # A program with code for one other GPU alone: the driver has no kernel image for this one.

@@ -151,6 +151,8 @@ class StartCheck(Harness):
             with self.subTest(kind=kind, value=value):
                 self.check(code, "ramekin.yaml:7", runtime=item(kind, value))
         self.check(15, "No module named 'no_such'", runtime=item("import", "no_such"))
+        self.check(15, "FAIL runtime/python ValueError: first (expected", runtime=item(
+            "python", "raise ValueError('first\\nsecond\\nthird')"))
         self.check(15, "killed by signal 11", runtime=item(
             "python", "import os\nos.kill(os.getpid(), 11)"))
 
@@ -255,7 +257,8 @@ class StartCheck(Harness):
         self.assertEqual(done.returncode, 0)
 
     def test_usage(self):
-        for arguments in ["--nothing"], ["--wrap"], ["--timeout"], ["--timeout", "x"], ["word"]:
+        for arguments in (["--nothing"], ["--wrap"], ["--timeout"], ["--timeout", "x"], ["word"],
+                          ["--jobs", "0"], ["--jobs", "x"]):
             self.assertEqual(self.run_check(*arguments).returncode, 64, arguments)
         self.assertEqual(self.run_check(schema="other").returncode, 64)
         self.assertEqual(self.run_check("--expect", "/no/such").returncode, 64)
@@ -309,6 +312,176 @@ class StartCheck(Harness):
                                   env=self.environment(), stdout=subprocess.PIPE,
                                   stderr=subprocess.STDOUT)
             self.assertIn(says, done.stdout)
+
+
+TORCH = """
+import meeting
+meeting.note("torch")
+__version__ = "2.6.0+cu124"
+class version: cuda = "12.4"
+class _C: _cuda_getArchFlags = staticmethod(lambda: "sm_86")
+class cuda:
+    get_device_capability = staticmethod(lambda device: (7, 5))
+    synchronize = staticmethod(lambda device: None)
+    @staticmethod
+    def device_count():
+        meeting.be_alone()
+        return 1
+class full:
+    def __init__(self, *arguments, **named): pass
+    def __matmul__(self, other): return self
+    def cpu(self): return self
+equal = device = tensor = lambda *arguments, **named: True
+"""
+# Modules that leave notes for each other in the folder where they lie.
+MEETING = """
+import os, time
+here = os.path.dirname(os.path.abspath(__file__))
+def note(name):
+    with open(os.path.join(here, "notes"), "a") as file:
+        file.write(name + "\\n")
+def read_notes():
+    with open(os.path.join(here, "notes"), "a+") as file:
+        file.seek(0)
+        return file.read().split()
+def wait_for(name):
+    end = time.monotonic() + 20
+    while name not in read_notes():
+        assert time.monotonic() < end, "%s has not come" % name
+        time.sleep(0.01)
+def be_alone():
+    os.close(os.open(os.path.join(here, "device"), os.O_CREAT | os.O_EXCL))
+    time.sleep(0.2)
+    os.unlink(os.path.join(here, "device"))
+"""
+
+
+@unittest.skipIf(REAL, "has modules that it makes up")
+class SideBySide(Harness):
+    def setUp(self):
+        super().setUp()
+        self.site = os.path.join(self.folder, "site")
+        self.distributions = {}
+        os.mkdir(self.site)
+        self.module("meeting", MEETING)
+
+    def module(self, name, code, version=None):
+        with open(os.path.join(self.site, name + ".py"), "w") as file:
+            file.write(code)
+        if version:
+            info = os.path.join(self.site, "%s-%s.dist-info" % (name, version))
+            os.mkdir(info)
+            with open(os.path.join(info, "METADATA"), "w") as file:
+                file.write("Metadata-Version: 2.1\nName: %s\nVersion: %s\n" % (name, version))
+            self.distributions[name] = version
+
+    def check_jobs(self, jobs, code, *arguments, **changes):
+        """The steps, and the notes that were left."""
+        notes = os.path.join(self.site, "notes")
+        open(notes, "w").close()
+        done = self.run_check("--json", "--jobs", str(jobs), *arguments, env={"PYTHONPATH": self.site},
+                              distributions=self.distributions, **changes)
+        self.assertEqual(done.returncode, code, done.stderr)
+        with open(notes) as file:
+            return json.loads(done.stdout)["steps"], file.read().split()
+
+    def test_imports_meet(self):
+        """Two imports that wait for each other; their results stand in the recipe's order."""
+        self.module("one", "import meeting\nmeeting.note('one')\nmeeting.wait_for('two')\n"
+                           "meeting.wait_for('code')\n")
+        self.module("two", "import meeting\nmeeting.note('two')\nmeeting.wait_for('one')\nname = 1\n")
+        items = item("import", "one") + item("python", "import meeting\nmeeting.note('code')") + \
+            item("symbol", "two:name")
+        steps, notes = self.check_jobs(3, 0, runtime=items)
+        self.assertEqual([one["id"] for one in steps if "runtime" in one["id"]],
+                         ["runtime/import", "runtime/python", "runtime/symbol"])
+        steps, notes = self.check_jobs(1, 15, "--timeout", "1", runtime=items)
+        self.assertEqual(sorted(notes), ["code", "one", "two"])
+
+    def test_a_hanging_import_holds_no_other(self):
+        """It ends alone, in its time; others are done long before."""
+        self.module("hang", "import meeting\nmeeting.wait_for('quick')\nmeeting.note('hang')\n"
+                            "import time\ntime.sleep(60)\n")
+        self.module("slow", "import meeting\nmeeting.wait_for('hang')\nmeeting.note('slow')\n")
+        self.module("quick", "import meeting\nmeeting.note('quick')\n")
+        begin = time.monotonic()
+        steps, notes = self.check_jobs(2, 15, "--timeout", "8", runtime=item("import", "hang") +
+                                       item("import", "quick") + item("import", "slow"))
+        self.assertLess(time.monotonic() - begin, 20)
+        self.assertEqual([one["status"] for one in steps if one["id"] == "runtime/import"],
+                         ["fail", "pass", "pass"])
+        self.assertEqual(notes, ["quick", "hang", "slow"])
+
+    def test_devices_are_used_by_one_at_a_time(self):
+        """Code that may use a device, and what computes on it. Importing what computes goes on beside
+        it, and shows that it can be imported: nothing else does that again."""
+        self.module("torch", TORCH + "meeting.wait_for('first')\n", "2.6.0+cu124")
+        self.module("torchvision", "import meeting\nmeeting.note('vision')\nclass ops:\n"
+                    "    nms = staticmethod(lambda *all: meeting.be_alone() or [1])\n", "1")
+        self.module("touches", "import meeting\nmeeting.be_alone()\n")
+        code = "import meeting\nmeeting.note('%s')\nmeeting.be_alone()\n%s"
+        for jobs in 4, 2:
+            with self.subTest(jobs=jobs):
+                steps, notes = self.check_jobs(
+                    jobs, 0, runtime=item("python", code % ("first", "")) + item(
+                        "import", "torch", "torchvision"),
+                    gpu=item("import", "torch", "touches") + item("cmd", sys.executable, "-c",
+                                                                  code % ("second", "")))
+                self.assertEqual([one["status"] for one in steps if one["id"] != "storage"],
+                                 ["pass"] * (len(steps) - 1))
+                self.assertEqual(sorted(notes), ["first", "second", "torch", "torch", "vision"])
+        self.module("torch", TORCH)
+        steps, notes = self.check_jobs(1, 0, runtime=item("import", "torch", "torchvision"))
+        self.assertEqual(notes, ["torch", "vision", "torch"])
+
+    def test_torch_that_hangs_on_the_device(self):
+        self.module("torch", TORCH.replace("return 1", "time.sleep(60)").replace(
+            "import meeting", "import meeting, time"), "2.6.0+cu124")
+        steps, notes = self.check_jobs(4, 16, "--timeout", "3", runtime=item("import", "torch"),
+                                       gpu=item("python", "import meeting\nmeeting.wait_for('torch')"))
+        status = {one["id"]: one["status"] for one in steps}
+        self.assertEqual(status, {"env": "pass", "driver": "pass", "devices": "pass", "arch": "pass",
+                                  "distributions": "pass", "runtime/import": "pass", "compute": "fail",
+                                  "libraries": "skip", "gpu/python": "pass", "storage": "skip"})
+
+    def test_what_is_interrupted_leaves_nothing(self):
+        self.module("hang", "import meeting, os, time\nmeeting.note('%d' % os.getpid())\n"
+                            "meeting.note('hang')\ntime.sleep(60)\n")
+        self.expect(runtime=item("import", "hang"))
+        child = subprocess.Popen(self.command(), env=self.environment(PYTHONPATH=self.site),
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        sys.path.insert(0, self.site)
+        self.addCleanup(sys.path.remove, self.site)
+        import meeting
+        meeting.here = self.site
+        meeting.wait_for("hang")
+        child.send_signal(signal.SIGTERM)
+        self.assertEqual(child.wait(20), -signal.SIGTERM)
+        with open(os.path.join(self.site, "notes")) as file:
+            process = int(file.readline())
+        self.assertRaises(ProcessLookupError, os.kill, process, 0)
+
+    def test_room(self):
+        """As many processes as CPUs and memory of the container allow."""
+        sys.path.insert(0, self.folder)
+        self.addCleanup(sys.path.remove, self.folder)
+        sys.modules.pop("check", None)
+        import check
+        os.makedirs(os.path.join(self.folder, "memory"))
+        check.CGROUP = self.folder + "/"
+        limits = {"cpu.max": "max 100000", "memory.max": "max", "memory.current": "900000000",
+                  "memory.stat": "anon 1\ninactive_file 500000000\n"}
+        check.os.sched_getaffinity = lambda process: range(64)
+        meminfo = check.kernel_number("/proc/meminfo", "MemAvailable:", 1) * 1024
+        for changes, room in (
+                ({}, min(4, max(1, meminfo // 10**9))), ({"cpu.max": "150000 100000"}, 1),
+                ({"memory.max": "2000000000"}, 1), ({"memory.max": "2600000000"}, 2),
+                ({"cpu.max": "50000 100000"}, 1)):
+            for name, text in dict(limits, **changes).items():
+                with open(os.path.join(self.folder, name), "w") as file:
+                    file.write(text + "\n")
+            with self.subTest(changes=changes):
+                self.assertEqual(check.room_here(), room)
 
 
 @unittest.skipUnless(REAL, "needs a GPU and torch")
