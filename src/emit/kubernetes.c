@@ -90,7 +90,16 @@ static void put_term(Manifest *manifest, unsigned capability)
         put_condition(manifest, "gpu.memory", "Gt", floors->min_vram / 100 * BOARD_PERCENT / MIB);
     guint64 driver = floors->min_driver ? g_ascii_strtoull(floors->min_driver, NULL, 10) : 0;
     if (driver > 0)
-        put_condition(manifest, "cuda.driver.major", "Gt", driver - 1);
+        put_condition(manifest, "cuda.driver-version.major", "Gt", driver - 1);
+}
+
+/* Clusters keep what wants no GPU off the nodes that have one, by this taint. */
+static void put_tolerations(Manifest *manifest)
+{
+    if (!manifest->floors->needs_gpu)
+        return;
+    put(manifest, 6, "tolerations:");
+    put(manifest, 8, "- {key: " DISCOVERY "gpu, operator: Exists}");
 }
 
 /* Terms are alternatives: a node has GPUs of one kind. */
@@ -162,11 +171,26 @@ static void put_command(Manifest *manifest, char *const *words)
     }
 }
 
+static bool entrypoint_checks(const RecipeConfig *config)
+{
+    bool script = false, wrap = false;
+    for (guint i = 0; config->entrypoint && i < config->entrypoint->len; i++) {
+        const char *word = ((const Text *)config->entrypoint->pdata[i])->text;
+        script = script || g_str_equal(word, START_CHECK_SCRIPT);
+        wrap = wrap || (script && g_str_equal(word, "--wrap"));
+    }
+    return wrap;
+}
+
 static void put_startup(Manifest *manifest)
 {
     const Recipe *recipe = manifest->plan->recipe;
     if (!start_check_is_wanted(manifest->plan)) {
         put(manifest, 10, "# No start check: the recipe has neither checks: runtime nor gpu.");
+        return;
+    }
+    if (entrypoint_checks(manifest->config)) {
+        put(manifest, 10, "# The entrypoint begins with the start check.");
         return;
     }
     g_auto(GStrv) words = start_check_command(recipe, NULL);
@@ -265,6 +289,7 @@ gboolean kubernetes_emit(const Plan *plan, const char *image, EmittedFile **ret_
     g_autofree char *reference = quote(image);
     put_head(&manifest, name);
     put_affinity(&manifest);
+    put_tolerations(&manifest);
     put(&manifest, 6, "containers:");
     put(&manifest, 8, "- name: \"%s\"", name);
     put(&manifest, 10, "# The name that it was pushed under.");
