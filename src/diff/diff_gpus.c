@@ -26,19 +26,6 @@ void diff_gpu_free(void *data)
     g_free(gpu);
 }
 
-/* A compiler that knows an older capability of the same major number makes code that runs. */
-static bool compiler_serves(const HostTables *tables, const char *cuda, unsigned capability)
-{
-    const GPtrArray *all = tables->gpus->capabilities;
-    for (guint i = 0; i < all->len; i++) {
-        const GpuCapability *one = all->pdata[i];
-        bool runs = one->capability / 10 == capability / 10 && one->capability <= capability;
-        if (runs && gpu_capability_is_compiled(one, cuda))
-            return true;
-    }
-    return false;
-}
-
 static DiffCoverage coverage_of(const DiffSide *side, unsigned capability)
 {
     const GPtrArray *environment = diff_environment(side->target);
@@ -48,7 +35,8 @@ static DiffCoverage coverage_of(const DiffSide *side, unsigned capability)
         g_autofree char *cuda = environment_cuda(environment);
         if (!cuda || !side->tables)
             return DIFF_UNKNOWN;
-        return compiler_serves(side->tables, cuda, capability) ? DIFF_POSSIBLE : DIFF_NO_NATIVE;
+        return gpu_table_has_code(side->tables->gpus, capability, cuda) ? DIFF_POSSIBLE
+                                                                        : DIFF_NO_NATIVE;
     }
     return gpu_list_serves(side->torch, capability) ? DIFF_SERVED : DIFF_NOT_SERVED;
 }

@@ -13,8 +13,7 @@ enum {
 static void add_gpu(GArray *gpus, const char *name, const GpuTable *table, unsigned capability,
                     const char *cuda)
 {
-    const GpuCapability *known = gpu_table_find_capability(table, capability);
-    bool can = known && gpu_capability_is_compiled(known, cuda);
+    bool can = gpu_table_has_code(table, capability, cuda);
     GpuFact fact = {name, capability, can ? GPU_POSSIBLE : GPU_IMPOSSIBLE};
     g_array_append_val(gpus, fact);
 }
@@ -238,8 +237,13 @@ static void count_files(TargetFacts *facts)
 static void take_environment(TargetFacts *facts, const LockStage *last)
 {
     const GPtrArray *environment = last ? last->environment : facts->target->base.installed;
-    for (guint i = 0; i < environment->len; i++)
-        facts->distributions += !((const LockDistribution *)environment->pdata[i])->ghost;
+    for (guint i = 0; i < environment->len; i++) {
+        const LockDistribution *one = environment->pdata[i];
+        if (one->ghost)
+            continue;
+        facts->distributions++;
+        g_hash_table_insert(facts->versions, one->name, one->version);
+    }
     facts->torch = g_strdup(target_facts_version(facts, "torch"));
     g_autoptr(Plan) plan = plan_new(facts->recipe, facts->target);
     const HostFloors *floors = plan->floors;
@@ -268,6 +272,7 @@ TargetFacts *target_facts_new(const char *name, const Recipe *recipe, const Lock
     facts->recipe = recipe;
     facts->target = target;
     facts->name = g_strdup(name);
+    facts->versions = g_hash_table_new(g_str_hash, g_str_equal);
     facts->checks = g_ptr_array_new_with_free_func(check_fact_free);
     facts->failed = lock_target_failed(target);
     if (facts->failed) {
@@ -295,6 +300,7 @@ void target_facts_free(TargetFacts *facts)
     g_free(facts->min_cuda);
     g_free(facts->min_driver);
     g_array_unref(facts->gpus);
+    g_hash_table_unref(facts->versions);
     g_ptr_array_unref(facts->checks);
     g_free(facts);
 }
@@ -311,7 +317,5 @@ void target_facts_judge(TargetFacts *facts, const CheckRun *run)
 
 const char *target_facts_version(const TargetFacts *facts, const char *name)
 {
-    const LockStage *last = facts->failed ? NULL : lock_target_last(facts->target);
-    const LockDistribution *found = last ? lock_stage_find(last, name) : NULL;
-    return found ? found->version : NULL;
+    return g_hash_table_lookup(facts->versions, name);
 }

@@ -39,6 +39,7 @@ typedef struct {
     guint64 download_bytes;
     guint unknown_sizes;
     guint distributions;
+    GHashTable *versions;   /* of what is installed in the end, by canonical name; borrowed texts */
     guint errors, warnings; /* neither acknowledged nor ignored */
     bool judged;            /* the wheels were looked into */
     GPtrArray *checks;      /* CheckFact, in order; empty: not judged, or there are none */

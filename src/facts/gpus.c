@@ -166,6 +166,17 @@ bool gpu_capability_is_compiled(const GpuCapability *known, const char *cuda)
            (!known->until.text || dotted_compare(cuda, known->until.text) <= 0);
 }
 
+bool gpu_table_has_code(const GpuTable *table, unsigned capability, const char *cuda)
+{
+    for (guint i = 0; i < table->capabilities->len; i++) {
+        const GpuCapability *known = table->capabilities->pdata[i];
+        bool runs = known->capability / 10 == capability / 10 && known->capability <= capability;
+        if (runs && gpu_capability_is_compiled(known, cuda))
+            return true;
+    }
+    return false;
+}
+
 void gpu_target_free(void *data)
 {
     GpuTarget *target = data;

@@ -53,6 +53,10 @@ const GpuPool *gpu_table_find_pool(const GpuTable *table, const char *name);
 const GpuCapability *gpu_table_find_capability(const GpuTable *table, unsigned capability);
 /* Whether the compiler of a CUDA version, "12.4", makes code for it. */
 bool gpu_capability_is_compiled(const GpuCapability *known, const char *cuda);
+/* Whether code that it makes can run on a GPU of the capability as it is: that for the capability
+ * itself, or for a lower one of the same major number (CUDA C++ Programming Guide, "Binary
+ * compatibility"). PTX, which drivers compile, is not asked about. */
+bool gpu_table_has_code(const GpuTable *table, unsigned capability, const char *cuda);
 
 /* Adds what `text` names to `targets` (GpuTarget): a model, each member of a pool, or "sm_90",
  * "sm_90a" and "9.0" alike. ERROR_INPUT at `at` with the nearest names. */

@@ -1,20 +1,21 @@
 /* `index: auto` of a pip stage: the newest CUDA build that the recipe's `host` allows.
  *
  * Builds whose own driver the host has come first, newest first. Then those of the same major
- * version, oldest first: any driver of a major version runs them. Builds whose compiler does not
- * know a GPU of `host` are left out. The first index that satisfies the stage is taken. */
+ * version, oldest first: any driver of a major version runs them. Builds whose compiler makes
+ * no code for a GPU of `host` are left out. The first index that satisfies the stage is taken. */
 #include "lock/solve_cuda.h"
 
 #include "recipe/config.h"
 #include "recipe/index_names.h"
 
-static bool knows_gpus(const Recipe *recipe, const char *cuda)
+/* A capability that the table lacks rules nothing out. */
+static bool has_code_for_gpus(const Recipe *recipe, const char *cuda)
 {
     for (guint i = 0; i < recipe->gpus->len; i++) {
         const GpuTarget *gpu = recipe->gpus->pdata[i];
-        const GpuCapability *known =
-            gpu_table_find_capability(recipe->tables->gpus, gpu->capability);
-        if (known && !gpu_capability_is_compiled(known, cuda))
+        const GpuTable *table = recipe->tables->gpus;
+        if (gpu_table_find_capability(table, gpu->capability) &&
+            !gpu_table_has_code(table, gpu->capability, cuda))
             return false;
     }
     return true;
@@ -38,7 +39,7 @@ static const char *allowed_cuda(const Recipe *recipe)
 
 static void add_index(GPtrArray *names, const Recipe *recipe, const char *cuda)
 {
-    char *name = knows_gpus(recipe, cuda) ? cuda_index_name(cuda) : NULL;
+    char *name = has_code_for_gpus(recipe, cuda) ? cuda_index_name(cuda) : NULL;
     if (name)
         g_ptr_array_add(names, name);
 }

@@ -96,6 +96,27 @@ TEST(compilers)
     }
 }
 
+/* Code runs on its own capability and on higher ones of the same major number. */
+TEST(code_for_capabilities)
+{
+    static const struct {
+        unsigned capability;
+        const char *cuda;
+        bool has;
+    } rows[] = {
+        {121, "12.8", true},  {121, "12.6", false}, {103, "12.8", true},  {103, "12.4", false},
+        {89, "11.7", true},   {89, "10.2", false},  {110, "12.9", false}, {110, "13.0", true},
+        {70, "13.0", false},  {75, "9.0", true},    {75, "13.0", true},   {90, "11.7", false},
+        {130, "13.0", false},
+    };
+    g_autoptr(HostTables) tables = shipped();
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_test_message("%u under %s", rows[i].capability, rows[i].cuda);
+        g_assert_cmpint(gpu_table_has_code(tables->gpus, rows[i].capability, rows[i].cuda), ==,
+                        rows[i].has);
+    }
+}
+
 TEST(drivers)
 {
     g_autoptr(HostTables) tables = shipped();
