@@ -9,6 +9,8 @@
 
 enum {
     MIN_COLUMNS = 40,
+    MINORS = 100,   /* of Python 3 */
+    NAMED_ROWS = 3, /* that share a reason */
 };
 
 static void row_free(void *data)
@@ -174,33 +176,53 @@ static char *join_pythons(const VersionRow *row)
     return g_string_free(text, text->len == 0);
 }
 
-/* "cp39-cp313": what follows each other in the minor version is a range. */
-static char *describe_pythons(const VersionRow *row)
+/* "cp312t" → 12 and true; false: no build for one minor version of CPython 3. */
+static bool split_python(const char *python, guint *ret_minor, bool *ret_threads)
 {
-    bool minors[100] = {false};
-    g_autoptr(GString) text = g_string_new(NULL);
-    g_autoptr(GString) others = g_string_new(NULL);
-    for (guint i = 0; i < row->pythons->len; i++) {
-        const char *python = row->pythons->pdata[i];
-        char *end = NULL;
-        guint64 minor =
-            g_str_has_prefix(python, "cp3") ? g_ascii_strtoull(python + 3, &end, 10) : 100;
-        if (minor < G_N_ELEMENTS(minors) && end > python + 3 && !*end)
-            minors[minor] = true;
-        else
-            g_string_append_printf(others, " %s", python);
-    }
-    for (guint i = 0; i < G_N_ELEMENTS(minors); i++) {
+    char *end = NULL;
+    guint64 minor =
+        g_str_has_prefix(python, "cp3") ? g_ascii_strtoull(python + 3, &end, 10) : MINORS;
+    if (minor >= MINORS || end == python + 3 || (*end && !g_str_equal(end, "t")))
+        return false;
+    *ret_minor = (guint)minor;
+    *ret_threads = *end;
+    return true;
+}
+
+/* "cp310-314": what follows each other is a range. */
+static void append_ranges(GString *text, const bool *minors, const char *tail)
+{
+    for (guint i = 0; i < MINORS; i++) {
         guint last = i;
-        while (last + 1 < G_N_ELEMENTS(minors) && minors[i] && minors[last + 1])
+        while (minors[i] && last + 1 < MINORS && minors[last + 1])
             last++;
         if (!minors[i])
             continue;
         g_string_append_printf(text, "%scp3%u", text->len ? " " : "", i);
         if (last > i)
-            g_string_append_printf(text, "-cp3%u", last);
+            g_string_append_printf(text, "-3%u", last);
+        g_string_append(text, tail);
         i = last;
     }
+}
+
+/* "cp310-314 cp313-314t": of the free-threaded interpreter last. */
+static char *describe_pythons(const VersionRow *row)
+{
+    bool minors[2][MINORS] = {{false}};
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_autoptr(GString) others = g_string_new(NULL);
+    for (guint i = 0; i < row->pythons->len; i++) {
+        const char *python = row->pythons->pdata[i];
+        guint minor;
+        bool threads;
+        if (split_python(python, &minor, &threads))
+            minors[threads][minor] = true;
+        else
+            g_string_append_printf(others, " %s", python);
+    }
+    append_ranges(text, minors[false], "");
+    append_ranges(text, minors[true], "t");
     g_string_append(text, others->str);
     g_strchug(text->str);
     return *text->str ? g_strdup(text->str) : NULL;
@@ -226,7 +248,18 @@ static char *describe_gpus(const VersionRow *row, bool judged)
     return bound ? g_strdup_printf("at most %s", text) : g_steal_pointer(&text);
 }
 
-static void set_cells(FactRow *cells, const VersionRow *row, bool judged)
+/* What is asked of the resolver says more than that there is a wheel. */
+static bool tells_fits(const VersionTable *table)
+{
+    for (guint i = 0; i < table->rows->len; i++) {
+        const VersionRow *row = table->rows->pdata[i];
+        if (!row->file || row->yanked || row->resolves == RESOLVES_UNASKED)
+            return true;
+    }
+    return false;
+}
+
+static void set_cells(FactRow *cells, const VersionRow *row, bool judged, bool fits)
 {
     static const char *const answers[] = {NULL, "yes", "no"};
     fact_row_set(cells, FACT_INDEX, g_strdup(row->index));
@@ -236,7 +269,9 @@ static void set_cells(FactRow *cells, const VersionRow *row, bool judged)
     fact_row_set(cells, FACT_GPUS, describe_gpus(row, judged));
     if (row->file && row->file->size >= 0)
         fact_row_set(cells, FACT_SIZE, layout_size((guint64)row->file->size));
-    fact_row_set(cells, FACT_TAKEN, g_strdup(row->file ? row->yanked ? "yanked" : "yes" : "no"));
+    if (fits)
+        fact_row_set(cells, FACT_TAKEN,
+                     g_strdup(row->file ? row->yanked ? "yanked" : "yes" : "no"));
     fact_row_set(cells, FACT_RESOLVES, g_strdup(answers[row->resolves]));
     cells->failed = !row->file || row->resolves == RESOLVES_NO;
 }
@@ -253,11 +288,12 @@ static FactTable *make_facts(const VersionTable *table)
         bool bound = i == FACT_GPUS && !judged;
         FactColumn *column = fact_table_add_column(facts, bound ? "GPUs at most" : headings[i]);
         column->right = i == FACT_SIZE;
-        column->stays = true;
+        column->stays = i != FACT_INDEX;
     }
+    bool fits = tells_fits(table);
     for (guint i = 0; i < table->rows->len; i++) {
         const VersionRow *row = table->rows->pdata[i];
-        set_cells(fact_table_add_row(facts, row->version), row, judged);
+        set_cells(fact_table_add_row(facts, row->version), row, judged, fits);
     }
     return facts;
 }
@@ -269,20 +305,66 @@ static char *describe_head(const VersionTable *table)
                            table->row ? "#" : "", table->row ? table->row : "", table->platform);
 }
 
-/* Why a version can't be had, each reason once. */
+/* Why a version can't be had, or NULL. Rows whose reason differs in nothing but their own version
+ * have the same. Caller frees. */
+static char *reason_of(const VersionTable *table, const VersionRow *row)
+{
+    const char *reason = row->reason ? row->reason : row->file ? NULL : row->refused;
+    if (!reason)
+        return NULL;
+    g_autofree char *own = g_strdup_printf("%s==%s (constraint)", table->name, row->version);
+    g_auto(GStrv) parts = g_strsplit(reason, own, -1);
+    return g_strjoinv("this version", parts);
+}
+
+/* Rows with one reason: "2.15.0 (main), 2.14.1 (main) and 4 more". */
+typedef struct {
+    char *reason;
+    GString *names;
+    guint count;
+} Refused;
+
+static void refused_free(void *data)
+{
+    Refused *refused = data;
+    g_free(refused->reason);
+    g_string_free(refused->names, TRUE);
+    g_free(refused);
+}
+
+static void add_refused(GPtrArray *list, GHashTable *known, const VersionRow *row,
+                        char *take_reason)
+{
+    Refused *refused = g_hash_table_lookup(known, take_reason);
+    if (!refused) {
+        refused = g_new0(Refused, 1);
+        refused->reason = g_strdup(take_reason);
+        refused->names = g_string_new(NULL);
+        g_ptr_array_add(list, refused);
+        g_hash_table_insert(known, refused->reason, refused);
+    }
+    g_free(take_reason);
+    if (refused->count++ < NAMED_ROWS)
+        g_string_append_printf(refused->names, "%s%s (%s)", refused->names->len ? ", " : "",
+                               row->version, row->index);
+}
+
 static void put_reasons(const VersionTable *table, Layout *layout)
 {
-    g_autoptr(GHashTable) told = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(refused_free);
+    g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; i < table->rows->len; i++) {
-        const VersionRow *row = table->rows->pdata[i];
-        const char *reason = row->reason ? row->reason : row->file ? NULL : row->refused;
-        if (!reason || !g_hash_table_add(told, (char *)reason))
-            continue;
-        if (g_hash_table_size(told) == 1)
-            layout_put(layout, TINT_NONE, "\n");
-        g_autofree char *text = g_strdup_printf("%s (%s): %s", row->version, row->index, reason);
-        layout_put(layout, TINT_NONE, "  ");
-        layout_words(layout, TINT_FAINT, text, 2, 4);
+        char *reason = reason_of(table, table->rows->pdata[i]);
+        if (reason)
+            add_refused(list, known, table->rows->pdata[i], reason);
+    }
+    for (guint i = 0; i < list->len; i++) {
+        Refused *refused = list->pdata[i];
+        if (refused->count > NAMED_ROWS)
+            g_string_append_printf(refused->names, " and %u more", refused->count - NAMED_ROWS);
+        g_string_append_printf(refused->names, ": %s", refused->reason);
+        layout_put(layout, TINT_NONE, i == 0 ? "\n  " : "  ");
+        layout_words(layout, TINT_FAINT, refused->names->str, 2, 4);
     }
 }
 
@@ -304,6 +386,12 @@ char *version_table_format_text(const VersionTable *table, const TextStyle *styl
     g_autoptr(FactTable) facts = make_facts(table);
     g_autofree char *head = describe_head(table);
     layout_words(&layout, TINT_STRONG, head, 0, 4);
+    g_autofree char *agreed = fact_table_agreed(facts);
+    g_autofree char *common = agreed ? g_strdup_printf("all have %s", agreed) : NULL;
+    if (common) {
+        layout_put(&layout, TINT_NONE, "  ");
+        layout_words(&layout, TINT_NONE, common, 2, 4);
+    }
     layout_put(&layout, TINT_NONE, "\n");
     fact_table_put(facts, &layout);
     put_reasons(table, &layout);
@@ -324,6 +412,12 @@ char *version_table_format_markdown(const VersionTable *table)
     g_autofree char *head = describe_head(table);
     markdown_append_text(out, head);
     g_string_append(out, "\n\n");
+    g_autofree char *agreed = fact_table_agreed(facts);
+    if (agreed) {
+        g_string_append(out, "All have ");
+        markdown_append_text(out, agreed);
+        g_string_append(out, ".\n\n");
+    }
     fact_table_append_markdown(facts, out);
     if (table->left_out > 0)
         g_string_append_printf(out, "\nAnd %u older.\n", table->left_out);

@@ -325,6 +325,8 @@ gboolean lock_survey_index(LockSurvey *survey, const char *index, const char *na
     return TRUE;
 }
 
+/* From CUDA 13 on torch requires the runtime through the distribution cuda-toolkit, whose version
+ * is that of CUDA. */
 static char *cuda_of(IndexClient *client, const SurveyFile *file)
 {
     const Metadata *metadata = index_client_get_metadata(client, file->origin, NULL);
@@ -334,8 +336,11 @@ static char *cuda_of(IndexClient *client, const SurveyFile *file)
     for (guint i = 0; metadata && i < metadata->requires_dist->len; i++) {
         const Requirement *requirement = metadata->requires_dist->pdata[i];
         const char *text = specifier_set_text(requirement->specifiers);
+        bool toolkit = g_str_equal(requirement->canonical, "cuda-toolkit");
         if (g_str_has_prefix(text, "=="))
-            g_ptr_array_add(owned, lock_distribution_new(requirement->canonical, text + 2));
+            g_ptr_array_add(owned, lock_distribution_new(toolkit ? "nvidia-cuda-runtime"
+                                                                 : requirement->canonical,
+                                                         text + 2));
     }
     g_ptr_array_add(owned, lock_distribution_new("torch", file->version));
     for (guint i = 0; i < owned->len; i++)
