@@ -184,6 +184,51 @@ bool module_is_touched(const ImportMachine *machine, const char *name)
     return false;
 }
 
+void finder_add(ImportMachine *machine, const char *below, const Value *object)
+{
+    Finder *finder = machine_alloc(machine, sizeof *finder);
+    *finder = (Finder){below, object};
+    g_ptr_array_add(machine->finders, finder);
+}
+
+/* What its find_spec() gives. What it raises is no answer. */
+static int finder_has(ImportMachine *machine, const Finder *finder, const char *name)
+{
+    guint64 unknowns = machine->unknowns;
+    unsigned possible = machine->possible->len;
+    bool unknown = false;
+    const Value *find =
+        class_find(machine, finder->object->object->class, NULL, "find_spec", &unknown);
+    if (!find || find->kind != VALUE_FUNCTION)
+        return -1;
+    const Value *all[] = {finder->object, value_text(machine, name), machine->unknown,
+                          machine->none};
+    machine->calls++;
+    const Value *found = value_call_plain(machine, find, all, G_N_ELEMENTS(all));
+    machine->calls--;
+    if (machine->stopped)
+        return -1;
+    machine->raised = NULL;
+    g_ptr_array_set_size(machine->possible, (int)MIN(possible, machine->possible->len));
+    if (!found || found->kind == VALUE_UNKNOWN)
+        return -1;
+    return found->kind != VALUE_NONE ? 1 : machine->unknowns == unknowns ? 0 : -1;
+}
+
+int finders_have(ImportMachine *machine, const char *name)
+{
+    int have = 0;
+    for (unsigned i = 0; i < machine->finders->len && have != 1; i++) {
+        const Finder *finder = machine->finders->pdata[i];
+        size_t length = strlen(finder->below);
+        if (strncmp(name, finder->below, length) == 0 && name[length] == '.') {
+            int one = finder_has(machine, finder, name);
+            have = one ? one : have;
+        }
+    }
+    return have;
+}
+
 static bool is_dotted_name(const char *text)
 {
     if (!g_ascii_isalpha(*text) && *text != '_')
@@ -325,6 +370,7 @@ int module_exists(ImportMachine *machine, const char *name)
     if (result == FOUND_MODULE)
         return 1;
     bool open = result == FOUND_UNKNOWN || module_is_touched(machine, name) ||
-                base_may_have(machine, name) || (!dot && machine->path_open);
+                base_may_have(machine, name) || (!dot && machine->path_open) ||
+                finders_have(machine, name) != 0;
     return open ? -1 : 0;
 }

@@ -266,7 +266,10 @@ static Module *absent_module(ImportMachine *machine, const char *name, const Mod
     message = package ? machine_format(machine, "No module named '%s'", name)
                       : machine_format(machine, "No module named '%s'; '%s' is not a package", name,
                                        parent->name);
-    if (!absence_is_open(machine, name, parent)) {
+    int have = finders_have(machine, name);
+    if (machine->stopped)
+        return NULL;
+    if (have == 0 && !absence_is_open(machine, name, parent)) {
         raise_builtin(machine, RAISED_MODULE, "ModuleNotFoundError", name, message);
         Raised *raised = (Raised *)machine->raised;
         raised->absent = parent == NULL;
@@ -275,7 +278,7 @@ static Module *absent_module(ImportMachine *machine, const char *name, const Mod
                            sources_assumed(machine->sources);
         return NULL;
     }
-    bool foretold = !machine->all_touched && module_is_touched(machine, name);
+    bool foretold = have == 1 || (!machine->all_touched && module_is_touched(machine, name));
     if (!foretold && (parent || !machine->path_open))
         raise_possible(machine, RAISED_MODULE, "ModuleNotFoundError", name, message);
     else
@@ -454,6 +457,10 @@ static const Value *import_name(ImportMachine *machine, Module *module, const ch
     if (module->folders && module_find(machine, dotted, module->folders, &place) == FOUND_MODULE) {
         const Value *value = module_import_value(machine, dotted);
         return value;
+    }
+    if (module->folders && finders_have(machine, dotted) != 0) {
+        machine->unknowns++;
+        return machine->unknown;
     }
     return absent_name(machine, module, name, there == 0);
 }

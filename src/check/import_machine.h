@@ -256,6 +256,7 @@ struct ImportMachine {
     GPtrArray *loaded;          /* Module, in order */
     GPtrArray *path;            /* sys.path: folders */
     GHashTable *touched;        /* names of modules that something may redirect */
+    GPtrArray *finders;         /* Finder: behind all others on sys.meta_path */
     bool all_touched;
     bool path_open;            /* sys.path has entries that are not known */
     const char *script_folder; /* where a script's own modules are; or NULL */
@@ -477,6 +478,15 @@ int module_exists(ImportMachine *machine, const char *name);
 /* Whether a name or one of its parents may be redirected by something that is not walked. */
 bool module_is_touched(const ImportMachine *machine, const char *name);
 void module_touch(ImportMachine *machine, const char *name);
+/* A finder that a program appends to sys.meta_path, for what is below the module that does it, as
+ * far as can be told. */
+typedef struct {
+    const char *below;
+    const Value *object;
+} Finder;
+void finder_add(ImportMachine *machine, const char *below, const Value *object);
+/* Whether such a finder brings a module that is nowhere else: 1, 0, -1: it may. */
+int finders_have(ImportMachine *machine, const char *name);
 /* Touches every dotted name that occurs as text in a source. */
 void source_touch(ImportMachine *machine, const ImportSource *source);
 void paths_install(ImportMachine *machine);

@@ -14,7 +14,7 @@ static bool is_common(const char *pattern)
     for (const char *at = pattern; *at; at++) {
         if (*at == '\\' && (!*++at || (g_ascii_isalnum(*at) && !strchr("dDwWsSbnt", *at))))
             return false;
-        if (*at == '(' && at[1] == '?' && at[2] != ':' && !g_str_has_prefix(at, "(?P<"))
+        if (*at == '(' && at[1] == '?' && !strchr(":!=", at[2]) && !g_str_has_prefix(at, "(?P<"))
             return false;
         if (*at == '[' && at[1] == ':')
             return false;
@@ -148,6 +148,20 @@ NATIVE(match_groups)
     return tuple;
 }
 
+NATIVE(regex_escape)
+{
+    const char *text = argument_text(arguments, 0, "pattern");
+    if (!text)
+        return machine->calm;
+    g_autoptr(GString) escaped = g_string_new(NULL);
+    for (; *text; text++) {
+        if (strchr("()[]{}?*+-|^$\\.&~# \t\n\r\v\f", *text))
+            g_string_append_c(escaped, '\\');
+        g_string_append_c(escaped, *text);
+    }
+    return value_text(machine, machine_text(machine, escaped->str));
+}
+
 static const Value *regex_calm(ImportMachine *machine)
 {
     return machine->calm;
@@ -179,6 +193,7 @@ static const Native regexes[] = {
     {"re.Pattern.sub", NULL, regex_calm},
     {"re.Pattern.subn", NULL, regex_calm},
     {"re.compile", regex_compile, NULL},
+    {"re.escape", regex_escape, NULL},
     {"re.fullmatch", regex_fullmatch, NULL},
     {"re.match", regex_match, NULL},
     {"re.search", regex_search, NULL},

@@ -207,15 +207,29 @@ NATIVE(sys_modules_setdefault)
     return machine->unknown;
 }
 
-/* A finder of its own: for what is below the module that brings it, as far as can be told. */
-NATIVE(sys_meta_path_add)
+/* The package in whose file this is. */
+static const char *own_package(ImportMachine *machine)
 {
     const Module *module = machine->frame->scope->module;
     const char *dot = strrchr(module->name, '.');
-    module_touch(machine,
-                 dot && !module->package
-                     ? machine_format(machine, "%.*s", (int)(dot - module->name), module->name)
-                     : module->name);
+    return dot && !module->package
+               ? machine_format(machine, "%.*s", (int)(dot - module->name), module->name)
+               : module->name;
+}
+
+/* A finder of its own: for what is below the module that brings it, as far as can be told. */
+NATIVE(sys_meta_path_insert)
+{
+    module_touch(machine, own_package(machine));
+    return machine->none;
+}
+
+NATIVE(sys_meta_path_append)
+{
+    const Value *finder = call_argument(arguments, 0, NULL);
+    if (!finder || finder->kind != VALUE_OBJECT)
+        return sys_meta_path_insert(machine, self, arguments);
+    finder_add(machine, own_package(machine), finder);
     return machine->none;
 }
 
@@ -474,8 +488,8 @@ static const Native systems[] = {
     {"sys.hexversion", NULL, sys_hexversion},
     {"sys.maxsize", NULL, sys_maxsize},
     {"sys.meta_path", NULL, NULL},
-    {"sys.meta_path.append", sys_meta_path_add, NULL},
-    {"sys.meta_path.insert", sys_meta_path_add, NULL},
+    {"sys.meta_path.append", sys_meta_path_append, NULL},
+    {"sys.meta_path.insert", sys_meta_path_insert, NULL},
     {"sys.modules", NULL, NULL},
     {"sys.modules.get", sys_modules_get, NULL},
     {"sys.modules.setdefault", sys_modules_setdefault, NULL},

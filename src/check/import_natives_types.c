@@ -173,20 +173,38 @@ NATIVE(str_isdigit)
     return truth(machine, *text && strspn(text, "0123456789") == strlen(text));
 }
 
-NATIVE(str_partition)
+/* The three parts of a text around a separator, of which the first or the last is taken. */
+static const Value *partition(ImportMachine *machine, const Value *self, const Arguments *arguments,
+                              bool last)
 {
     const char *text = self ? value_string(self) : NULL;
     const char *by = argument_text(arguments, 0, NULL);
     if (!text || !by || !*by)
         return machine->unknown;
-    const char *at = strstr(text, by);
+    const char *at = last ? g_strrstr(text, by) : strstr(text, by);
+    const Value *whole = value_text(machine, text), *empty = value_text(machine, "");
     Value *tuple = value_items(machine, VALUE_TUPLE);
-    value_add(machine, tuple,
-              at ? value_text(machine, machine_format(machine, "%.*s", (int)(at - text), text))
-                 : self);
-    value_add(machine, tuple, value_text(machine, at ? by : ""));
-    value_add(machine, tuple, value_text(machine, at ? at + strlen(by) : ""));
+    if (at) {
+        value_add(machine, tuple,
+                  value_text(machine, machine_format(machine, "%.*s", (int)(at - text), text)));
+        value_add(machine, tuple, value_text(machine, by));
+        value_add(machine, tuple, value_text(machine, at + strlen(by)));
+        return tuple;
+    }
+    value_add(machine, tuple, last ? empty : whole);
+    value_add(machine, tuple, empty);
+    value_add(machine, tuple, last ? whole : empty);
     return tuple;
+}
+
+NATIVE(str_partition)
+{
+    return partition(machine, self, arguments, false);
+}
+
+NATIVE(str_rpartition)
+{
+    return partition(machine, self, arguments, true);
 }
 
 static void change_list(ImportMachine *machine, const Value *self)
@@ -446,6 +464,7 @@ static const Native types[] = {
     {"str.lstrip", str_lstrip, NULL},
     {"str.partition", str_partition, NULL},
     {"str.replace", str_replace, NULL},
+    {"str.rpartition", str_rpartition, NULL},
     {"str.rsplit", str_rsplit, NULL},
     {"str.rstrip", str_rstrip, NULL},
     {"str.split", str_split, NULL},

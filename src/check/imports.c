@@ -60,6 +60,7 @@ static void machine_open(ImportMachine *machine, ImportSources *sources, ImportW
     machine->builtins = machine_table(machine);
     machine->modules = machine_table(machine);
     machine->touched = machine_table(machine);
+    machine->finders = machine_array(machine);
     machine->env = machine_table(machine);
     machine->env_writes = machine_array(machine);
     machine->yields = g_hash_table_new(NULL, NULL);
@@ -271,7 +272,7 @@ static Found locate(ImportMachine *machine, const char *module, FoundModule *ret
         bool above = folders && ret_found->kind == MODULE_SOURCE; /* in a package that is here */
         found = module_find(machine, prefix, folders, ret_found);
         bool open =
-            module_is_touched(machine, prefix) ||
+            module_is_touched(machine, prefix) || finders_have(machine, prefix) != 0 ||
             (sources_partial(machine->sources) && !(above && sources_assumed(machine->sources)));
         if (found == FOUND_NOT && open)
             return FOUND_UNKNOWN;

@@ -131,6 +131,25 @@ static void check_rows(const Row *rows, size_t count)
 }
 
 /* clang-format off */
+#define FINDER                                                                                     \
+    "@@ b/__init__.py\nimport re, sys, importlib.machinery, importlib.util\n"                       \
+    "OLD = re.compile(rf'{re.escape(__name__)}\\.(?!pre)old')\n"                                   \
+    "class Finder:\n"                                                                              \
+    "    def __init__(self, resolve):\n"                                                           \
+    "        self.resolve = resolve\n"                                                             \
+    "    def find_spec(self, name, path=None, target=None):\n"                                     \
+    "        new = self.resolve(name)\n"                                                           \
+    "        if new is None or importlib.util.find_spec(new) is None:\n"                           \
+    "            return None\n"                                                                    \
+    "        return importlib.machinery.ModuleSpec(name, self)\n"                                  \
+    "def resolve(name):\n"                                                                         \
+    "    package, _, tail = name.rpartition('.')\n"                                                \
+    "    if OLD.fullmatch(name) is not None and package == __name__:\n"                            \
+    "        return 'b.new'\n"                                                                     \
+    "    return None\n"                                                                            \
+    "sys.meta_path.append(Finder(resolve))\n"                                                      \
+    "@@ b/new.py\nx = 1\n"
+
 /* As lazy packages do it; `lazy` is the last line of the file. */
 #define LAZY                                                                                       \
     "@@ b/__init__.py\nimport importlib, os, sys\nfrom types import ModuleType\n"                  \
@@ -356,6 +375,17 @@ static const Row tests[] = {
     {"module under another name, perhaps", "@@ a/__init__.py\nimport b\nif b.probe():\n    from . import twin\n"
      "    import sys\n    sys.modules['a.c'] = twin\nfrom .c import x\nfrom .c import y\n@@ a/c.py\nx = y = 1\n"
      "@@ a/twin.py\nx = 1\n@@ b.abi3.so\n", "works", NULL},
+    {"finder behind the others refuses", "@@ a.py\nimport b.old\nimport b.nothing\n" FINDER,
+     "ModuleNotFoundError: No module named 'b.nothing' (a.py:2)", NULL},
+    {"finder behind the others is asked by find_spec", "@@ a.py\nfrom importlib.util import find_spec\nimport b\n"
+     "if find_spec('b.nothing') is not None:\n    import missing\n" FINDER, "works", NULL},
+    {"finder behind the others brings a name", "@@ a.py\nfrom b import old\nfrom b import nothing\n" FINDER,
+     "ImportError: cannot import name 'nothing' from 'b' (a.py:2)", NULL},
+    {"finder that is not known", "@@ a.py\nimport b.nothing\n@@ b/__init__.py\nimport sys, c\n"
+     "sys.meta_path.append(c.Finder())\n@@ c.abi3.so\n", "works", NULL},
+    {"finder before the others", "@@ a.py\nimport b.nothing\n@@ b/__init__.py\nimport sys\nclass Finder:\n"
+     "    def find_spec(self, name, path, target=None):\n        return None\n"
+     "sys.meta_path.insert(0, Finder())\n", "works", NULL},
     {"name that nothing binds", "@@ a.py\ntry:\n    SETUP\nexcept NameError:\n    SETUP = False\n"
      "if SETUP:\n    pass\nelse:\n    import missing\n", "ModuleNotFoundError: No module named 'missing' (a.py:8)", NULL},
     {"name that a star may bind", "@@ a.py\nfrom b import *\ntry:\n    SETUP\nexcept NameError:\n    SETUP = False\n"
