@@ -606,7 +606,11 @@ def run_steps(steps, expect, options, log, state=None):
 
 def state_path():
     named = os.environ.get("RAMEKIN_CHECK_STATE")
-    return named or os.path.join(tempfile.gettempdir(), "ramekin-check-%d.json" % os.getuid())
+    try:
+        folder = tempfile.gettempdir()
+    except OSError:
+        folder = "/dev/shm"  # can be written where a container's root can't
+    return named or os.path.join(folder, "ramekin-check-%d.json" % os.getuid())
 
 
 def boot_id():

@@ -10,11 +10,13 @@ import time
 
 PROCESSES = 4
 MEMORY = 10**9  # of one process: importing torch takes about half of it
+THREADS = 256   # of one process: numpy and scipy begin up to 64 each when they are imported
 CGROUP = "/sys/fs/cgroup/"
 # Of both versions of control groups: the limit, what is used, where what could be freed of it stands.
 MEMORY_FILES = (("memory.max", "memory.current", "memory.stat", "inactive_file"),
                 ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes",
                  "memory/memory.stat", "total_inactive_file"))
+THREAD_FILES = (("pids.max", "pids.current"), ("pids/pids.max", "pids/pids.current"))
 
 
 def kernel_number(path, word=None, index=0):
@@ -38,18 +40,35 @@ def cpus_here():
     return count or 1
 
 
+def left_here(names):
+    limit, used = (kernel_number(CGROUP + name) for name in names[:2])
+    return None if limit is None or used is None else limit - used
+
+
 def memory_here():
     free = [(kernel_number("/proc/meminfo", "MemAvailable:", 1) or 10**9) * 1024]
     for names in MEMORY_FILES:
-        limit, used = (kernel_number(CGROUP + name) for name in names[:2])
-        if limit is not None and used is not None:
-            free.append(limit - used + (kernel_number(CGROUP + names[2], names[3], 1) or 0))
+        left = left_here(names)
+        if left is not None:
+            free.append(left + (kernel_number(CGROUP + names[2], names[3], 1) or 0))
     return min(free)
 
 
+def threads_here():
+    return min([left for left in map(left_here, THREAD_FILES) if left is not None] or [10**9])
+
+
 def room_here():
-    """How many processes at once: as the CPUs and the memory of this container allow."""
-    return max(1, min(PROCESSES, cpus_here(), memory_here() // MEMORY))
+    """How many processes at once: as CPUs, memory and threads of this container allow."""
+    return max(1, min(PROCESSES, cpus_here(), memory_here() // MEMORY, threads_here() // THREADS))
+
+
+def open_output():
+    # A file, not a pipe: what a killed program left running can't keep us waiting.
+    try:
+        return tempfile.TemporaryFile()
+    except OSError:  # nothing can be written
+        return os.fdopen(os.memfd_create("output"), "w+b")
 
 
 class Job:
@@ -64,8 +83,7 @@ class Job:
         self.since = self.deadline = self.took = 0.0
 
     def begin(self):
-        # A file, not a pipe: what a killed program left running can't keep us waiting.
-        self.output = tempfile.TemporaryFile()
+        self.output = open_output()
         self.go_from_here()
         try:
             self.process = subprocess.Popen(

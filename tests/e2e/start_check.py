@@ -301,6 +301,21 @@ class StartCheck(Harness):
             file.write("{")
         self.assertEqual(self.run_check("--health").returncode, 0)
 
+    def test_nothing_can_be_written(self):
+        """As with a container whose root is read-only: no folder for temporary files."""
+        with open(os.path.join(self.folder, "sitecustomize.py"), "w") as file:
+            file.write("import tempfile\ntempfile._candidate_tempdir_list = lambda: ['/no/such']\n")
+        self.expect(runtime=item("import", "json"), gpu_needed=False)
+        state = "/dev/shm/ramekin-check-%d.json" % os.getuid()
+        for arguments in [], ["--health"]:
+            environment = self.environment(PYTHONPATH=self.folder)
+            del environment["RAMEKIN_CHECK_STATE"]
+            done = subprocess.run(self.command(*arguments), env=environment, text=True,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        if os.access("/dev/shm", os.W_OK):
+            os.unlink(state)
+
     def test_fitness_hook(self):
         with open(os.path.join(self.folder, "runpod.py"), "w") as file:
             file.write("class serverless:\n"
@@ -470,13 +485,14 @@ class SideBySide(Harness):
         os.makedirs(os.path.join(self.folder, "memory"))
         check.CGROUP = self.folder + "/"
         limits = {"cpu.max": "max 100000", "memory.max": "max", "memory.current": "900000000",
-                  "memory.stat": "anon 1\ninactive_file 500000000\n"}
+                  "memory.stat": "anon 1\ninactive_file 500000000\n", "pids.max": "max",
+                  "pids.current": "20"}
         check.os.sched_getaffinity = lambda process: range(64)
         meminfo = check.kernel_number("/proc/meminfo", "MemAvailable:", 1) * 1024
         for changes, room in (
                 ({}, min(4, max(1, meminfo // 10**9))), ({"cpu.max": "150000 100000"}, 1),
                 ({"memory.max": "2000000000"}, 1), ({"memory.max": "2600000000"}, 2),
-                ({"cpu.max": "50000 100000"}, 1)):
+                ({"cpu.max": "50000 100000"}, 1), ({"pids.max": "540"}, 2)):
             for name, text in dict(limits, **changes).items():
                 with open(os.path.join(self.folder, name), "w") as file:
                     file.write(text + "\n")
