@@ -1,7 +1,8 @@
 """`ramekin check` on the shipped recipes of real stories, over the real index, which nothing else has read
-for it: what must be said of each row is said, no error besides, and the second run needs no network.
+for it: what must be said of each row is said, no error besides, and the second run needs no network. Then
+`ramekin matrix --check`, which shows what can be imported in which row, and the table of `ramekin diff`.
 
-    founding_real.py RAMEKIN [RECIPE#ROW...]
+    founding_real.py RAMEKIN [RECIPE#ROW | RECIPE...]
 
 The torch index is not asked: the default one has the same builds up to their labels. Printed for each row:
 seconds of the first and of the second run, and how much of the wheels was read. Exit 77: the index can't be
@@ -68,6 +69,12 @@ ERRORS = {
     ],
     "train#mended": [],
     "train#stable": [],
+    "unsloth-windows#told": [
+        ("unsatisfiable", [
+            "no version of triton satisfies triton>=3.0.0 (required by unsloth 2024.9)",
+            "change unsloth==2024.9 to unsloth==2024.12.12",
+        ]),
+    ],
     # Main's torch 2.4.1 for Windows, which stands in for that of CUDA 12.1, is built without CUDA.
     "unsloth-windows#filed": [
         ("import-fails", [
@@ -110,6 +117,30 @@ ITEMS = {
     "unsloth-windows#option1": {"bitsandbytes": "holds", "bitsandbytes.autograd._functions": "holds"},
 }  # fmt: skip
 
+# Rows beside what can be imported in them; None: the row can't be satisfied.
+MATRICES = {
+    "unsloth-windows": {
+        "told": None,
+        "filed": {"gpu: import bitsandbytes": "fails", "build: import bitsandbytes.autograd._functions": "fails"},
+        "option1": {"gpu: import bitsandbytes": "holds", "build: import bitsandbytes.autograd._functions": "holds"},
+        "option2": {"gpu: import bitsandbytes": "fails"},
+    },
+}
+
+# Two sides, and what the lines of their diff must have in this order.
+DIFFS = {
+    ("train", "golden", "stable"): [
+        r"golden: stage 'torch' can't be satisfied: .*torchaudio==2.8.2",
+        r"then there is another conflict: .*torch==2.0.1 \(required by torchvision 0.15.2\)",
+        r"\+ bitsandbytes +\(none\) -> 0.43.1 \(wheel, 119.8 MB\)",
+        r"~ torch +==2.8.0.* -> 2.3.1 \(wheel, 779.2 MB\)",
+        r"! torchaudio +==2.8.2 \(impossible.*\) -> \(none\)",
+        r"~ torchvision +==0.15.2.* -> 0.18.1 \(wheel, 7.0 MB\)",
+        r"~ transformers +==4.56.2.* -> 4.43.3 \(wheel, 9.4 MB\)",
+        r"- unsloth +==2025.10.8.* -> \(none\)",
+    ],
+}
+
 # Names that no finding of these rows may be about.
 INNOCENT = {
     "forced-triton#fixed": ["triton", "bitsandbytes", "torch"],
@@ -117,19 +148,27 @@ INNOCENT = {
 }
 
 
-def run_check(ramekin, folder, row, cache, offline):
-    command = [ramekin, "check", "-v", "--format", "json", "--progress", "none", "--cache-dir", cache]
+def run(ramekin, folder, cache, arguments):
+    """The finished process and its seconds; ends the test where there is no network."""
+    command = [ramekin, arguments[0], "--progress", "none", "--cache-dir", cache, *arguments[1:]]
     for name in SUBSTITUTES:
         command += ["--substitute-index", name + "=main"]
-    command += ["--offline"] if offline else []
     begun = time.monotonic()
-    done = subprocess.run([*command, "ramekin.yaml#" + row], cwd=folder, check=False, capture_output=True, text=True)
+    done = subprocess.run(
+        command, cwd=folder, check=False, capture_output=True, text=True, env={**os.environ, "COLUMNS": "1000"}
+    )
     seconds = time.monotonic() - begun
     if re.search(r"could not connect|Could not resolve host", done.stderr) and not done.stdout:
         print("skipped: the package index can not be reached")
         sys.exit(SKIPPED)
     if not done.stdout:
         raise SystemExit(done.stderr)
+    return done, seconds
+
+
+def run_check(ramekin, folder, row, cache, offline):
+    arguments = ["check", "-v", "--format", "json", "ramekin.yaml#" + row]
+    done, seconds = run(ramekin, folder, cache, arguments + (["--offline"] if offline else []))
     return json.loads(done.stdout), done.stderr, seconds
 
 
@@ -202,12 +241,58 @@ def check_row(ramekin, name, work):
     return not wrong
 
 
+def report(name, seconds, wrong):
+    print("%s %-28s %6.1f s" % ("not ok" if wrong else "ok", name, seconds))
+    for line in wrong:
+        print("    " + line)
+    sys.stdout.flush()
+    return not wrong
+
+
+def check_matrix(ramekin, recipe, work):
+    folder = os.path.join(work, recipe)
+    shutil.copytree(os.path.join(RECIPES, recipe), folder)
+    done, seconds = run(ramekin, folder, folder + ".cache", ["matrix", "--check", "--format", "json"])
+    wrong, rows = [], {row["row"]: row for row in json.loads(done.stdout)["rows"]}
+    if list(rows) != list(MATRICES[recipe]):
+        wrong.append("the rows are %s" % list(rows))
+    for name, expected in MATRICES[recipe].items():
+        row = rows.get(name, {})
+        if row.get("resolves") != (expected is not None):
+            wrong.append("%s resolves: %s" % (name, row.get("resolves")))
+        verdicts = {one["item"]: one["verdict"] for one in row.get("checks", [])}
+        for item, verdict in (expected or {}).items():
+            if verdicts.get(item) != verdict:
+                wrong.append("%s: %s: %s, not %s" % (name, item, verdicts.get(item), verdict))
+    return report("matrix of " + recipe, seconds, wrong)
+
+
+def check_diff(ramekin, sides, work):
+    recipe, before, after = sides
+    folder = os.path.join(work, "-".join(sides))
+    shutil.copytree(os.path.join(RECIPES, recipe), folder)
+    names = ["ramekin.yaml#" + row for row in (before, after)]
+    done, seconds = run(ramekin, folder, folder + ".cache", ["diff", *names])
+    wrong, at = [], 0
+    for pattern in DIFFS[sides]:
+        found = re.compile(pattern).search(done.stdout, at)
+        if found:
+            at = found.end()
+        else:
+            wrong.append("no line, here or later: " + pattern)
+    if done.returncode != 1:
+        wrong.append("it ends with %d" % done.returncode)
+    return report("diff of %s#%s and #%s" % sides, seconds, wrong + (done.stdout.splitlines() if wrong else []))
+
+
 def main():
     ramekin = os.path.abspath(sys.argv[1])
-    names = sys.argv[2:] or list(ERRORS)
+    names = sys.argv[2:] or [*ERRORS, *MATRICES, *(sides[0] for sides in DIFFS)]
     with tempfile.TemporaryDirectory() as work:
-        good = [check_row(ramekin, name, work) for name in names]
-    sys.exit(not all(good))
+        good = [check_row(ramekin, name, work) for name in names if "#" in name]
+        good += [check_matrix(ramekin, name, work) for name in MATRICES if name in names]
+        good += [check_diff(ramekin, sides, work) for sides in DIFFS if sides[0] in names]
+    sys.exit(not good or not all(good))
 
 
 main()
