@@ -20,6 +20,7 @@ void operand_free(Operand *operand)
     workspace_free(operand->workspace);
     lock_free(operand->lock);
     g_clear_pointer(&operand->debian, g_ptr_array_unref);
+    g_clear_pointer(&operand->offers, g_hash_table_unref);
     wheel_native_free(operand->torch);
     host_tables_free(operand->tables);
     g_free(operand->dir);
@@ -221,6 +222,9 @@ static int open_recipe(const Invocation *invocation, Operand *operand, const Pla
     status = workspace_find_or_resolve(operand->workspace, wanted, operand->lock, &target);
     operand->side.target = target;
     operand->side.recipe = wanted->recipe;
+    if (target && !lock_target_is_solved(target))
+        operand->offers = operand_find_offers(operand->workspace, wanted, target);
+    operand->side.offers = operand->offers;
     return status;
 }
 

@@ -14,6 +14,7 @@ typedef struct {
     Inspection *inspection; /* of an image; holds the target where that has a lock */
     GPtrArray *debian;      /* DebianPackage, or NULL */
     WheelNative *torch;     /* or NULL */
+    GHashTable *offers;     /* or NULL */
     char *folder;           /* temporary, with the files of a revision; or NULL */
     char *dir;              /* what a path in the target's base counts from; or NULL */
     HostTables *tables;     /* or NULL */
@@ -33,6 +34,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Operand, operand_free)
  *   /dev/null               nothing: a file that is not there, as git says it
  * Returns an exit status and has printed why when it is not 0. */
 int operand_open(const Invocation *invocation, const char *text, Operand **ret_operand);
+
+/* What the indexes have of each version that the lines of a recipe ask for with "==": line →
+ * DiffOffer. What can't be found out is left out. Caller frees. */
+GHashTable *operand_find_offers(Workspace *workspace, const WorkTarget *wanted,
+                                const LockTarget *target);
 
 /* The rows of a recipe or a lock that is named without one; empty: it has no matrix; NULL:
  * something else is meant. */

@@ -20,7 +20,22 @@ typedef struct {
     const GPtrArray *debian;     /* DebianPackage: of the image, or of the base; NULL: not known */
     const HostTables *tables;    /* or NULL */
     const WheelNative *torch;    /* what was read before of the installed torch; or NULL */
+    /* of a side that can't be satisfied, requirement line with "==" → DiffOffer; or NULL */
+    GHashTable *offers;
 } DiffSide;
+
+typedef enum {
+    OFFER_NOTHING,
+    OFFER_SOURCE,
+    OFFER_WHEEL, /* that the target can take */
+} OfferKind;
+
+/* What the stage's indexes have of the one version that a line asks for, whether or not it goes
+ * with the rest. */
+typedef struct {
+    OfferKind kind;
+    guint64 size; /* bytes; 0: not known */
+} DiffOffer;
 
 typedef enum {
     DIFF_ADDED,
@@ -109,6 +124,7 @@ typedef struct {
     char *name;                         /* canonical */
     char *before, *after;               /* "torch==2.8.0, torch>2"; NULL: not asked for */
     bool blocked_before, blocked_after; /* the lines take part in the conflict of that side */
+    const DiffOffer *offer_before, *offer_after; /* NULL: not known, or the side can be installed */
     /* what a side that can be installed has of it; NULL: nothing, or the side can't be */
     const LockDistribution *installed_before, *installed_after;
 } DiffRequest;
@@ -184,6 +200,9 @@ char *diff_format_markdown(const Diff *diff, const DiffStyle *style); /* for a p
 char *diff_format_html(const Diff *diff, const DiffStyle *style); /* one page, nothing outside */
 char *diff_encode_json(const Diff *diff);                         /* ramekin.diff/1 */
 
+/* "impossible, no index has it", "wheel, 888.1 MB": what is known of what a side asks for but can't
+ * install; NULL: nothing. Caller frees. */
+char *diff_asked_text(bool blocked, const DiffOffer *offer);
 /* The name of it on either side. */
 const char *diff_name(const DiffDistribution *distribution);
 /* For the renderings: "3 changed, 1 added"; the name of a distance and of a kind in JSON. */

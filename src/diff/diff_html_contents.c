@@ -33,11 +33,17 @@ static void write_problem(HtmlWriter *writer, const DiffSide *side)
 
 /* What a side asks for, or has of it where it can be installed. */
 static void write_request_side(PageTable *table, const char *lines, bool blocked,
-                               const LockDistribution *installed)
+                               const DiffOffer *offer, const LockDistribution *installed)
 {
+    g_autofree char *known = diff_asked_text(false, offer);
     g_autofree char *text = installed ? diff_installed_text(installed) : g_strdup(lines);
     page_cell_begin(table, text ? "version" : "note");
     html_text(table->writer, text ? text : "(none)");
+    if (known) {
+        html_text(table->writer, " (");
+        html_text(table->writer, known);
+        html_text(table->writer, ")");
+    }
     if (blocked) {
         html_text(table->writer, " ");
         html_element(table->writer, "span", "mark gone", "\342\234\225 impossible");
@@ -59,9 +65,9 @@ static void write_requests(HtmlWriter *writer, const GPtrArray *requests)
         page_head_begin(&table);
         html_text(writer, request->name);
         html_end(writer);
-        write_request_side(&table, request->before, request->blocked_before,
+        write_request_side(&table, request->before, request->blocked_before, request->offer_before,
                            request->installed_before);
-        write_request_side(&table, request->after, request->blocked_after,
+        write_request_side(&table, request->after, request->blocked_after, request->offer_after,
                            request->installed_after);
         page_row_end(&table);
     }

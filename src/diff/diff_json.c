@@ -149,6 +149,20 @@ static void write_things(JsonWriter *writer, const GPtrArray *things)
     jsonw_end_array(writer);
 }
 
+static void write_offer(JsonWriter *writer, const char *key, const DiffOffer *offer)
+{
+    static const char *const kinds[] = {"none", "source", "wheel"};
+    jsonw_key(writer, key);
+    if (!offer) {
+        jsonw_null(writer);
+        return;
+    }
+    jsonw_begin_object(writer, JSONW_INLINE);
+    jsonw_string_member(writer, "kind", kinds[offer->kind]);
+    jsonw_unsigned_member(writer, "size", offer->size);
+    jsonw_end_object(writer);
+}
+
 static void write_requests(JsonWriter *writer, const GPtrArray *requests)
 {
     jsonw_key(writer, "requests");
@@ -161,6 +175,8 @@ static void write_requests(JsonWriter *writer, const GPtrArray *requests)
         jsonw_string_member(writer, "after", request->after);
         jsonw_boolean_member(writer, "impossible_before", request->blocked_before);
         jsonw_boolean_member(writer, "impossible_after", request->blocked_after);
+        write_offer(writer, "offer_before", request->offer_before);
+        write_offer(writer, "offer_after", request->offer_after);
         write_distribution(writer, "installed_before", request->installed_before);
         write_distribution(writer, "installed_after", request->installed_after);
         jsonw_end_object(writer);

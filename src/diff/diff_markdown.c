@@ -89,11 +89,14 @@ static void append_cell(GString *out, const char *text)
         markdown_append_code(out, text);
 }
 
-static void append_asked(GString *out, const char *lines, bool blocked,
+static void append_asked(GString *out, const char *lines, bool blocked, const DiffOffer *offer,
                          const LockDistribution *installed)
 {
+    g_autofree char *known = diff_asked_text(false, offer);
     g_autofree char *text = installed ? diff_installed_text(installed) : g_strdup(lines);
     append_cell(out, text);
+    if (known)
+        g_string_append_printf(out, " (%s)", known);
     g_string_append(out, blocked ? " **impossible**" : "");
 }
 
@@ -109,8 +112,10 @@ static void append_requests(GString *out, const Diff *diff)
         const DiffRequest *request = requests->pdata[i];
         g_string_append(out, "| ");
         markdown_append_text(out, request->name);
-        append_asked(out, request->before, request->blocked_before, request->installed_before);
-        append_asked(out, request->after, request->blocked_after, request->installed_after);
+        append_asked(out, request->before, request->blocked_before, request->offer_before,
+                     request->installed_before);
+        append_asked(out, request->after, request->blocked_after, request->offer_after,
+                     request->installed_after);
         g_string_append(out, " |\n");
     }
     end_list(out, requests->len);

@@ -2,6 +2,7 @@
  * satisfied, with the lines that make it so. */
 #include "diff/diff_private.h"
 
+#include "plan/layout.h"
 #include "python/requirement.h"
 
 #include <string.h>
@@ -76,6 +77,26 @@ static void add_side(Diff *diff, GHashTable *index, bool after)
     }
 }
 
+char *diff_asked_text(bool blocked, const DiffOffer *offer)
+{
+    static const char *const kinds[] = {"no index has it", "source", "wheel"};
+    if (!blocked && !offer)
+        return NULL;
+    GString *text = g_string_new(blocked ? "impossible" : NULL);
+    if (offer)
+        g_string_append_printf(text, "%s%s", blocked ? ", " : "", kinds[offer->kind]);
+    if (offer && offer->size > 0) {
+        g_autofree char *size = layout_size(offer->size);
+        g_string_append_printf(text, ", %s", size);
+    }
+    return g_string_free(text, FALSE);
+}
+
+static const DiffOffer *offer_of(const DiffSide *side, const char *lines)
+{
+    return side->offers && lines ? g_hash_table_lookup(side->offers, lines) : NULL;
+}
+
 static const LockDistribution *installed_of(const DiffSide *side, const char *name)
 {
     return lock_target_is_solved(side->target) ? diff_find(diff_environment(side->target), name)
@@ -86,6 +107,8 @@ static void find_installed(const Diff *diff, DiffRequest *request)
 {
     request->installed_before = installed_of(&diff->a, request->name);
     request->installed_after = installed_of(&diff->b, request->name);
+    request->offer_before = offer_of(&diff->a, request->before);
+    request->offer_after = offer_of(&diff->b, request->after);
 }
 
 static int compare_requests(const void *a, const void *b)

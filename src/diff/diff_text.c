@@ -245,8 +245,8 @@ static void put_conflict(Printer *printer, const DiffSide *side)
     layout_words(&printer->layout, TINT_NONE, told, 4, 6);
 }
 
-/* "==2.8.0 (impossible)" of torch, "2.3.1+cu121 (wheel, 779.2 MB)". */
-static char *asked_text(const char *name, const char *lines, bool blocked,
+/* "==2.8.0 (wheel, 888.1 MB)" of torch, "2.3.1+cu121 (wheel, 779.2 MB)". */
+static char *asked_text(const char *name, const char *lines, bool blocked, const DiffOffer *offer,
                         const LockDistribution *installed)
 {
     if (installed)
@@ -255,7 +255,9 @@ static char *asked_text(const char *name, const char *lines, bool blocked,
         return g_strdup(or_none(NULL));
     bool one = g_str_has_prefix(lines, name) && !strstr(lines, ", ");
     const char *shown = one ? lines + strlen(name) : lines;
-    return g_strdup_printf("%s%s", *shown ? shown : "any version", blocked ? " (impossible)" : "");
+    g_autofree char *known = diff_asked_text(blocked, offer);
+    return g_strdup_printf("%s%s%s%s", *shown ? shown : "any version", known ? " (" : "",
+                           known ? known : "", known ? ")" : "");
 }
 
 static void put_request(Printer *printer, const DiffRequest *request, unsigned width)
@@ -268,9 +270,9 @@ static void put_request(Printer *printer, const DiffRequest *request, unsigned w
     layout_printf(layout, blocked ? TINT_BAD : kinds[kind].tint, "  %s ",
                   blocked ? "!" : kinds[kind].sign);
     g_autofree char *before = asked_text(request->name, request->before, request->blocked_before,
-                                         request->installed_before);
-    g_autofree char *after =
-        asked_text(request->name, request->after, request->blocked_after, request->installed_after);
+                                         request->offer_before, request->installed_before);
+    g_autofree char *after = asked_text(request->name, request->after, request->blocked_after,
+                                        request->offer_after, request->installed_after);
     g_autofree char *text = g_strdup_printf("%s -> %s", before, after);
     layout_pad(layout, TINT_NONE, request->name, width, false);
     layout_put(layout, TINT_NONE, "  ");
