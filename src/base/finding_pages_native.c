@@ -222,8 +222,9 @@ const FindingPage finding_pages_native[] = {
             "of a library whose other names begin alike (`nccl...`, `arrow::`), or of torch. It is "
             "said only where every file that could define them was read, which may take "
             "`--deep`: not where the base might have another library of the name. A warning where "
-            "the import catches the failure and goes on; a note for a library made for another torch "
-            "that nothing is known to import.",
+            "the import catches the failure. A library made for another torch that nothing "
+            "is known to load is an error where the wheel's metadata asks for another torch, and "
+            "else a note.",
         .matters =
             "The dynamic loader refuses the file, and importing it fails with `undefined symbol`. "
             "The two wheels were not made for each other.",

@@ -101,6 +101,16 @@ static bool any_is_loaded(const LibraryJudge *judge, const GPtrArray *named)
     return false;
 }
 
+/* What a wheel brings for its own modules, and its code opens before them. */
+static bool is_own(const LoadObject *object, const GPtrArray *named)
+{
+    for (guint i = 0; i < named->len; i++) {
+        if (((const LoadObject *)named->pdata[i])->wheel == object->wheel)
+            return true;
+    }
+    return false;
+}
+
 /* A library of that name that is in the process already is taken, wherever it came from. */
 bool library_is_elsewhere(LibraryJudge *judge, const LoadObject *object, const char *name)
 {
@@ -108,7 +118,7 @@ bool library_is_elsewhere(LibraryJudge *judge, const LoadObject *object, const c
     bool base_may = !library_judge_knows_base(judge) || library_judge_base_has(judge, name);
     if (!named || !base_may)
         return !named;
-    if (any_is_loaded(judge, named))
+    if (any_is_loaded(judge, named) || is_own(object, named))
         return false;
     bool certain = !object->file->object->runpath || !has_library_path(judge->run);
     return !certain || !find_by_path(judge, object, name, named);

@@ -3,7 +3,6 @@
 #include "base/limits.h"
 #include "check/library_private.h"
 #include "check/native_rules.h"
-#include "python/requirement.h"
 
 enum {
     MAX_OBJECTS = 2000,  /* that one import loads */
@@ -246,21 +245,6 @@ static LibraryProblem *judge_needed(LibraryJudge *judge, const GPtrArray *loaded
 
 /* torch */
 
-/* The clause of the wheel's own metadata that the installed torch does not meet; or NULL. */
-static char *unmet_torch(const CheckRun *run, const CheckWheel *wheel)
-{
-    const LockDistribution *own = check_installed(run, wheel->file->name);
-    const LockDistribution *torch = check_installed(run, "torch");
-    for (char **clause = own && torch ? own->requires : NULL; clause && *clause; clause++) {
-        g_autoptr(Requirement) requirement = requirement_parse(*clause, NULL);
-        if (!requirement || !g_str_equal(requirement->canonical, "torch"))
-            continue;
-        if (!specifier_set_contains_text(requirement->specifiers, torch->version, PRERELEASES_YES))
-            return g_strdup(*clause);
-    }
-    return NULL;
-}
-
 /* Where all of torch was read, its symbols are judged as any other's. */
 static LibraryProblem *doubt_torch(const CheckRun *run, const LoadObject *object)
 {
@@ -269,7 +253,7 @@ static LibraryProblem *doubt_torch(const CheckRun *run, const LoadObject *object
     if (!shared || !torch || !torch->native || torch == object->wheel ||
         !native_uses_torch(shared) || native_is_complete(run, torch->native))
         return NULL;
-    g_autofree char *clause = unmet_torch(run, object->wheel);
+    g_autofree char *clause = native_unmet_torch(run, object->wheel);
     if (!clause)
         return NULL;
     return library_problem_new(

@@ -1,5 +1,6 @@
 #include "check/native_rules.h"
 
+#include "python/requirement.h"
 #include "recipe/config.h"
 
 Finding *native_add(CheckRun *run, const char *code, const CheckWheel *wheel, char *message)
@@ -116,6 +117,20 @@ const char *native_missing_of_torch(const CheckRun *run, const SharedObject *obj
         if (!symbol->weak && native_is_torch_name(symbol->name) &&
             !native_is_defined(run, symbol->name))
             return symbol->name;
+    }
+    return NULL;
+}
+
+char *native_unmet_torch(const CheckRun *run, const CheckWheel *wheel)
+{
+    const LockDistribution *own = check_installed(run, wheel->file->name);
+    const LockDistribution *torch = check_installed(run, "torch");
+    for (char **clause = own && torch ? own->requires : NULL; clause && *clause; clause++) {
+        g_autoptr(Requirement) requirement = requirement_parse(*clause, NULL);
+        if (!requirement || !g_str_equal(requirement->canonical, "torch"))
+            continue;
+        if (!specifier_set_contains_text(requirement->specifiers, torch->version, PRERELEASES_YES))
+            return g_strdup(*clause);
     }
     return NULL;
 }

@@ -29,3 +29,6 @@ bool native_is_defined(const CheckRun *run, const char *name);
 bool native_is_complete(const CheckRun *run, const WheelNative *torch);
 /* The first name of torch's that the object needs and nothing defines, or NULL. */
 const char *native_missing_of_torch(const CheckRun *run, const SharedObject *object);
+/* The clause of the wheel's own metadata that the installed torch does not meet, or NULL. Caller
+ * frees. */
+char *native_unmet_torch(const CheckRun *run, const CheckWheel *wheel);

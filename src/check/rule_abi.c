@@ -199,9 +199,14 @@ static void judge_strings(CheckRun *run, const CheckWheel *wheel, const NativeFi
 
 /* Loads that fail */
 
-/* An import goes on where the failure is caught, as far as that can be followed. */
-static bool is_caught(const CheckRun *run, const LibraryRefusal *refusal)
+/* An import goes on where the failure is caught, as far as that can be followed: what the library
+ * would have registered with torch is missed later. */
+static bool is_caught(const CheckRun *run, const CheckWheel *wheel, const LibraryRefusal *refusal)
 {
+    g_autofree char *clause =
+        g_str_equal(refusal->owner, "torch") ? native_unmet_torch(run, wheel) : NULL;
+    if (clause)
+        return false;
     const ImportRoot *root =
         run->roots && refusal->root < run->roots->len ? run->roots->pdata[refusal->root] : NULL;
     return root && root->build && root->run && root->build->outcome == IMPORT_WORKS &&
@@ -225,7 +230,7 @@ static char *describe_refusal(const LibraryRefusal *refusal)
 static void judge_refusal(CheckRun *run, const CheckWheel *wheel, const LibraryRefusal *refusal)
 {
     Finding *finding = native_add(run, "undefined-symbol", wheel, describe_refusal(refusal));
-    bool caught = is_caught(run, refusal);
+    bool caught = is_caught(run, wheel, refusal);
     if (caught)
         finding->severity = SEVERITY_WARNING;
     GPtrArray *evidence = g_ptr_array_new();
@@ -234,7 +239,7 @@ static void judge_refusal(CheckRun *run, const CheckWheel *wheel, const LibraryR
     if (!g_str_equal(refusal->loaded, refusal->member))
         g_ptr_array_add(evidence, g_strdup_printf("it is loaded with %s", refusal->loaded));
     if (caught)
-        g_ptr_array_add(evidence, g_strdup("the import that loads it goes on without it"));
+        g_ptr_array_add(evidence, g_strdup("the import that loads it catches that"));
     native_set_evidence(finding, evidence);
     if (!g_str_equal(refusal->owner, refusal->distribution))
         finding->hint =
@@ -256,8 +261,8 @@ static bool judge_refusals(CheckRun *run, const CheckWheel *wheel)
 }
 
 /* Of a library that no import was seen to load: code may choose among several, one for each torch,
- * and load none of the others. */
-static void note_symbols(CheckRun *run, const CheckWheel *wheel, const NativeFile *file,
+ * and load none of the others. The wheel's own metadata tells whether it was made for this one. */
+static void judge_unseen(CheckRun *run, const CheckWheel *wheel, const NativeFile *file,
                          const CheckWheel *torch)
 {
     GPtrArray *evidence = g_ptr_array_new_with_free_func(NULL);
@@ -274,13 +279,18 @@ static void note_symbols(CheckRun *run, const CheckWheel *wheel, const NativeFil
         g_ptr_array_unref(evidence);
         return;
     }
+    g_autofree char *clause = native_unmet_torch(run, wheel);
     Finding *finding = native_add(
         run, "undefined-symbol", wheel,
-        g_strdup_printf("%s of %s %s needs %u %s of torch that torch %s does not have; nothing is "
-                        "known to import it",
+        g_strdup_printf("%s of %s %s needs %u %s of torch that torch %s does not have%s",
                         native_base_name(file->member), wheel->file->name, wheel->file->version,
-                        missing, missing == 1 ? "function" : "functions", torch->file->version));
-    finding->severity = SEVERITY_NOTE;
+                        missing, missing == 1 ? "symbol" : "symbols", torch->file->version,
+                        clause ? "" : "; nothing is known to load it"));
+    if (clause)
+        g_ptr_array_add(evidence,
+                        g_strdup_printf("%s: Requires-Dist: %s", wheel->file->file, clause));
+    else
+        finding->severity = SEVERITY_NOTE;
     native_set_evidence(finding, evidence);
     finding->hint = g_strdup_printf("take the version of %s that was built for torch %s",
                                     wheel->file->name, torch->file->version);
@@ -302,13 +312,13 @@ static bool judge_torch_strings(CheckRun *run, const CheckWheel *wheel, const Ch
     return false;
 }
 
-static void note_torch(CheckRun *run, const CheckWheel *wheel, const CheckWheel *torch)
+static void judge_torch(CheckRun *run, const CheckWheel *wheel, const CheckWheel *torch)
 {
     guint before = run->findings->len;
     for (guint i = 0; i < wheel->native->files->len && run->findings->len == before; i++) {
         const NativeFile *file = wheel->native->files->pdata[i];
         if (file->object && native_uses_torch(file->object))
-            note_symbols(run, wheel, file, torch);
+            judge_unseen(run, wheel, file, torch);
     }
 }
 
@@ -318,7 +328,7 @@ static void judge_symbols(CheckRun *run, const CheckWheel *wheel, const CheckWhe
     if (other && judge_torch_strings(run, wheel, torch))
         return;
     if (!judge_refusals(run, wheel) && other && native_is_complete(run, torch->native))
-        note_torch(run, wheel, torch);
+        judge_torch(run, wheel, torch);
 }
 
 void rule_abi(CheckRun *run)
