@@ -241,10 +241,13 @@ static void judge_refusal(CheckRun *run, const CheckWheel *wheel, const LibraryR
     if (caught)
         g_ptr_array_add(evidence, g_strdup("the import that loads it catches that"));
     native_set_evidence(finding, evidence);
-    if (!g_str_equal(refusal->owner, refusal->distribution))
-        finding->hint =
-            g_strdup_printf("take the version of %s that was built for %s %s",
-                            refusal->distribution, refusal->owner, refusal->owner_version);
+    if (g_str_equal(refusal->owner, "torch"))
+        finding->hint = g_strdup_printf("take the version of %s that was built for torch %s",
+                                        refusal->distribution, refusal->owner_version);
+    else if (!g_str_equal(refusal->owner, refusal->distribution))
+        finding->hint = g_strdup_printf(
+            "take another version of %s, or one of %s that was built for %s %s", refusal->owner,
+            refusal->distribution, refusal->owner, refusal->owner_version);
 }
 
 /* One finding for each object of the wheel; whether there is one. */
