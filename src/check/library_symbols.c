@@ -243,17 +243,29 @@ static void note_refusal(const Question *question, const GPtrArray *symbols, con
         g_ptr_array_add(run->refusals, refusal);
 }
 
-/* Drops what no relocation asks for, for good; all where that could not be read. */
+static guint place_in(GHashTable *bound, const void *symbol)
+{
+    return GPOINTER_TO_UINT(g_hash_table_lookup(bound, ((const SharedSymbol *)symbol)->name));
+}
+
+static int compare_places(const void *a, const void *b, void *bound)
+{
+    guint left = place_in(bound, *(void *const *)a), right = place_in(bound, *(void *const *)b);
+    return (left > right) - (left < right);
+}
+
+/* Drops what no relocation asks for, for good; all where that could not be read. The rest is in the
+ * loader's order, which ends at the first. */
 static void drop_unbound(const Question *question, GPtrArray *missing)
 {
     const LoadObject *object = question->object;
     g_autoptr(GHashTable) bound = native_file_bound(object->file, object->wheel->view);
     question->judge->missed |= !bound;
     for (guint i = missing->len; i-- > 0;) {
-        if (!bound ||
-            !g_hash_table_contains(bound, ((const SharedSymbol *)missing->pdata[i])->name))
+        if (!bound || place_in(bound, missing->pdata[i]) == 0)
             g_ptr_array_remove_index(missing, i);
     }
+    g_ptr_array_sort_with_data(missing, compare_places, bound);
 }
 
 /* Symbols of one library, the first that one is missed of. */

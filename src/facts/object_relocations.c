@@ -21,8 +21,9 @@ static bool want_relocations(ObjectLayout *layout, guint64 address, guint64 size
             object_bytes_want(layout->bytes, ret_table->offset, size));
 }
 
-/* Symbols by number, each one byte: whether a relocation names it. */
-static void mark_symbols(const ObjectLayout *layout, const RelocationTable *table, GByteArray *used)
+/* Symbols by number: the place of the first relocation that names it, from 1; 0: there is none. */
+static void mark_symbols(const ObjectLayout *layout, const RelocationTable *table, GArray *used,
+                         guint *place)
 {
     for (guint64 i = 0; table->offset && i < table->count; i++) {
         Elf64_Rela entry;
@@ -30,17 +31,16 @@ static void mark_symbols(const ObjectLayout *layout, const RelocationTable *tabl
         guint number = (guint)ELF64_R_SYM(entry.r_info);
         if (number == 0 || number >= LIMIT_OBJECT_SYMBOLS)
             continue;
-        guint before = used->len;
-        if (number >= before) {
-            g_byte_array_set_size(used, number + 1);
-            memset(used->data + before, 0, number + 1 - before);
-        }
-        used->data[number] = 1;
+        if (number >= used->len)
+            g_array_set_size(used, number + 1);
+        guint *first = &g_array_index(used, guint, number);
+        if (*first == 0)
+            *first = ++*place;
     }
 }
 
 /* The symbols that are marked, and the names of all. */
-static bool bring_names(ObjectLayout *layout, const GByteArray *used, guint64 *ret_symbols,
+static bool bring_names(ObjectLayout *layout, const GArray *used, guint64 *ret_symbols,
                         const char **ret_names, GError **error)
 {
     const ObjectDynamic *d = &layout->dynamic;
@@ -59,7 +59,7 @@ static bool bring_names(ObjectLayout *layout, const GByteArray *used, guint64 *r
            object_damaged(error, "its names have no end");
 }
 
-static GHashTable *collect_names(ObjectLayout *layout, const GByteArray *used, GError **error)
+static GHashTable *collect_names(ObjectLayout *layout, const GArray *used, GError **error)
 {
     guint64 symbols = 0;
     const char *names = NULL;
@@ -68,11 +68,12 @@ static GHashTable *collect_names(ObjectLayout *layout, const GByteArray *used, G
     GHashTable *bound = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (guint i = 0; i < used->len; i++) {
         Elf64_Sym symbol;
-        if (!used->data[i])
+        guint place = g_array_index(used, guint, i);
+        if (place == 0)
             continue;
         object_layout_copy(layout, symbols + i * sizeof symbol, &symbol, sizeof symbol);
         if (symbol.st_shndx == SHN_UNDEF && symbol.st_name < layout->dynamic.strings_size)
-            g_hash_table_add(bound, g_strdup(names + symbol.st_name));
+            g_hash_table_insert(bound, g_strdup(names + symbol.st_name), GUINT_TO_POINTER(place));
     }
     return bound;
 }
@@ -91,9 +92,10 @@ static GHashTable *read_bound(ObjectLayout *layout, GError **error)
     }
     if (!object_bytes_collect(layout->bytes, error))
         return NULL;
-    g_autoptr(GByteArray) used = g_byte_array_new();
-    mark_symbols(layout, &tables[0], used);
-    mark_symbols(layout, &tables[1], used);
+    g_autoptr(GArray) used = g_array_new(FALSE, TRUE, sizeof(guint));
+    guint place = 0;
+    mark_symbols(layout, &tables[0], used, &place);
+    mark_symbols(layout, &tables[1], used, &place);
     return collect_names(layout, used, error);
 }
 

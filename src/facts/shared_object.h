@@ -53,9 +53,9 @@ SharedObject *shared_object_read(const ObjectStream *stream, GError **error);
 /* As shared_object_read() of bytes in memory. */
 SharedObject *shared_object_from_bytes(GBytes *bytes, GError **error);
 
-/* The names of undefined symbols that a relocation asks for, which the loader therefore looks up; a
- * set, which the caller frees. NULL: ERROR_INPUT of a damaged object, or of one that is none;
- * errors of the stream. */
+/* The names of undefined symbols that a relocation asks for, which the loader therefore looks up →
+ * their places in its order, from 1. The caller frees. NULL: ERROR_INPUT of a damaged object, or of
+ * one that is none; errors of the stream. */
 GHashTable *shared_object_bound(const ObjectStream *stream, GError **error);
 
 /* The definition of `name`, the default version where there are several; or NULL. With `version`,
