@@ -166,6 +166,27 @@ const FindingPage finding_pages_check[] = {
             "push the result: an endpoint can pull it with credentials.",
     },
     {
+        .kind = {"runpod-build", SEVERITY_WARNING,
+                 "a source distribution is compiled in the platform's build"},
+        .meaning =
+            "`runpod:` says where the image will run, and a stage lets pip build a source "
+            "distribution whose archive holds sources for a compiler. With CUDA sources it is a "
+            "warning, with others a note.",
+        .matters =
+            "A docker build from GitHub on RunPod ends after 30 minutes. A CUDA source can take "
+            "minutes on a core, once for each GPU that it is compiled for. The archive proves how "
+            "many there are; which of them the build compiles, and on how many cores, is not "
+            "known before it is run.",
+        .example =
+            "stages:\n"
+            "  - pip: {install: [kernels==1.2], build: {kernels: {jobs: 4}}}\n"
+            "runpod: {type: serverless, handler: /app/handler.py}\n",
+        .way_out =
+            "Build the wheel once elsewhere with `pip wheel` and name it by path or URL; take a "
+            "version that has a wheel; or make the image with `ramekin build` and push it. Fewer "
+            "GPUs in `cuda_arch:` make a shorter build.",
+    },
+    {
         .kind = {"runpod-cuda", SEVERITY_ERROR,
                  "workers may get hosts whose driver is too old"},
         .meaning =

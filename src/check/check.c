@@ -35,6 +35,7 @@ CheckRun *check_run_new(const Recipe *recipe, const LockTarget *target)
     run->target = target;
     run->plan = plan_new(recipe, target);
     run->wheels = g_ptr_array_new_with_free_func(free_wheel);
+    run->sources = g_ptr_array_new_with_free_func(g_free);
     run->findings = g_ptr_array_new_with_free_func(free_finding);
     run->results = g_ptr_array_new_with_free_func(check_result_free);
     run->refusals = g_ptr_array_new_with_free_func(library_refusal_free);
@@ -47,6 +48,7 @@ void check_run_free(CheckRun *run)
         return;
     plan_free((Plan *)run->plan);
     g_ptr_array_unref(run->wheels);
+    g_ptr_array_unref(run->sources);
     g_ptr_array_unref(run->findings);
     g_ptr_array_unref(run->results);
     g_ptr_array_unref(run->refusals);

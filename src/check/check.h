@@ -7,6 +7,7 @@
 
 #include "check/image_files.h"
 #include "check/imports.h"
+#include "facts/source_kinds.h"
 #include "facts/wheel_native.h"
 #include "plan/plan.h"
 #include "recipe/checks.h"
@@ -18,11 +19,19 @@ typedef struct {
     WheelNative *native; /* NULL: not read */
 } CheckWheel;
 
+/* A source distribution that an action of the target builds and installs. */
+typedef struct {
+    const LockFile *file;
+    bool read; /* `counts` are known */
+    SourceCounts counts;
+} CheckSource;
+
 typedef struct {
     const Recipe *recipe;
     const LockTarget *target;
     const Plan *plan;
     GPtrArray *wheels;           /* CheckWheel, by name and version */
+    GPtrArray *sources;          /* CheckSource, by name; of recipes for RunPod alone */
     const FileSpace *space;      /* NULL: the wheels were not looked into */
     const ImageFiles *image;     /* NULL: not looked at */
     GPtrArray *roots;            /* ImportRoot: what is imported (import_roots.h), or NULL */

@@ -124,9 +124,13 @@ static const WheelArchive *need_wheel(FileSpace *space, const LockFile *file)
     WheelArchive *wheel = view ? wheel_archive_from_view(view, &error) : NULL;
     g_hash_table_insert(space->wheels, (LockFile *)file, wheel);
     if (!wheel) {
+        bool source = !g_str_has_suffix(file->file, ".whl");
         g_ptr_array_add(space->unknown, (LockFile *)file);
         g_hash_table_insert(space->problems, (LockFile *)file,
-                            g_strdup(error ? error->message : "it was not looked into"));
+                            g_strdup(error ? error->message
+                                     : source
+                                         ? "it is built from source, and its files are made then"
+                                         : "it was not looked into"));
     }
     return wheel;
 }

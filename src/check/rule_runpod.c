@@ -1,14 +1,17 @@
 /* What the platform that the recipe names refuses, or does not have. Limits: RunPod's documentation
  * of serverless workers, pods and builds from GitHub. */
+#include "check/native_rules.h"
 #include "check/rules.h"
 #include "check/verdict.h"
 #include "image/reference.h"
 #include "plan/layout.h"
+#include "python/name.h"
 #include "recipe/config.h"
 
 enum {
     MAX_HTTP_PORTS = 10, /* that a pod's proxy serves */
 };
+#define MAX_BUILD_MINUTES 30u                        /* of a docker build from GitHub */
 #define MAX_IMAGE_BYTES (80ull * 1000 * 1000 * 1000) /* of a build from GitHub */
 
 static void judge_platform(CheckRun *run)
@@ -131,6 +134,84 @@ static void judge_size(CheckRun *run, const RecipeRunpod *runpod)
                              "the image with `ramekin build` and push it");
 }
 
+/* The `build:` that lets pip build the distribution, or NULL. */
+static const PipBuild *find_build(const CheckRun *run, const char *name)
+{
+    for (guint i = 0; i < run->recipe->stages->len; i++) {
+        const Stage *stage = run->recipe->stages->pdata[i];
+        for (guint k = 0; stage->kind == STAGE_PIP && k < stage->body.pip->build->len; k++) {
+            const PipBuild *build = stage->body.pip->build->pdata[k];
+            g_autofree char *built = name_canonicalize(build->dist);
+            if (g_str_equal(built, name))
+                return build;
+        }
+    }
+    return NULL;
+}
+
+static char *describe_seconds(double seconds)
+{
+    return seconds < 10    ? g_strdup_printf("%.1f s", seconds)
+           : seconds < 120 ? g_strdup_printf("%.0f s", seconds)
+                           : g_strdup_printf("%.0f minutes", seconds / 60);
+}
+
+/* "30 minutes for 137 sources: 13 s for each, 53 s with `jobs: 4` where 4 cores are free" */
+static char *divide_minutes(guint count, const PipBuild *build)
+{
+    double each = MAX_BUILD_MINUTES * 60.0 / count;
+    unsigned jobs = build && build->jobs ? (unsigned)g_ascii_strtoull(build->jobs, NULL, 10) : 1;
+    jobs = MIN(jobs, count);
+    g_autofree char *one = describe_seconds(each);
+    g_autofree char *several = describe_seconds(each * jobs);
+    if (jobs < 2 || count < 2)
+        return g_strdup_printf("%u minutes for %u %s: %s for each", MAX_BUILD_MINUTES, count,
+                               count == 1 ? "source" : "sources", one);
+    return g_strdup_printf("%u minutes for %u sources: %s for each, %s with `jobs: %u` where %u "
+                           "cores are free",
+                           MAX_BUILD_MINUTES, count, one, several, jobs, jobs);
+}
+
+static void report_build(CheckRun *run, const CheckSource *source)
+{
+    const LockFile *file = source->file;
+    guint all = source_counts_sum(&source->counts), cuda = source->counts.files[SOURCE_CUDA];
+    const PipBuild *build = find_build(run, file->name);
+    g_autofree char *with =
+        cuda > 0 ? g_strdup_printf(", with %u CUDA %s,", cuda, cuda == 1 ? "source" : "sources")
+                 : g_strdup("");
+    Finding *finding =
+        check_add(run, "runpod-build", build ? build->at : run->recipe->config->runpod->at,
+                  g_strdup_printf("%s %s%s is built from source in a build from GitHub on RunPod, "
+                                  "which has %u minutes%s",
+                                  file->name, file->version, with, MAX_BUILD_MINUTES,
+                                  source->read ? "" : "; what it compiles is unknown"));
+    finding->distribution = g_strdup(file->name);
+    finding->version = g_strdup(file->version);
+    finding->hint = g_strdup("build the wheel once elsewhere (`pip wheel`) and name it by path or "
+                             "URL; or make the image with `ramekin build` and push it");
+    if (cuda == 0)
+        finding->severity = SEVERITY_NOTE;
+    if (!source->read)
+        return;
+    GPtrArray *lines = g_ptr_array_new();
+    g_autofree char *counts = source_counts_describe(&source->counts, layout_size);
+    g_ptr_array_add(lines, g_strdup_printf("%s: %s", file->file, counts));
+    g_ptr_array_add(lines, divide_minutes(all, build));
+    g_ptr_array_add(lines, g_strdup("which of them are compiled, and on how many cores, is not "
+                                    "known here"));
+    native_set_evidence(finding, lines);
+}
+
+static void judge_build(CheckRun *run)
+{
+    for (guint i = 0; i < run->sources->len; i++) {
+        const CheckSource *source = run->sources->pdata[i];
+        if (!source->read || source_counts_sum(&source->counts) > 0)
+            report_build(run, source);
+    }
+}
+
 void rule_runpod(CheckRun *run)
 {
     const RecipeRunpod *runpod = run->recipe->config->runpod;
@@ -142,4 +223,5 @@ void rule_runpod(CheckRun *run)
     judge_handler(run, runpod);
     rule_handler(run);
     judge_size(run, runpod);
+    judge_build(run);
 }

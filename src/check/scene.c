@@ -1,6 +1,7 @@
 #include "check/scene.h"
 #include "check/own_modules.h"
 
+#include "base/auto.h"
 #include "base/clock.h"
 #include "check/import_memory.h"
 #include "check/import_roots.h"
@@ -9,6 +10,8 @@
 #include "lock/build_base.h"
 #include "lock/fetch.h"
 #include "recipe/config.h"
+
+#include <fcntl.h>
 
 struct CheckScene {
     CheckRun *run;
@@ -37,11 +40,11 @@ static int compare_files(const void *a, const void *b)
     return order != 0 ? order : strcmp(one->file, other->file);
 }
 
-static GPtrArray *collect_files(const LockTarget *target)
+static GPtrArray *collect_files(const LockTarget *target, bool wheels)
 {
     GPtrArray *files = lock_target_installs(target);
     for (guint i = files->len; i-- > 0;) {
-        if (!g_str_has_suffix(((const LockFile *)files->pdata[i])->file, ".whl"))
+        if (g_str_has_suffix(((const LockFile *)files->pdata[i])->file, ".whl") != wheels)
             g_ptr_array_remove_index_fast(files, i);
     }
     g_ptr_array_sort(files, compare_files);
@@ -99,10 +102,43 @@ static gboolean fetch_wheels(CheckScene *scene, LockSession *session, GError **e
     return TRUE;
 }
 
+/* What can't be read stays unknown. */
+static gboolean count_source(void *data, const LockFile *file, const char *path,
+                             G_GNUC_UNUSED GError **error)
+{
+    const CheckScene *scene = data;
+    AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+    for (guint i = 0; fd >= 0 && i < scene->run->sources->len; i++) {
+        CheckSource *source = scene->run->sources->pdata[i];
+        if (source->file == file)
+            source->read = source_counts_read(fd, file->file, &source->counts, NULL);
+    }
+    return TRUE;
+}
+
+/* Source distributions are small; they are fetched whole, where something hangs on them. */
+static void read_sources(CheckScene *scene, LockSession *session)
+{
+    CheckRun *run = scene->run;
+    if (!run->recipe->config->runpod)
+        return;
+    g_autoptr(GPtrArray) files = collect_files(run->target, false);
+    for (guint i = 0; i < files->len; i++) {
+        CheckSource *source = g_new0(CheckSource, 1);
+        source->file = files->pdata[i];
+        g_ptr_array_add(run->sources, source);
+    }
+    if (files->len == 0)
+        return;
+    lock_session_fetch_wheels(session, run->recipe, run->target, scene->blobs, files, count_source,
+                              scene, NULL);
+    end_phase(scene, "sources read");
+}
+
 static gboolean open_wheels(CheckScene *scene, LockSession *session, GError **error)
 {
     CheckRun *run = scene->run;
-    scene->files = collect_files(run->target);
+    scene->files = collect_files(run->target, true);
     if (!fetch_wheels(scene, session, error))
         return FALSE;
     if (!lock_session_view_wheels(session, run->recipe, run->target, scene->blobs, scene->files,
@@ -245,6 +281,7 @@ CheckScene *check_scene_open(LockSession *session, CheckRun *run, const SceneOpt
         return NULL;
     if (!read_natives(scene, session, error))
         return NULL;
+    read_sources(scene, session);
     make_space(scene);
     open_imports(scene, lock_session_cache(session), options->only);
     return g_steal_pointer(&scene);

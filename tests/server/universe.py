@@ -20,6 +20,7 @@ A RELEASE is a version text, or an object; every key but `version` may be absent
     tags             wheel tags, "py3-none-any" by default; a list makes one wheel for each
     build            build tag
     sdist            true: a source distribution as well; "only": no wheel
+    sources          path -> text: more files of the source distribution
     index            name or list of names of the indexes that serve it; default: the first index
     yanked           true, or the reason
     upload_time      "2024-01-31T12:00:00Z"
@@ -112,6 +113,7 @@ RELEASE_KEYS = {
     "version", "requires", "extras", "requires_python", "tags", "build", "sdist", "index", "yanked",
     "upload_time", "files", "entry_points", "name", "purelib", "compress", "filename", "metadata",
     "served_metadata", "record", "lies", "content", "hashes", "page_requires_python", "page_size",
+    "sources",
 }  # fmt: skip
 
 
@@ -266,6 +268,7 @@ class File:
                 ("PKG-INFO", self.metadata_text()),
                 ("setup.py", setup),
                 (module + ".py", "__version__ = %r\n" % self.version),
+                *self.release.get("sources", {}).items(),
             ):
                 entry = tarfile.TarInfo("%s/%s" % (self.stem, path))
                 entry.size = len(text.encode())
