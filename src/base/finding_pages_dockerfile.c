@@ -327,6 +327,22 @@ const FindingPage finding_pages_dockerfile[] = {
             "`LABEL org.opencontainers.image.authors=\"Jane Doe <jane@example.org>\"`.",
     },
     {
+        .kind = {"docker-not-judged", SEVERITY_NOTE,
+                 "nothing is said of what a RUN does"},
+        .meaning =
+            "The script of a RUN is not read: it is for a shell that is none of POSIX's kind, or "
+            "has something in it that is not understood for certain.",
+        .matters =
+            "No other finding speaks of the script, whatever it installs. That it has none is no "
+            "sign that it is right.",
+        .example =
+            "SHELL [\"pwsh\", \"-Command\"]\n"
+            "RUN Invoke-WebRequest https://example.org/setup.exe -OutFile setup.exe\n",
+        .way_out =
+            "Nothing has to be changed. A script in the words that every POSIX shell reads is "
+            "judged.",
+    },
+    {
         .kind = {"docker-overridden", SEVERITY_WARNING,
                  "an instruction has no effect"},
         .meaning =

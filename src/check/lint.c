@@ -12,7 +12,7 @@ static const LintRule rules[] = {
     lint_secrets,         lint_base_unpinned, lint_git_unpinned,   lint_downloads,
     lint_devel_base,      lint_apt,           lint_copy_early,     lint_ignore_file,
     lint_add_instruction, lint_lost_state,    lint_sudo,           lint_shell_form,
-    lint_comment,
+    lint_comment,         lint_words,         lint_not_judged,
 };
 
 static void lint_finding_free(void *data)

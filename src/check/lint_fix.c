@@ -34,6 +34,7 @@ static const struct {
     {"docker-ignore-stale",      "the code may be misspelled"},
     {"docker-lost-state",        "later lines may be written for the state that they have now"},
     {"docker-maintainer",        "the text has characters that LABEL reads in another way"},
+    {"docker-not-judged",        "what the script does is not known"},
     {"docker-overridden",        "which of the two is meant is not in the file"},
     {"docker-pip-unpinned",      "only the index knows the versions: see ramekin-import(1) and ramekin-lock(1)"},
     {"docker-platform",          "whether another platform is ever built is not in the file"},

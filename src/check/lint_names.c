@@ -27,8 +27,30 @@ static void check_first(Lint *lint)
     }
 }
 
+/* Whether no line begins with an instruction, or with what is nearly one. */
+static bool is_no_dockerfile(const Lint *lint)
+{
+    for (guint i = 0; i < lint->file->instructions->len; i++) {
+        if (lint_instruction(lint, i)->keyword != DOCKER_UNKNOWN)
+            return false;
+    }
+    for (guint i = 0; i < lint->file->problems->len; i++) {
+        if (strstr(((const GError *)lint->file->problems->pdata[i])->message, "did you mean"))
+            return false;
+    }
+    return lint->file->instructions->len > 0;
+}
+
 void lint_syntax(Lint *lint)
 {
+    if (is_no_dockerfile(lint)) {
+        lint_add(
+            lint, "docker-syntax", docker_instruction_span(lint->file, lint_instruction(lint, 0)),
+            g_strdup("this is no Dockerfile: no line of it begins with an instruction"),
+            "no builder takes the file",
+            g_strdup("`ramekin check RECIPE` is for recipes, `ramekin import` for other files"));
+        return;
+    }
     for (guint i = 0; i < lint->file->problems->len; i++) {
         const GError *problem = lint->file->problems->pdata[i];
         lint_add(lint, "docker-syntax", error_span(problem), g_strdup(problem->message),
@@ -152,8 +174,27 @@ static bool is_out_of_scope(const Lint *lint, const BuildScope *scope, const cha
     return true;
 }
 
+/* Whether the image that the stage begins with is likely to set the name itself: images of
+ * languages and tools give their version as NAME_VERSION. */
+static bool image_may_set(const Lint *lint, const BuildScope *scope, const char *name)
+{
+    static const char *const bare[] = {"ubuntu", "debian", "alpine", NULL};
+    const BuildStage *stage = stage_at(lint, (guint)scope->stage);
+    for (guint i = 0; stage->base_stage >= 0 && i < lint->stages->stages->len; i++)
+        stage = stage_at(lint, (guint)stage->base_stage);
+    const char *image = stage->base ? stage->base : stage->image ? stage->image->text->str : "";
+    if (!g_str_has_suffix(name, "_VERSION"))
+        return false;
+    const char *slash = strrchr(image, '/');
+    g_autofree char *upper = g_strndup(name, strlen(name) - strlen("_VERSION"));
+    g_autofree char *stem = g_ascii_strdown(upper, -1);
+    return *stem && !g_strv_contains(bare, stem) && strstr(slash ? slash : image, stem);
+}
+
 static void report_scope(Lint *lint, const BuildScope *scope, Span at, const char *name)
 {
+    if (image_may_set(lint, scope, name))
+        return;
     LintFinding *finding = lint_add(
         lint, "docker-unknown-variable", at,
         g_strdup_printf("$%s is not set here: an ARG before FROM is seen by FROM alone", name),

@@ -63,6 +63,8 @@ bool lint_is_outermost(const RunScript *script);
 
 typedef void (*LintRule)(Lint *lint);
 void lint_syntax(Lint *lint);
+void lint_words(Lint *lint);
+void lint_not_judged(Lint *lint);
 void lint_stages(Lint *lint);
 void lint_variables(Lint *lint);
 void lint_platform(Lint *lint);

@@ -425,7 +425,10 @@ static gboolean check_size(Source *source, GError **error)
     if (nul) {
         Span at = span_of_bytes(source, (size_t)(nul - text), 1);
         at.column = 0; /* the line is not shown */
-        return error_set(error, ERROR_INPUT, at, "a NUL character: this is no Dockerfile");
+        bool wide = g_str_has_prefix(text, "\xff\xfe") || g_str_has_prefix(text, "\xfe\xff");
+        return error_set(error, ERROR_INPUT, at,
+                         wide ? "the file is UTF-16, and builders read UTF-8"
+                              : "a NUL character: this is no Dockerfile");
     }
     size_t start = 0;
     for (size_t i = 0; i <= length; i++) {

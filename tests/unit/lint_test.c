@@ -36,7 +36,10 @@ static const struct {
     {"RUN pip install --no-cache-dir \\\n  # why\n  a==1 \\\n  b>=2\n", "5:pip-unpinned 5:redirection"},
     {"RUN bash -lc 'pip install --no-cache-dir a>=1'\n", "2:pip-unpinned 2:redirection"},
     {"RUN sudo -H env X=1 python3.11 -m pip install --no-cache-dir a>=1\n", "2:sudo 2:pip-unpinned 2:redirection"},
-    {"SHELL [\"pwsh\", \"-c\"]\n" PIP "a>=1\n", ""},
+    {"SHELL [\"pwsh\", \"-c\"]\n" PIP "a>=1\n", "3:not-judged"},
+    {"RUN <<E\n#!/usr/bin/env python3\nprint(1)\nE\nRUN x=$'y'\n", "2:not-judged"},
+    {"ENV A=\"b\nLABEL c='d\nCOPY ${e f /g\nRUN echo \"h\"\n", "2:syntax 3:syntax 4:syntax"},
+    {"ENV A=\"b $C\" D=${E:?no} F=\\\"\nCOPY <<\"G\" /x\n$'h\nG\n", ""},
     {PIP "-I a==1\n", "2:ignore-installed"},
     {PIP "--no-deps --ignore-installed -r x\n", "2:ignore-installed"},
     {PIP "a \"b>1\" c==1 d~=1.0 'e<2' f[x] ./g h.whl https://example.org/i.whl\n", "2:pip-unpinned"},
@@ -71,7 +74,7 @@ static const struct {
     {"RUN nvidia-smi || true\nRUN if nvidia-smi; then true; fi\nRUN ! nvidia-smi\n", ""},
     {"RUN python -c 'import torch; torch.zeros(1).cuda()'\n", "2:gpu-in-build"},
     {"RUN python -c 'import torch; print(torch.__version__)'\n", ""},
-    {"RUN python -c 'import torch\nif torch.cuda.is_available(): x.cuda()'\n", "3:syntax"},
+    {"RUN python -c 'import torch\nif torch.cuda.is_available(): x.cuda()'\n", "2:not-judged 3:syntax"},
     {"RUN python <<E\nimport torch\nif torch.cuda.is_available():\n    x.cuda()\nE\n", ""},
     {"RUN python -c 'import os, vllm'\n", "2:gpu-in-build"},
     {"RUN python -c 'import vllm_helpers'\n", ""},
@@ -114,7 +117,7 @@ static const struct {
     {"MAINTAINER x\n", "2:maintainer"},
     {"COPY --from=5 a b\n", "2:unknown-stage"},
     {"COPY --from=registry.example.org/x:1 a b\n", ""},
-    {"RUN $'a' && pip install a>=1\n", ""},
+    {"RUN $'a' && pip install a>=1\n", "2:not-judged"},
 };
 /* clang-format on */
 
