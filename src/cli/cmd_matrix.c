@@ -100,8 +100,27 @@ static void explain_left_out(const Workspace *workspace, const RowTable *table)
     }
 }
 
+/* What is asked of versions alone. */
+static const char *needs_versions(const Options *options)
+{
+    if (options->versions)
+        return NULL;
+    return options->solve ? "--solve" : options->limit ? "--limit" : NULL;
+}
+
+static int refuse_alone(const Invocation *invocation, const char *option)
+{
+    GError *error = NULL;
+    error_set(&error, ERROR_USAGE, SPAN_NONE, "%s goes with --versions NAME", option);
+    error_set_hint(error, "the rows of a recipe are always resolved, and all of them are shown");
+    return output_error(invocation->output, error);
+}
+
 static int run_matrix(Invocation *invocation)
 {
+    const char *alone = needs_versions(invocation->options);
+    if (alone)
+        return refuse_alone(invocation, alone);
     g_autoptr(Workspace) workspace = NULL;
     int status = workspace_open(invocation, TARGETS_ALL, &workspace);
     if (status != 0)

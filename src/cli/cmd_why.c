@@ -46,8 +46,12 @@ static gboolean read_subject(const Options *options, Subject *subject, GError **
         return FALSE;
     }
     g_autoptr(Version) version = text ? version_parse(text, NULL) : NULL;
-    if (text && !version)
-        return error_set(error, ERROR_USAGE, SPAN_NONE, "\"%s\" is no version", text);
+    if (text && !version) {
+        error_set(error, ERROR_USAGE, SPAN_NONE, "\"%s\" is no version", text);
+        if (error)
+            error_set_hint(*error, "`ramekin why NAME [VERSION]`; the recipe is named with -f");
+        return FALSE;
+    }
     subject->name = name_canonicalize(name);
     subject->version = version ? g_strdup(version_text(version)) : NULL;
     return TRUE;

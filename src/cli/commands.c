@@ -74,6 +74,15 @@ const Command *const *commands_all(size_t *ret_count)
     return commands;
 }
 
+bool command_takes_file(const Command *command)
+{
+    for (const OptionGroup *const *group = command->groups; *group; group++) {
+        if (*group == &options_file)
+            return true;
+    }
+    return false;
+}
+
 const Command *command_find(const char *name)
 {
     /* The word that some users of other tools try first. */

@@ -27,6 +27,8 @@ extern const Command command_completion;
 /* In the order in which help lists them. */
 const Command *const *commands_all(size_t *ret_count);
 const Command *command_find(const char *name);
+/* Whether the recipe is named with -f, and not by an argument. */
+bool command_takes_file(const Command *command);
 /* "did you mean": the nearest name, or NULL. */
 /* What `ramekin help` prints; the caller frees it. */
 char *commands_overview(void);

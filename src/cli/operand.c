@@ -339,7 +339,12 @@ static int locate_elsewhere(const Invocation *invocation, Operand *operand, Plac
     if (revision)
         return locate_revision(invocation, operand, revision, place);
     place->kind = kind_of_file(place->path);
-    return 0;
+    if (place->kind != PLACE_RECIPE)
+        return 0;
+    GError *error = NULL;
+    error_set(&error, ERROR_INPUT, SPAN_NONE, "there is no recipe %s, nor a git revision called so",
+              place->path);
+    return fail(invocation, error);
 }
 
 static int locate(const Invocation *invocation, Operand *operand, const char *text, Place *place)

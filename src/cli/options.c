@@ -1,6 +1,7 @@
 #include "cli/options.h"
 
 #include "base/names.h"
+#include "cli/commands.h"
 
 enum {
     HELP_COLUMN = 30, /* where the explanation of an option begins */
@@ -196,9 +197,13 @@ static gboolean check_arguments(const Parser *parser, GError **error)
     const GPtrArray *arguments = parser->options->arguments;
     if (parser->options->help)
         return TRUE;
-    if (arguments->len > command->max_arguments)
-        return usage_error(parser, error, "unexpected argument \"%s\"",
-                           (const char *)arguments->pdata[command->max_arguments]);
+    if (arguments->len > command->max_arguments) {
+        usage_error(parser, error, "unexpected argument \"%s\"",
+                    (const char *)arguments->pdata[command->max_arguments]);
+        if (error && command_takes_file(command))
+            error_set_hint(*error, "the recipe is named with -f RECIPE[#ROW]");
+        return FALSE;
+    }
     if (arguments->len < command->min_arguments)
         return usage_error(parser, error, "%s is missing", command->arguments);
     return TRUE;

@@ -254,6 +254,9 @@ int version_rows_print(Workspace *workspace, const char *name)
     if (options->matrix_format >= MATRIX_FORMAT_GITHUB)
         return refuse(workspace, ERROR_USAGE, "versions are no jobs of a CI system",
                       "--format text, json or markdown");
+    if (!name_is_valid(name))
+        return refuse(workspace, ERROR_USAGE, "--versions wants the name of a distribution",
+                      "`ramekin matrix RECIPE --versions torch`");
     GError *error = NULL;
     g_autofree char *canonical = name_canonicalize(name);
     g_autoptr(VersionTable) table = version_table_new(workspace->recipe_path, canonical);

@@ -1,5 +1,6 @@
 #include "cli/workspace.h"
 
+#include "cli/commands.h"
 #include "cli/index_options.h"
 #include "cli/stages_dir.h"
 #include "lock/survey.h"
@@ -128,7 +129,8 @@ static gboolean check_row(const Workspace *workspace, TargetChoice choice, GErro
         error_set(error, ERROR_USAGE, SPAN_NONE, "%s has a matrix; say which row",
                   workspace->recipe_path);
         if (error)
-            error_set_hint(*error, "%s#%s; its rows are %s", workspace->recipe_path, rows[0],
+            error_set_hint(*error, "%s%s#%s; its rows are %s",
+                           workspace->named_by_file ? "-f " : "", workspace->recipe_path, rows[0],
                            names);
         return FALSE;
     }
@@ -261,6 +263,8 @@ int workspace_open_recipe(const Invocation *invocation, TargetChoice choice, con
 {
     Workspace *workspace = workspace_new(invocation);
     split_argument(workspace, recipe);
+    workspace->named_by_file =
+        command_takes_file(invocation->command) && recipe == invocation->options->recipe;
     return open_workspace(workspace, choice,
                           recipe ? NULL : "`ramekin init` writes one to begin with", ret_workspace);
 }

@@ -31,11 +31,12 @@ typedef struct {
 typedef struct {
     Output *output;
     const Options *options;
-    char *recipe_path; /* as the user wrote it */
-    char *file_path;   /* where the recipe is read from */
-    RecipeCopy copy;   /* NULLs: the user's own file is read */
-    char *wanted_row;  /* behind "#", or NULL */
-    char *lock_path;   /* beside the recipe, .lock for its extension */
+    char *recipe_path;  /* as the user wrote it */
+    char *file_path;    /* where the recipe is read from */
+    RecipeCopy copy;    /* NULLs: the user's own file is read */
+    char *wanted_row;   /* behind "#", or NULL */
+    bool named_by_file; /* with -f, if at all */
+    char *lock_path;    /* beside the recipe, .lock for its extension */
     RecipeFile *file;
     HostTables *tables;
     char *shipped_stages;

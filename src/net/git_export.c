@@ -30,7 +30,8 @@ static git_repository *open_repository(const char *path, GError **error)
     if (code == 0)
         return repository;
     if (code == GIT_ENOTFOUND)
-        error_set(error, ERROR_INPUT, SPAN_NONE, "%s lies in no git repository", path);
+        error_set(error, ERROR_INPUT, SPAN_NONE, "%s lies in no git repository",
+                  g_str_equal(path, ".") ? "the current folder" : path);
     else
         git_set_problem(code, "the git repository can't be read", error);
     git_libgit2_shutdown();
