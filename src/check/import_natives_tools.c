@@ -190,6 +190,46 @@ NATIVE(leave)
     return raise_value(machine, exception, message);
 }
 
+/* Functions of operator that compare. */
+static const Value *compare(ImportMachine *machine, const Arguments *arguments, PyOperator op)
+{
+    const Value *a = call_argument(arguments, 0, NULL), *b = call_argument(arguments, 1, NULL);
+    bool two = a && b && arguments->count == 2 && !arguments->open;
+    int holds = two ? value_compare(machine, op, a, b) : -1;
+    machine->unknowns += holds < 0;
+    return holds < 0 ? machine->unknown : value_bool(machine, holds);
+}
+
+NATIVE(operator_eq)
+{
+    return compare(machine, arguments, PY_OPERATOR_EQ);
+}
+
+NATIVE(operator_ne)
+{
+    return compare(machine, arguments, PY_OPERATOR_NE);
+}
+
+NATIVE(operator_lt)
+{
+    return compare(machine, arguments, PY_OPERATOR_LT);
+}
+
+NATIVE(operator_le)
+{
+    return compare(machine, arguments, PY_OPERATOR_LE);
+}
+
+NATIVE(operator_gt)
+{
+    return compare(machine, arguments, PY_OPERATOR_GT);
+}
+
+NATIVE(operator_ge)
+{
+    return compare(machine, arguments, PY_OPERATOR_GE);
+}
+
 /* clang-format off */
 static const Native tools[] = {
     {"abc.ABC", NULL, plain_base},
@@ -214,6 +254,12 @@ static const Native tools[] = {
     {"inspect.isclass", is_class, NULL},
     {"inspect.isfunction", is_function, NULL},
     {"inspect.ismodule", is_module, NULL},
+    {"operator.eq", operator_eq, NULL},
+    {"operator.ge", operator_ge, NULL},
+    {"operator.gt", operator_gt, NULL},
+    {"operator.le", operator_le, NULL},
+    {"operator.lt", operator_lt, NULL},
+    {"operator.ne", operator_ne, NULL},
     {"sys.exit", leave, NULL},
     {"typing.Generic", NULL, plain_base},
     {"typing.Protocol", NULL, plain_base},

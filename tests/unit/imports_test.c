@@ -386,6 +386,12 @@ static const Row tests[] = {
     {"finder before the others", "@@ a.py\nimport b.nothing\n@@ b/__init__.py\nimport sys\nclass Finder:\n"
      "    def find_spec(self, name, path, target=None):\n        return None\n"
      "sys.meta_path.insert(0, Finder())\n", "works", NULL},
+    {"functions that compare", "@@ a.py\nimport operator\nfrom packaging.version import parse\n"
+     "def compare(op, text):\n    return op(parse('3.2.0'), parse(text))\n"
+     "if compare(operator.lt, '3.0') or not compare(operator.ge, '3.0.0') or operator.ne(1, 1):\n    import missing\n"
+     "@@ packaging/__init__.py\n@@ packaging/version.py\ndef parse(text):\n    return Version(text)\n", "works", NULL},
+    {"module below one that is not there", "@@ a.py\nimport sys\nif 'absent.below' in sys.modules:\n    import missing\n",
+     "works", NULL},
     {"name that nothing binds", "@@ a.py\ntry:\n    SETUP\nexcept NameError:\n    SETUP = False\n"
      "if SETUP:\n    pass\nelse:\n    import missing\n", "ModuleNotFoundError: No module named 'missing' (a.py:8)", NULL},
     {"name that a star may bind", "@@ a.py\nfrom b import *\ntry:\n    SETUP\nexcept NameError:\n    SETUP = False\n"
