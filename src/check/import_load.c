@@ -278,7 +278,7 @@ static Module *absent_module(ImportMachine *machine, const char *name, const Mod
                            sources_assumed(machine->sources);
         return NULL;
     }
-    bool foretold = have == 1 || (!machine->all_touched && module_is_touched(machine, name));
+    bool foretold = have != 0 || (!machine->all_touched && module_is_touched(machine, name));
     if (!foretold && (parent || !machine->path_open))
         raise_possible(machine, RAISED_MODULE, "ModuleNotFoundError", name, message);
     else

@@ -381,6 +381,9 @@ static const Row tests[] = {
      "if find_spec('b.nothing') is not None:\n    import missing\n" FINDER, "works", NULL},
     {"finder behind the others brings a name", "@@ a.py\nfrom b import old\nfrom b import nothing\n" FINDER,
      "ImportError: cannot import name 'nothing' from 'b' (a.py:2)", NULL},
+    {"finder with a list that is not known", "@@ a.py\nimport b.moves\n@@ b.py\nimport sys, c\nclass Finder:\n"
+     "    known = c.make()\n    def find_spec(self, name, path, target=None):\n"
+     "        return self if name in self.known else None\nsys.meta_path.append(Finder())\n@@ c.abi3.so\n", "works", NULL},
     {"finder that is not known", "@@ a.py\nimport b.nothing\n@@ b/__init__.py\nimport sys, c\n"
      "sys.meta_path.append(c.Finder())\n@@ c.abi3.so\n", "works", NULL},
     {"finder before the others", "@@ a.py\nimport b.nothing\n@@ b/__init__.py\nimport sys\nclass Finder:\n"
