@@ -473,6 +473,8 @@ typedef struct {
 bool module_is_of_other_system(const ImportMachine *machine, const char *name);
 Found module_find(ImportMachine *machine, const char *name, const GPtrArray *folders,
                   FoundModule *ret_found);
+/* Where a dotted module is, from the folders alone. */
+Found module_locate(ImportMachine *machine, const char *module, FoundModule *ret_found);
 /* As importlib.util.find_spec(): parents are imported. 1, 0, -1; -2: raised or stopped. */
 int module_exists(ImportMachine *machine, const char *name);
 /* Whether a name or one of its parents may be redirected by something that is not walked. */

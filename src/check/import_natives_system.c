@@ -106,11 +106,8 @@ int native_contains(ImportMachine *machine, const Value *value, const Value *ite
     }
     if (g_str_equal(value->native->name, "sys.modules")) {
         const Module *module = module_known(machine, name);
-        FoundModule place; /* of the top: what is below it comes after it */
-        g_autofree char *top = g_strndup(name, strcspn(name, "."));
-        bool absent = !module && !module_known(machine, top) && !module_is_touched(machine, name) &&
-                      !sources_partial(machine->sources) &&
-                      module_find(machine, top, NULL, &place) == FOUND_NOT;
+        FoundModule place;
+        bool absent = !module && module_locate(machine, name, &place) == FOUND_NOT;
         return module ? module->state != MODULE_FAILED : absent ? 0 : -1;
     }
     const char *inside = tree_path(machine, name);

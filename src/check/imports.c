@@ -261,8 +261,7 @@ static ImportVerdict *not_found(ImportVerdict *verdict, const char *exception, c
     return verdict;
 }
 
-/* Where a dotted module is, from the folders alone. */
-static Found locate(ImportMachine *machine, const char *module, FoundModule *ret_found)
+Found module_locate(ImportMachine *machine, const char *module, FoundModule *ret_found)
 {
     const GPtrArray *folders = NULL;
     Found found = FOUND_NOT;
@@ -292,7 +291,7 @@ ImportVerdict *import_machine_find(ImportMachine *machine, const char *module, c
     ImportVerdict *verdict = import_verdict_new();
     begin(machine, &here);
     FoundModule found;
-    Found state = locate(machine, module, &found);
+    Found state = module_locate(machine, module, &found);
     verdict->outcome = IMPORT_UNKNOWN;
     if (state == FOUND_NOT)
         return not_found(verdict, "ModuleNotFoundError",

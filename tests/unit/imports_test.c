@@ -393,7 +393,8 @@ static const Row tests[] = {
      "def compare(op, text):\n    return op(parse('3.2.0'), parse(text))\n"
      "if compare(operator.lt, '3.0') or not compare(operator.ge, '3.0.0') or operator.ne(1, 1):\n    import missing\n"
      "@@ packaging/__init__.py\n@@ packaging/version.py\ndef parse(text):\n    return Version(text)\n", "works", NULL},
-    {"module below one that is not there", "@@ a.py\nimport sys\nif 'absent.below' in sys.modules:\n    import missing\n",
+    {"modules that are not there are not loaded", "@@ a.py\nimport sys, b\nif 'absent.below' in sys.modules:\n    import missing\n"
+     "if 'b.absent' in sys.modules:\n    import missing\n@@ b/__init__.py\n",
      "works", NULL},
     {"name that nothing binds", "@@ a.py\ntry:\n    SETUP\nexcept NameError:\n    SETUP = False\n"
      "if SETUP:\n    pass\nelse:\n    import missing\n", "ModuleNotFoundError: No module named 'missing' (a.py:8)", NULL},
