@@ -563,6 +563,9 @@ bool attribute_set(ImportMachine *machine, const Value *value, const char *name,
         /* Another class may have __getattr__. */
         if (g_str_equal(name, "__class__"))
             value_expose(machine, value);
+        /* A list of its own: what it holds is not followed. */
+        if (g_str_equal(name, "path") && g_str_equal(value->module->name, "sys"))
+            machine->path_open = true;
         names_bind(machine, value->module->scope->names, name, item);
         return true;
     case VALUE_CLASS:

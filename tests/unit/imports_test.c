@@ -396,6 +396,7 @@ static const Row tests[] = {
     {"modules that are not there are not loaded", "@@ a.py\nimport sys, b\nif 'absent.below' in sys.modules:\n    import missing\n"
      "if 'b.absent' in sys.modules:\n    import missing\n@@ b/__init__.py\n",
      "works", NULL},
+    {"another list for sys.path", "@@ a.py\nimport sys\nsys.path = ['b'] + sys.path\nimport c\n@@ b/c.py\n", "works", NULL},
     {"name that nothing binds", "@@ a.py\ntry:\n    SETUP\nexcept NameError:\n    SETUP = False\n"
      "if SETUP:\n    pass\nelse:\n    import missing\n", "ModuleNotFoundError: No module named 'missing' (a.py:8)", NULL},
     {"name that a star may bind", "@@ a.py\nfrom b import *\ntry:\n    SETUP\nexcept NameError:\n    SETUP = False\n"
