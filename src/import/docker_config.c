@@ -241,8 +241,11 @@ static void read_workdir(Scene *scene, const DockerInstruction *instruction)
 static void read_user(Scene *scene, const DockerInstruction *instruction)
 {
     char *text = first_word(scene, instruction);
-    if (!text) {
-        lost(scene, "USER", "its name is not known");
+    if (!text || (strchr(text, '$') && !strstr(text, "$("))) {
+        lost(scene, "USER", "its name is not known: it stays what it is in the base");
+        draft_remove(scene->keys, "user");
+        g_clear_pointer(&scene->user, g_free);
+        g_free(text);
         return;
     }
     g_free(scene->user);

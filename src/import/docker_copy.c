@@ -226,12 +226,53 @@ static bool is_pip_only(const GPtrArray *stages)
 static Scene *read_apart(Scene *scene, int number, GPtrArray *out)
 {
     Scene *apart = scene_new_below(scene, out);
+    apart->taking = true;
     scene_read_stage(apart, number);
     return apart;
 }
 
-/* A builder that makes an environment which is copied as a whole: its pip stages are the image's.
- */
+/* Whether pip stages, and files that come along, are all that makes the folder. */
+static bool is_all_said(const Scene *apart, const GPtrArray *stages, const char *folder)
+{
+    for (guint i = 0; i < stages->len; i++) {
+        const DraftStage *stage = stages->pdata[i];
+        static const char *const elsewhere[] = {"pip", "apt", "files", NULL};
+        if (!g_strv_contains(elsewhere, stage->kind))
+            return false;
+    }
+    for (guint i = 0; i < apart->paths->len; i++) {
+        const ScenePath *path = apart->paths->pdata[i];
+        bool inside = scene_is_below(path->path, folder),
+             around = scene_is_below(folder, path->path);
+        if (inside ? !scene_brings_below(apart, path->stage, folder) : around)
+            return false;
+    }
+    return true;
+}
+
+static void take_stages(const Copy *copy, Scene *apart, GPtrArray *out, const char *folder)
+{
+    Scene *scene = copy->scene;
+    for (guint i = 0; i < out->len; i++) {
+        DraftStage *stage = out->pdata[i];
+        bool code = scene_brings_below(apart, stage, folder);
+        if (code && copy->owner)
+            scene_own_stage(stage, copy->owner);
+        if (code || g_str_equal(stage->kind, "pip") || scene_brings_project(apart, stage))
+            g_ptr_array_add(scene->out, g_ptr_array_steal_index(out, i--));
+    }
+    for (guint i = 0; i < apart->projects->len; i++)
+        scene_take_project(scene, apart->projects->pdata[i]);
+}
+
+/* Where a prefix of pip's, or a user's, lands in the image. */
+static bool is_own_place(const char *source, const char *target)
+{
+    return g_str_has_suffix(source, "/.local") && g_str_has_suffix(target, "/.local");
+}
+
+/* A builder that makes an environment which is copied as a whole, alone or with the code beside it:
+ * its pip stages are the image's. */
 static bool take_environment(const Copy *copy, const char *from, const char *source,
                              const char *dest)
 {
@@ -250,25 +291,31 @@ static bool take_environment(const Copy *copy, const char *from, const char *sou
     g_autoptr(GPtrArray) out = g_ptr_array_new_with_free_func(scene_free_stage);
     guint notes = scene->draft->notes->len;
     Scene *apart = read_apart(scene, number, out);
-    bool venv = apart->venv && g_str_equal(apart->venv, clean);
-    bool fits = g_str_equal(clean, target) && is_pip_only(out) &&
-                (venv || (!apart->venv && is_environment(clean)));
+    const char *venv = apart->venv;
+    bool same = g_str_equal(clean, target);
+    bool whole = venv && g_str_equal(venv, clean) && is_pip_only(out);
+    bool around = venv && !whole && scene_is_below(venv, clean) && is_pip_only(out) &&
+                  is_all_said(apart, out, clean);
+    bool place = !venv && is_pip_only(out) &&
+                 ((same && is_environment(clean)) || is_own_place(clean, target));
+    bool put = scene_take_place(scene, apart, out, clean, target);
+    bool fits = ((whole || around) && same) || (place && !apart->place) || put;
     if (!fits)
         g_ptr_array_set_size(scene->draft->notes, (int)notes);
     if (fits) {
-        g_hash_table_add(scene->parts, g_steal_pointer(&taken));
         bool left = false;
+        for (guint i = 0; i < out->len; i++)
+            left |= g_str_equal(((const DraftStage *)out->pdata[i])->kind, "apt");
+        g_hash_table_add(scene->parts, g_steal_pointer(&taken));
         if (venv && !scene->venv)
-            scene_set_venv(scene, clean);
-        for (guint i = 0; i < out->len; i++) {
-            DraftStage *stage = out->pdata[i];
-            if (g_str_equal(stage->kind, "pip") || scene_brings_project(apart, stage))
-                g_ptr_array_add(scene->out, g_ptr_array_steal_index(out, i--));
-            else
-                left |= g_str_equal(stage->kind, "apt");
+            scene_set_venv(scene, venv);
+        for (guint i = notes; put && i < scene->draft->notes->len; i++) {
+            DraftNote *note = scene->draft->notes->pdata[i];
+            if (note->kind == NOTE_KEPT)
+                note->kind = NOTE_DROPPED; /* the builder's own, and it stays there */
         }
-        for (guint i = 0; i < apart->projects->len; i++)
-            scene_take_project(scene, apart->projects->pdata[i]);
+        if (!put)
+            take_stages(copy, apart, out, clean);
         draft_note(scene->draft, NOTE_ASSUMED, copy->at,
                    "%s of build stage '%s' is what its pip stages install, which stand in the "
                    "recipe%s",
@@ -278,6 +325,31 @@ static bool take_environment(const Copy *copy, const char *from, const char *sou
     }
     scene_free(apart);
     return fits;
+}
+
+/* A file that a build stage has from the recipe's folder, and that no script of it names. */
+static char *unchanged_source(const Copy *copy, const char *from, const char *path)
+{
+    Scene *scene = copy->scene;
+    int number = build_stage_find(scene->stages, from, (guint)MAX(scene->number, 0));
+    if (number < 0 || scene->depth > 0 || scene->is_part || glob_has_wildcards(path))
+        return NULL;
+    g_autoptr(GPtrArray) out = g_ptr_array_new_with_free_func(scene_free_stage);
+    guint notes = scene->draft->notes->len;
+    Scene *apart = read_apart(scene, number, out);
+    g_ptr_array_set_size(scene->draft->notes, (int)notes);
+    const ScenePath *found = scene_path_find(apart, path);
+    bool file = found && found->source && !found->is_folder && !found->entry;
+    g_autofree char *name = g_path_get_basename(path);
+    for (guint i = 0; file && i < out->len; i++) {
+        const DraftStage *stage = out->pdata[i];
+        const char *script = draft_is_map(stage->body) ? draft_get_text(stage->body, "script")
+                                                       : draft_value_text(stage->body);
+        file = !g_str_equal(stage->kind, "run") || (script && !strstr(script, name));
+    }
+    char *source = file ? g_strdup(found->source) : NULL;
+    scene_free(apart);
+    return source;
 }
 
 static void copy_from(const Copy *copy, const char *from, const GPtrArray *sources,
@@ -291,6 +363,14 @@ static void copy_from(const Copy *copy, const char *from, const GPtrArray *sourc
     }
     if (sources->len == 1 && take_environment(copy, from, sources->pdata[0], dest))
         return;
+    g_autofree char *source =
+        sources->len == 1 ? unchanged_source(copy, from, sources->pdata[0]) : NULL;
+    if (source) {
+        g_autoptr(GPtrArray) own = g_ptr_array_new();
+        g_ptr_array_add(own, source);
+        copy_context(copy, own, dest);
+        return;
+    }
     g_autofree char *part = scene_part(scene, from, copy->at);
     if (!part) {
         refuse(copy, "the image that it copies from is not known, or has no tag");
@@ -303,7 +383,8 @@ static void copy_from(const Copy *copy, const char *from, const GPtrArray *sourc
         draft_set_text(entry, "src", absolute);
         draft_set_text(entry, "dest", dest);
         add_flags(copy, entry);
-        scene_file(scene, entry, copy->at);
+        DraftStage *stage = scene_file(scene, entry, copy->at);
+        scene_add_path(scene, landing(dest, absolute), NULL, false, entry, "part", stage);
     }
 }
 
@@ -351,7 +432,8 @@ static void read_flags(Copy *copy)
     if (owner && owner->value && *owner->value) {
         g_autoptr(Placed) word = placed_new();
         placed_append(word, owner->value, strlen(owner->value), 0);
-        copy->owner = scene_word(copy->scene, word);
+        g_autofree char *owner_word = scene_word(copy->scene, word);
+        copy->owner = owner_word ? scene_owner(copy->scene, owner_word, copy->at) : NULL;
     }
     for (guint i = 0; i < copy->instruction->flags->len; i++) {
         const DockerFlag *flag = copy->instruction->flags->pdata[i];

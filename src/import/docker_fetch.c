@@ -162,9 +162,10 @@ static StepResult git_checkout(Scene *scene, const RunCommand *command, guint fi
     ScenePath *clone = revision ? fresh_clone(scene, cwd) : NULL;
     if (!clone)
         return STEP_KEEP;
-    g_autofree char *url = g_strdup(draft_get_text(clone->entry, "url"));
-    if (!set_revision(scene, clone->entry, revision))
+    if (!set_revision(scene, clone->entry, revision)) {
+        draft_set_true(clone->entry, "keep_git"); /* the command is kept, and works on it */
         return STEP_KEEP;
+    }
     forget_note(scene, clone->stage);
     return STEP_DONE;
 }

@@ -259,7 +259,7 @@ StepResult step_link(Scene *scene, RunRead *run, const RunCommand *command)
     return STEP_DONE;
 }
 
-/* Modes and owners */
+/* Modes */
 
 /* The octal mode that "+x" or a number means for a file that COPY or a download brings. */
 static char *mode_of(const char *text)
@@ -273,28 +273,8 @@ static char *mode_of(const char *text)
     return g_strconcat(digits == 3 ? "0" : "", text, NULL);
 }
 
-/* The entry that brings the file, in the list form that has room for a mode. */
-static DraftValue *entry_of(Scene *scene, ScenePath *found)
-{
-    if (found->entry || !g_str_equal(found->kind, "files") || found->is_folder || !found->source)
-        return found->entry;
-    DraftValue *map = found->stage->body;
-    if (!draft_is_map(map) || draft_get(map, "files") || draft_count(map) != 1)
-        return NULL;
-    DraftValue *entry = draft_map();
-    draft_set_text(entry, "src", found->source);
-    draft_set_text(entry, "dest", draft_get_text(map, found->source));
-    DraftValue *list = draft_list();
-    draft_add(list, entry);
-    draft_value_free(found->stage->body);
-    found->stage->body = list;
-    found->entry = entry;
-    return entry;
-}
-
 StepResult step_chmod(Scene *scene, RunRead *run, const RunCommand *command)
 {
-    bool owner = g_str_equal(command->program, "chown");
     guint at = 1;
     while (run_argument(command, at) && *run_argument(command, at) == '-')
         at++;
@@ -302,7 +282,7 @@ StepResult step_chmod(Scene *scene, RunRead *run, const RunCommand *command)
     const char *value = run_argument(command, at);
     if (!value || step_redirects(command) || scene->when || command->arguments->len == at + 1)
         return STEP_KEEP;
-    g_autofree char *wanted = owner ? scene_plain(scene, value) : mode_of(value);
+    g_autofree char *wanted = mode_of(value);
     g_autoptr(GPtrArray) entries = g_ptr_array_new();
     for (guint i = at + 1; wanted && i < command->arguments->len; i++) {
         const char *text = run_argument(command, i);
@@ -312,17 +292,43 @@ StepResult step_chmod(Scene *scene, RunRead *run, const RunCommand *command)
         DraftValue *entry = found && !g_str_equal(found->kind, "git") &&
                                     (!found->is_folder || (found->entry && !found->source)) &&
                                     !recursive
-                                ? entry_of(scene, found)
+                                ? scene_entry_of(scene, found)
                                 : NULL;
-        bool download = found && g_str_equal(found->kind, "download");
-        if (!entry || (owner && download) || draft_get(entry, "append") || draft_get(entry, "link"))
+        if (!entry || draft_get(entry, "append") || draft_get(entry, "link"))
             return STEP_KEEP;
         g_ptr_array_add(entries, entry);
     }
     if (!wanted || entries->len == 0)
         return STEP_KEEP;
     for (guint i = 0; i < entries->len; i++)
-        draft_set_text(entries->pdata[i], owner ? "owner" : "mode", wanted);
+        draft_set_text(entries->pdata[i], "mode", wanted);
+    return STEP_DONE;
+}
+
+/* `sed -i 's/\r$//' FILE`, which files of Windows need: `eol: lf`. */
+StepResult step_sed(Scene *scene, RunRead *run, const RunCommand *command)
+{
+    static const char *const scripts[] = {"s/\\r$//",   "s/\\r$//g",   "s/\\r//", "s/\\r//g",
+                                          "s/\\r\\$//", "s/\\r\\$//g", NULL};
+    guint at = run_argument(command, 2) && g_str_equal(run_argument(command, 2), "-e") ? 3 : 2;
+    const char *script = run_argument(command, at);
+    if (g_strcmp0(run_argument(command, 1), "-i") != 0 || !script || scene->when ||
+        !g_strv_contains(scripts, script) || command->arguments->len == at + 1)
+        return STEP_KEEP;
+    g_autoptr(GPtrArray) entries = g_ptr_array_new();
+    for (guint i = at + 1; i < command->arguments->len; i++) {
+        const char *text = run_argument(command, i);
+        g_autofree char *slashed = text ? scene_path(scene, run->cwd, text) : NULL;
+        g_autofree char *path = slashed ? g_canonicalize_filename(slashed, "/") : NULL;
+        ScenePath *found = path ? scene_path_find(scene, path) : NULL;
+        bool file = found && g_str_equal(found->kind, "files") && !found->is_folder;
+        DraftValue *entry = file ? scene_entry_of(scene, found) : NULL;
+        if (!entry || !draft_get(entry, "src"))
+            return STEP_KEEP;
+        g_ptr_array_add(entries, entry);
+    }
+    for (guint i = 0; i < entries->len; i++)
+        draft_set_text(entries->pdata[i], "eol", "lf");
     return STEP_DONE;
 }
 

@@ -8,7 +8,7 @@
 static const char *const online[] = {
     "curl", "wget", "git", "pip", "pip3", "uv", "npm", "npx", "yarn", "pnpm", "apt", "apt-get", "apk", "dnf", "yum",
     "conda", "mamba", "micromamba", "cargo", "go", "poetry", "pipx", "aria2c", "huggingface-cli", "hf", "rustup",
-    "gem", "bundle", "composer", "mvn", "gradle", "add-apt-repository", "gdown", "aws", "gsutil", "playwright", NULL,
+    "comfy", "gem", "bundle", "composer", "mvn", "gradle", "add-apt-repository", "gdown", "aws", "gsutil", "playwright", NULL,
 };
 /* clang-format on */
 
@@ -29,18 +29,48 @@ static bool has_word(const char *text, const char *const *words)
 
 static bool is_online(const char *text)
 {
-    return strstr(text, "://") || has_word(text, online);
+    static const char *const parts[] = {"://",      "download",        "Download",
+                                        "snapshot", "from_pretrained", "load_dataset",
+                                        "fetch",    "cache_model"};
+    for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
+        if (strstr(text, parts[i]))
+            return true;
+    }
+    return has_word(text, online);
+}
+
+/* "$(…)" without quotes in it; 0: it has some, or does not end. */
+static size_t substitution_length(const char *text)
+{
+    unsigned depth = 0;
+    for (const char *p = text + 1; *p && !strchr("'\"\\", *p); p++) {
+        depth += *p == '(';
+        depth -= *p == ')';
+        if (depth == 0)
+            return (size_t)(p - text) + 1;
+    }
+    return 0;
 }
 
 /* What a continued line leaves: several blanks between words, a blank before "&&". Nothing is
  * changed where quotes can't be told from the text alone. */
 char *scene_tidy(const char *text)
 {
-    if (strstr(text, "<<") || strstr(text, "$(") || strpbrk(text, "`\n"))
+    if (strstr(text, "<<") || strpbrk(text, "`\n"))
         return g_strdup(text);
     GString *out = g_string_new(NULL);
     char quote = '\0';
     for (const char *p = text; *p; p++) {
+        if (quote != '\'' && p[0] == '$' && p[1] == '(') {
+            size_t length = substitution_length(p);
+            if (length == 0) {
+                g_string_free(out, TRUE);
+                return g_strdup(text);
+            }
+            g_string_append_len(out, p, (gssize)length);
+            p += length - 1;
+            continue;
+        }
         bool blank = *p == ' ' || *p == '\t';
         if (!quote && blank && (p[1] == ' ' || p[1] == '\t'))
             continue;
@@ -150,6 +180,12 @@ static char *first_line(const char *text)
 {
     g_autofree char *line = g_strndup(text, strcspn(text, "\n"));
     g_strchomp(line);
+    size_t length = 0; /* a continued line leaves blanks */
+    for (const char *p = line; *p; p++) {
+        if (*p != ' ' || p[1] != ' ')
+            line[length++] = *p;
+    }
+    line[length] = '\0';
     if (g_str_has_suffix(line, " &&"))
         line[strlen(line) - strlen(" &&")] = '\0';
     if (g_utf8_strlen(line, -1) <= 60)

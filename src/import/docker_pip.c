@@ -35,6 +35,7 @@ static const struct {
     {"--extra-index-url", GIVEN_EXTRA, NULL}, {"--index", GIVEN_EXTRA, NULL},
     {"--requirement", GIVEN_READ, NULL}, {"--requirements", GIVEN_READ, NULL}, {"--constraint", GIVEN_READ, NULL},
     {"--constraints", GIVEN_READ, NULL}, {"--override", GIVEN_READ, NULL}, {"--overrides", GIVEN_READ, NULL},
+    {"--wheel-dir", GIVEN_READ, NULL}, {"--prefix", GIVEN_READ, NULL}, {"--no-index", GIVEN_READ, NULL},
     {"--editable", GIVEN_READ, NULL}, {"--no-build-isolation", GIVEN_READ, NULL}, {"--python", GIVEN_READ, NULL},
     {"--user", GIVEN_SAID, "--user: packages go where all others go"},
     {"--trusted-host", GIVEN_SAID, "--trusted-host: it is an option of ramekin, not of a recipe"},
@@ -78,6 +79,8 @@ typedef struct {
     GPtrArray *projects; /* Folder */
     GPtrArray *notes;    /* Said */
     bool isolated;       /* no --no-build-isolation */
+    bool found;          /* --find-links names the wheels of a builder */
+    bool wheels;         /* those of a builder are installed */
 } Read;
 
 static void read_clear(Read *read)
@@ -207,6 +210,9 @@ static bool read_option(Read *read, const PipGiven *given)
         return true;
     }
     case GIVEN_TEXTS:
+        if (g_str_equal(given->name, "--find-links") &&
+            scene_names_wheels(read->scene, read->run, given->value))
+            return read->found = true;
         draft_append_text(read->body, key, value);
         return true;
     case GIVEN_TEXT:
@@ -285,6 +291,8 @@ static bool read_files(Read *read, const char *key, const char *const *names)
             continue;
         }
         if (!path || g_str_has_suffix(path, ".toml") || g_str_has_suffix(path, "/"))
+            return false;
+        if (*path == '/' && !scene_is_brought(read->scene, path))
             return false;
         if (scene_is_cloned(read->scene, path))
             add_note(read, NOTE_LOST,
@@ -443,6 +451,8 @@ static bool add_requirement(Read *read, const RunArgument *argument)
                                  argument->value, longer));
     if (strstr(text, "git+"))
         return add_vcs(read, text);
+    if (scene_names_wheels(read->scene, read->run, text))
+        return read->wheels = true;
     if (is_folder_path(text))
         return add_project(read, text);
     bool file = g_str_has_suffix(text, ".whl") || g_str_has_suffix(text, ".tar.gz") ||
@@ -599,6 +609,9 @@ static StepResult read_install(Read *read)
     static const char *const overrides[] = {"--override", "--overrides", NULL};
     if (pip_given(read, "--dry-run"))
         return STEP_DONE;
+    g_autofree char *place = scene_given_place(read->scene, read->run, read->pip);
+    if (place && !scene_may_place(read->scene, read->pip, place))
+        return STEP_KEEP;
     read->isolated = !pip_given(read, "--no-build-isolation");
     if (!read_requirements(read))
         return STEP_KEEP;
@@ -611,13 +624,23 @@ static StepResult read_install(Read *read)
             return STEP_KEEP;
     }
     add_configured_indexes(read);
-    if (!fits_environment(read) &&
-        (draft_get(read->body, "install") || draft_get(read->body, "requirements") ||
-         read->projects->len > 0))
+    bool builder = read->found || read->wheels;
+    if (pip_given(read, "--no-index") && !builder)
+        return STEP_KEEP;
+    if (!place && !fits_environment(read) &&
+        (builder || draft_get(read->body, "install") || draft_get(read->body, "project") ||
+         draft_get(read->body, "requirements") || read->projects->len > 0))
         return STEP_KEEP;
     if (draft_get(read->body, "upgrade_strategy") && !draft_get(read->body, "upgrade"))
         draft_remove(read->body, "upgrade_strategy");
+    if (read->wheels)
+        scene_install_wheels(read->scene, pip_given(read, "--no-deps"));
+    else if (read->found)
+        g_ptr_array_set_size(read->scene->wheels, 0); /* by their names, which come next */
+    guint first = read->scene->out->len;
     emit(read);
+    if (place)
+        scene_remember_place(read->scene, read->pip, place, first);
     return STEP_DONE;
 }
 
@@ -661,22 +684,6 @@ static StepResult read_sync(Read *read)
     return STEP_DONE;
 }
 
-static StepResult read_config(Scene *scene, const PipCommand *pip)
-{
-    const RunArgument *const *words = (const RunArgument *const *)pip->requirements->pdata;
-    if (pip->requirements->len != 3 || g_strcmp0(words[0]->value, "set") != 0 || !words[1]->value ||
-        !words[2]->value)
-        return STEP_KEEP;
-    char **slot = g_str_equal(words[1]->value, "global.index-url")         ? &scene->index
-                  : g_str_equal(words[1]->value, "global.extra-index-url") ? &scene->extra
-                                                                           : NULL;
-    if (!slot)
-        return STEP_KEEP;
-    g_free(*slot);
-    *slot = g_strdup(words[2]->value);
-    return STEP_DONE;
-}
-
 StepResult step_pip(Scene *scene, RunRead *run, const RunCommand *command)
 {
     static const char *const said[] = {"check", "list", "freeze", "show", "debug", "cache", NULL};
@@ -686,14 +693,15 @@ StepResult step_pip(Scene *scene, RunRead *run, const RunCommand *command)
     if (g_strv_contains(said, pip->verb) && !step_redirects(command))
         return STEP_DONE;
     if (g_str_equal(pip->verb, "config"))
-        return read_config(scene, pip);
+        return scene_pip_config(scene, pip);
     Read read = {.scene = scene, .run = run, .pip = pip, .body = draft_map(), .isolated = true};
     read.projects = g_ptr_array_new_with_free_func(free_folder);
     read.notes = g_ptr_array_new_with_free_func(free_said);
-    StepResult result = g_str_equal(pip->verb, "install")     ? read_install(&read)
-                        : g_str_equal(pip->verb, "uninstall") ? read_uninstall(&read)
-                        : g_str_equal(pip->verb, "sync")      ? read_sync(&read)
-                                                              : STEP_KEEP;
+    bool wheel = g_str_equal(pip->verb, "wheel");
+    StepResult result = wheel || g_str_equal(pip->verb, "install") ? read_install(&read)
+                        : g_str_equal(pip->verb, "uninstall")      ? read_uninstall(&read)
+                        : g_str_equal(pip->verb, "sync")           ? read_sync(&read)
+                                                                   : STEP_KEEP;
     read_clear(&read);
     return result;
 }

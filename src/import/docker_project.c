@@ -74,6 +74,11 @@ void import_project_free(ImportProject *project)
     g_free(project);
 }
 
+char **import_project_extras(const ImportProject *project)
+{
+    return pyproject_extras(project->pyproject);
+}
+
 bool import_project_is_package(const ImportProject *project)
 {
     return pyproject_is_built(project->pyproject);

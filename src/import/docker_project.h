@@ -11,6 +11,8 @@ ImportProject *import_project_open(const Scene *scene, const char *source, char 
 void import_project_free(ImportProject *project);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImportProject, import_project_free)
 
+/* Names of its extras; caller frees. */
+char **import_project_extras(const ImportProject *project);
 /* Whether it names a build back end: what uv and poetry take for a package to be installed. */
 bool import_project_is_package(const ImportProject *project);
 /* The project is used from `image`, a folder of the image: its programs become files. */

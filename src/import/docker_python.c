@@ -60,6 +60,20 @@ char *scene_input(Scene *scene, const RunRead *run, const char *value)
 
 /* Virtual environments */
 
+void scene_use_python(Scene *scene, const RunRead *run, const char *program)
+{
+    const char *version = g_str_has_prefix(program, "python") ? program + strlen("python") : "";
+    DraftValue *python = draft_get(scene->keys, "python");
+    g_autofree char *there =
+        draft_is_map(python) ? g_strdup(draft_get_text(python, "version")) : NULL;
+    if (scene->is_part || !strchr(version, '.') || !there || g_str_equal(there, version) ||
+        !draft_get(python, "scheme"))
+        return;
+    draft_set_plain(python, "version", version);
+    draft_note(scene->draft, NOTE_ASSUMED, run->at,
+               "Python %s, which is used here, is the recipe's, in place of %s", version, there);
+}
+
 /* `python -m venv PATH`, `uv venv PATH`, `virtualenv PATH`: words from `first` on. */
 static StepResult read_venv(Scene *scene, RunRead *run, const RunCommand *command, guint first,
                             const char *fallback)
@@ -124,6 +138,23 @@ char *scene_environment(const Scene *scene, const RunRead *run, const PipCommand
     for (guint i = 0; i < pip->options->len; i++)
         system |= g_str_equal(((const PipGiven *)pip->options->pdata[i])->name, "--system");
     return g_strdup(venv && pip->uv && !system ? venv : "");
+}
+
+/* `pip config set global.index-url URL` */
+StepResult scene_pip_config(Scene *scene, const PipCommand *pip)
+{
+    const RunArgument *const *words = (const RunArgument *const *)pip->requirements->pdata;
+    if (pip->requirements->len != 3 || g_strcmp0(words[0]->value, "set") != 0 || !words[1]->value ||
+        !words[2]->value)
+        return STEP_KEEP;
+    char **slot = g_str_equal(words[1]->value, "global.index-url")         ? &scene->index
+                  : g_str_equal(words[1]->value, "global.extra-index-url") ? &scene->extra
+                                                                           : NULL;
+    if (!slot)
+        return STEP_KEEP;
+    g_free(*slot);
+    *slot = g_strdup(words[2]->value);
+    return STEP_DONE;
 }
 
 /* python */
@@ -204,6 +235,7 @@ StepResult step_python(Scene *scene, RunRead *run, const RunCommand *command)
         at++;
     const char *option = run_argument(command, at), *module = run_argument(command, at + 1);
     if (g_strcmp0(option, "-m") == 0 && module) {
+        scene_use_python(scene, run, command->program);
         static const char *const venvs[] = {"venv", "virtualenv", NULL};
         if (g_str_equal(module, "pip"))
             return step_pip(scene, run, command);
@@ -268,11 +300,24 @@ static void emit_lock(Scene *scene, RunRead *run, DraftValue *body, const char *
                    lock);
 }
 
+/* The extras of the project beside the lock; false: it is not known which. */
+static bool add_all_extras(const Scene *scene, DraftValue *body, const char *lock)
+{
+    g_autofree char *folder = g_path_get_dirname(lock);
+    g_autoptr(ImportProject) project = import_project_open(scene, folder, NULL);
+    g_auto(GStrv) extras = project ? import_project_extras(project) : NULL;
+    for (guint i = 0; extras && extras[i]; i++) {
+        if (!draft_list_has(draft_get(body, "extras"), extras[i]))
+            draft_append_text(body, "extras", extras[i]);
+    }
+    return project != NULL;
+}
+
 static StepResult read_uv_sync(Scene *scene, RunRead *run, const RunCommand *command)
 {
     g_autofree char *lock = lock_path(scene, run, "uv.lock");
     g_autoptr(DraftValue) body = draft_map();
-    bool root = true, dev = true;
+    bool dev = true;
     for (guint i = 2; lock && i < command->arguments->len; i++) {
         static const char *const plain[] = {
             "--frozen", "--locked", "--no-cache", "--compile-bytecode", "--no-editable", "--quiet",
@@ -282,9 +327,11 @@ static StepResult read_uv_sync(Scene *scene, RunRead *run, const RunCommand *com
             return STEP_KEEP;
         if (g_str_equal(text, "--no-dev"))
             dev = false;
-        else if (g_str_equal(text, "--no-install-project") ||
+        else if (g_str_equal(text, "--no-default-groups"))
+            dev = false;
+        else if (g_str_equal(text, "--no-install-project") || g_str_equal(text, "--all-extras") ||
                  g_str_equal(text, "--no-install-workspace"))
-            root = false;
+            continue;
         else if ((value = option_value(command, &i, "--extra")))
             add_names(body, "extras", value);
         else if ((value = option_value(command, &i, "--group")))
@@ -294,8 +341,10 @@ static StepResult read_uv_sync(Scene *scene, RunRead *run, const RunCommand *com
         else if (!g_strv_contains(plain, text))
             return STEP_KEEP;
     }
-    if (!lock)
+    if (!lock || (run_has_argument(command, "--all-extras") && !add_all_extras(scene, body, lock)))
         return STEP_KEEP;
+    bool root = !run_has_argument(command, "--no-install-project") &&
+                !run_has_argument(command, "--no-install-workspace");
     if (dev)
         draft_note(scene->draft, NOTE_ASSUMED, run->at,
                    "the group `dev`, which uv sync takes without --no-dev, is left out");

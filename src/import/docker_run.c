@@ -15,8 +15,8 @@ static const struct {
     {"git", step_git}, {"curl", step_fetch}, {"wget", step_fetch}, {"aria2c", step_fetch},
     {"tar", step_unpack}, {"unzip", step_unpack}, {"sha256sum", step_unpack}, {"mv", step_unpack},
     {"huggingface-cli", step_hub}, {"hf", step_hub},
-    {"mkdir", step_mkdir}, {"ln", step_link}, {"chmod", step_chmod}, {"chown", step_chmod},
-    {"echo", step_echo}, {"printf", step_echo}, {"cat", step_echo}, {"touch", step_echo}, {"tee", step_echo},
+    {"mkdir", step_mkdir}, {"ln", step_link}, {"chmod", step_chmod}, {"chown", step_chown},
+    {"sed", step_sed}, {"echo", step_echo}, {"printf", step_echo}, {"cat", step_echo}, {"touch", step_echo}, {"tee", step_echo},
     {"rm", step_remove}, {"find", step_remove},
     {"sh", step_installer}, {"bash", step_installer},
     {"useradd", step_user}, {"adduser", step_user}, {"groupadd", step_user}, {"addgroup", step_user}, {"usermod", step_user},
@@ -320,6 +320,26 @@ static char *default_of(Scene *scene, const char *name)
     return scene_plain(scene, mark);
 }
 
+/* A script of the scene; programs are what they are with the defaults of ARG. */
+static RunScript *new_script(Scene *scene, const BuildScope *scope,
+                             const DockerInstruction *instruction, Placed *text)
+{
+    RunNames names = scene_names(scene);
+    RunScript *script = run_script_new(scope, instruction, text, &names);
+    for (guint i = 0; i < script->commands->len; i++) {
+        RunCommand *command = script->commands->pdata[i];
+        RunArgument *first = command->arguments->len > 0 ? command->arguments->pdata[0] : NULL;
+        if (!first || !first->value || !scene_has_mark(first->value))
+            continue;
+        char *plain = scene_plain(scene, first->value);
+        g_free(first->value);
+        first->value = plain;
+        g_free(command->program);
+        command->program = g_path_get_basename(plain);
+    }
+    return script;
+}
+
 static void read_branch(Scene *scene, const RunRead *run, const Branch *branch, unsigned depth)
 {
     RunRead inner = {
@@ -328,9 +348,8 @@ static void read_branch(Scene *scene, const RunRead *run, const Branch *branch, 
     inner.settings = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < run->settings->len; i++)
         g_ptr_array_add(inner.settings, g_strdup(run->settings->pdata[i]));
-    RunNames names = scene_names(scene);
     Placed *text = placed_slice(run->script->shell->text, branch->body, branch->body_length);
-    inner.script = run_script_new(&run->script->scope, run->instruction, text, &names);
+    inner.script = new_script(scene, &run->script->scope, run->instruction, text);
     read_steps(scene, &inner, depth + 1);
     free_run(&inner);
 }
@@ -615,8 +634,7 @@ void scene_run(Scene *scene, const DockerInstruction *instruction)
         keep_whole(scene, instruction, whole);
         return;
     }
-    RunNames names = scene_names(scene);
-    run.script = run_script_new(&scope, instruction, text, &names);
+    run.script = new_script(scene, &scope, instruction, text);
     run.cwd = g_strdup(scene->workdir);
     run.settings = g_ptr_array_new_with_free_func(g_free);
     run.strict = is_strict_shell(&scope);

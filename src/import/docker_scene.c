@@ -285,6 +285,18 @@ char *scene_source_of(const Scene *scene, const char *path)
     return NULL;
 }
 
+bool scene_is_brought(const Scene *scene, const char *path)
+{
+    for (guint i = 0; i < scene->paths->len; i++) {
+        const ScenePath *item = scene->paths->pdata[i];
+        if (g_str_equal(item->kind, "part"))
+            continue;
+        if (g_str_equal(item->path, path) || (item->is_folder && scene_is_below(path, item->path)))
+            return true;
+    }
+    return false;
+}
+
 bool scene_is_cloned(const Scene *scene, const char *path)
 {
     for (guint i = scene->paths->len; i-- > 0;) {

@@ -11,9 +11,14 @@ typedef struct {
     char *source; /* in the recipe's folder; NULL: not from there */
     bool is_folder;
     DraftValue *entry; /* borrowed: what brings it; NULL: several things in one */
-    const char *kind;  /* "files", "git", "download" */
+    const char *kind;  /* "files", "git", "download", "part" of COPY --from, "wheels" of pip */
     DraftStage *stage; /* borrowed */
 } ScenePath;
+
+typedef enum {
+    STEP_KEEP, /* not understood */
+    STEP_DONE, /* it is in the draft, or nothing need be done */
+} StepResult;
 
 typedef struct Scene {
     Draft *draft;
@@ -29,13 +34,18 @@ typedef struct Scene {
     GHashTable *env;   /* ENV's name -> value, with marks */
     GHashTable *marks; /* name of an ARG -> its mark */
     char *workdir, *user;
-    char *final_user;     /* what USER says last */
-    GHashTable *users;    /* name -> DraftValue: what useradd made */
-    char *venv;           /* or NULL */
-    char *index, *extra;  /* of `pip config`; or NULL */
-    GPtrArray *paths;     /* ScenePath, in order */
-    GPtrArray *projects;  /* char *: folders of the image with a project's code, on PYTHONPATH */
-    GHashTable *parts;    /* build stages that are parts already: name -> "" */
+    char *final_user;    /* what USER says last */
+    GHashTable *users;   /* name -> DraftValue: what useradd made */
+    char *venv;          /* or NULL */
+    char *index, *extra; /* of `pip config`; or NULL */
+    GPtrArray *paths;    /* ScenePath, in order */
+    bool taking;         /* it is read to see whether COPY --from takes all it makes */
+    char *place;         /* where pip puts packages or wheels apart; or NULL */
+    bool place_is_wheels;
+    GPtrArray *placed;   /* DraftStage, borrowed: what is there */
+    GPtrArray *wheels;   /* DraftStage: wheels that COPY --from brought, to be installed; or NULL */
+    GPtrArray *projects; /* char *: folders of the image with a project's code, on PYTHONPATH */
+    GHashTable *parts;   /* build stages that are parts already: name -> "" */
     DraftValue *archives; /* of add-apt-repository, until something is installed; or NULL */
     DraftValue *when;     /* conditions of what is made now, or NULL */
     bool said_torch, said_platform, said_shell;
@@ -105,14 +115,23 @@ typedef struct {
     Span at;
 } RunRead;
 
-typedef enum {
-    STEP_KEEP, /* not understood */
-    STEP_DONE, /* it is in the draft, or nothing need be done */
-} StepResult;
-
 /* The path that a recipe gives for a file that a command names: in its folder where the file comes
  * from there, else inside the image. NULL: a URL, or not known. */
 char *scene_input(Scene *scene, const RunRead *run, const char *value);
+/* The path is the folder, or lies in it. */
+bool scene_is_below(const char *path, const char *folder);
+/* Whether it is a `files:` stage and all that it brings lies below the folder. */
+bool scene_brings_below(const Scene *scene, const DraftStage *stage, const char *folder);
+/* The entry that brings a file, in the list form, which has room for a mode; NULL: none. */
+DraftValue *scene_entry_of(Scene *scene, ScenePath *found);
+/* All that a `files:` stage brings gets the owner. */
+void scene_own_stage(DraftStage *stage, const char *owner);
+/* "NAME:GROUP" with numbers where the recipe makes that user. Caller frees. */
+char *scene_owner(Scene *scene, const char *owner, Span at);
+/* "python3.11", which a command names, instead of what the base's name lets one think. */
+void scene_use_python(Scene *scene, const RunRead *run, const char *program);
+/* Whether something that the recipe says brings the path, and no `run:`. */
+bool scene_is_brought(const Scene *scene, const char *path);
 /* Whether the path lies in a repository that a `git:` stage brings. */
 bool scene_is_cloned(const Scene *scene, const char *path);
 /* Hints to definitions that do it better: of what pip installs (a list), of what apt does. */
@@ -120,6 +139,22 @@ void scene_hint_packages(Scene *scene, const DraftValue *install, Span at);
 void scene_hint_ssh(Scene *scene, const char *package, Span at);
 /* The folder of the environment that a pip command works on; "": the system's, "?": not known. */
 char *scene_environment(const Scene *scene, const RunRead *run, const PipCommand *pip);
+StepResult scene_pip_config(Scene *scene, const PipCommand *pip);
+
+/* Builders (docker_builder.c): what pip puts apart for a later COPY --from. */
+/* The folder of `pip install --prefix` and `pip wheel`; NULL: none. Caller frees. */
+char *scene_given_place(const Scene *scene, const RunRead *run, const PipCommand *pip);
+/* False: what is put there can't be followed. */
+bool scene_may_place(const Scene *scene, const PipCommand *pip, const char *place);
+/* The stages of scene->out from `first` on are what is there. */
+void scene_remember_place(Scene *scene, const PipCommand *pip, const char *place, guint first);
+/* COPY --from of that folder: taken out of `apart`; false: it is not it. */
+bool scene_take_place(Scene *scene, Scene *apart, GPtrArray *out, const char *source,
+                      const char *target);
+/* Whether the argument names wheels that a builder made: a folder, or a pattern of all in it. */
+bool scene_names_wheels(const Scene *scene, const RunRead *run, const char *text);
+/* Here they are installed. */
+void scene_install_wheels(Scene *scene, bool no_deps);
 /* What --mount=type=bind shows at a path of the image: its path in the recipe's folder, or NULL. */
 char *scene_bound(Scene *scene, const RunRead *run, const char *path);
 
@@ -147,6 +182,8 @@ StepResult step_hub(Scene *scene, RunRead *run, const RunCommand *command);
 StepResult step_mkdir(Scene *scene, RunRead *run, const RunCommand *command);
 StepResult step_link(Scene *scene, RunRead *run, const RunCommand *command);
 StepResult step_chmod(Scene *scene, RunRead *run, const RunCommand *command);
+StepResult step_chown(Scene *scene, RunRead *run, const RunCommand *command);
+StepResult step_sed(Scene *scene, RunRead *run, const RunCommand *command);
 StepResult step_echo(Scene *scene, RunRead *run, const RunCommand *command);
 StepResult step_remove(Scene *scene, RunRead *run, const RunCommand *command);
 StepResult step_user(Scene *scene, RunRead *run, const RunCommand *command);

@@ -340,11 +340,14 @@ char *draft_format_notes(const Draft *draft)
         [NOTE_LOST] = "not carried", [NOTE_HINT] = "hint",
     };
     GString *out = g_string_new(NULL);
+    g_autoptr(GHashTable) said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (guint i = 0; i < draft->notes->len; i++) {
         const DraftNote *note = draft->notes->pdata[i];
         g_autofree char *at = span_address(note->at);
-        g_string_append_printf(out, "%s%s%s: %s\n", at ? at : "", at ? ": " : "", words[note->kind],
-                               note->text);
+        char *line = g_strdup_printf("%s%s%s: %s\n", at ? at : "", at ? ": " : "",
+                                     words[note->kind], note->text);
+        if (g_hash_table_add(said, line)) /* takes it in any case */
+            g_string_append(out, line);
     }
     return g_string_free(out, FALSE);
 }

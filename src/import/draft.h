@@ -85,5 +85,5 @@ char *draft_image_name(const char *text);
 
 /* The text of the recipe. Caller frees. */
 char *draft_format(const Draft *draft);
-/* One line a note: "Dockerfile:12: kept as run: …". Caller frees. */
+/* One line a note, each once: "Dockerfile:12: kept as run: …". Caller frees. */
 char *draft_format_notes(const Draft *draft);

@@ -163,6 +163,11 @@ guint draft_count(const DraftValue *value)
     return value && value->items ? value->items->len : 0;
 }
 
+const char *draft_key(const DraftValue *map, guint i)
+{
+    return map->keys->pdata[i];
+}
+
 DraftValue *draft_item(const DraftValue *list, guint i)
 {
     return list->items->pdata[i];

@@ -36,6 +36,7 @@ DraftValue *draft_need_list(DraftValue *map, const char *key);
 DraftValue *draft_need_map(DraftValue *map, const char *key);
 void draft_remove(DraftValue *map, const char *key);
 
+const char *draft_key(const DraftValue *map, guint i); /* borrowed */
 /* Borrowed; NULL: there is none. */
 DraftValue *draft_get(const DraftValue *map, const char *key);
 const char *draft_get_text(const DraftValue *map, const char *key);

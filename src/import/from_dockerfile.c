@@ -36,6 +36,7 @@ static Scene *scene_new(Draft *draft, const BuildStages *stages)
     scene->marks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     scene->users = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_value);
     scene->projects = g_ptr_array_new_with_free_func(g_free);
+    scene->placed = g_ptr_array_new();
     scene->parts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     scene->paths = g_ptr_array_new_with_free_func(free_path);
     scene->workdir = g_strdup("/");
@@ -72,6 +73,12 @@ void scene_free(Scene *scene)
     g_hash_table_unref(scene->env);
     g_hash_table_unref(scene->users);
     g_ptr_array_unref(scene->projects);
+    g_ptr_array_unref(scene->placed);
+    if (scene->wheels && scene->wheels->len > 0)
+        draft_note(scene->draft, NOTE_LOST, SPAN_NONE,
+                   "wheels of a builder that no command installs as they are");
+    g_clear_pointer(&scene->wheels, g_ptr_array_unref);
+    g_free(scene->place);
     g_hash_table_unref(scene->parts);
     g_hash_table_unref(scene->marks);
     g_ptr_array_unref(scene->paths);
