@@ -337,6 +337,8 @@ Draft *import_dockerfile(const ImportInput *input, GError **error)
         stages->stages->len > 0 ? stages->stages->pdata[stages->stages->len - 1] : NULL;
     if (!last) {
         error_set(error, ERROR_INPUT, SPAN_NONE, "%s has no FROM", input->path);
+        if (error)
+            error_set_hint(*error, "a Dockerfile begins with FROM; --kind says what else it is");
         return NULL;
     }
     return make_draft(input, stages);

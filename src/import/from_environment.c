@@ -20,6 +20,8 @@ typedef struct {
     const char *site;
     GPtrArray *pins;      /* ImportPin */
     GHashTable *required; /* canonical names that a distribution requires */
+    GHashTable *found;    /* canonical name -> ImportPin, of pins */
+    GPtrArray *unread;    /* char *: folders whose METADATA is none */
     GPtrArray *links;     /* char *: "name @ url" */
     const char *system;   /* "windows", "macos", or NULL: linux */
     const char *machine;
@@ -89,14 +91,40 @@ static bool is_tool(const char *canonical)
            g_str_equal(canonical, "wheel");
 }
 
+/* An install that broke off leaves the folder of another version behind: the newest is taken. */
+static void add_pin(Scan *scan, const char *canonical, const Version *version, bool requested)
+{
+    ImportPin *there = g_hash_table_lookup(scan->found, canonical);
+    if (!there) {
+        ImportPin *pin = import_pin_new(canonical, version_text(version), requested);
+        g_ptr_array_add(scan->pins, pin);
+        g_hash_table_insert(scan->found, pin->name, pin);
+        return;
+    }
+    g_autoptr(Version) other = version_parse(there->version, NULL);
+    bool newer = other && version_compare(version, other) > 0;
+    draft_note(scan->draft, NOTE_ASSUMED, SPAN_NONE,
+               "%s is there in versions %s and %s, and %s is taken: remove the .dist-info folder "
+               "that is left over",
+               canonical, there->version, version_text(version),
+               newer ? version_text(version) : there->version);
+    there->requested |= requested;
+    if (newer) {
+        g_free(there->version);
+        there->version = g_strdup(version_text(version));
+    }
+}
+
 static void take_distribution(Scan *scan, const char *info)
 {
     size_t length;
     g_autofree char *text = load(scan, info, "METADATA", &length);
     g_autoptr(Metadata) metadata = text ? metadata_parse(text, length, NULL) : NULL;
     if (!metadata) {
-        if (text)
+        if (text) {
             draft_note(scan->draft, NOTE_LOST, SPAN_NONE, "the metadata of %s can't be read", info);
+            g_ptr_array_add(scan->unread, g_strdup(info));
+        }
         return;
     }
     g_autofree char *path = g_build_filename(scan->site, info, "REQUESTED", NULL);
@@ -107,8 +135,7 @@ static void take_distribution(Scan *scan, const char *info)
     note_required(scan, metadata);
     note_system(scan, info);
     if (!link)
-        g_ptr_array_add(scan->pins,
-                        import_pin_new(canonical, version_text(metadata->version), requested));
+        add_pin(scan, canonical, metadata->version, requested);
 }
 
 /* Some tools mark all that they install. */
@@ -126,12 +153,16 @@ static bool marks_are_usable(const Scan *scan)
 
 static void decide_requested(Scan *scan)
 {
+    bool any = false;
     if (marks_are_usable(scan))
         return;
     for (guint i = 0; i < scan->pins->len; i++) {
         ImportPin *pin = scan->pins->pdata[i];
         pin->requested = !g_hash_table_contains(scan->required, pin->name);
+        any |= pin->requested;
     }
+    for (guint i = 0; !any && i < scan->pins->len; i++) /* they require each other */
+        ((ImportPin *)scan->pins->pdata[i])->requested = true;
     draft_note(scan->draft, NOTE_ASSUMED, SPAN_NONE,
                "that what no other distribution requires is what was asked for");
 }
@@ -212,9 +243,16 @@ static gboolean draft_environment(Scan *scan, const char *folder, GError **error
 {
     if (!scan_site(scan, error))
         return FALSE;
-    if (scan->pins->len == 0 && scan->links->len == 0)
-        return error_set(error, ERROR_INPUT, SPAN_NONE, "%s holds no installed distribution",
-                         folder);
+    if (scan->pins->len == 0 && scan->links->len == 0) {
+        error_set(error, ERROR_INPUT, SPAN_NONE, "%s holds no installed distribution", folder);
+        if (error && scan->unread->len > 0)
+            error_add_note(*error, SPAN_NONE, "the METADATA of %u folders can't be read: %s ...",
+                           scan->unread->len, (const char *)scan->unread->pdata[0]);
+        if (error)
+            error_set_hint(*error, "give the folder of a virtual environment, or one that has "
+                                   "lib/pythonX.Y/site-packages");
+        return FALSE;
+    }
     g_autofree char *said = python_of_config(folder);
     g_autofree char *python = said ? g_steal_pointer(&said) : python_of_site(scan->site);
     set_target(scan, python);
@@ -235,10 +273,14 @@ Draft *import_environment(const ImportInput *input, GError **error)
         .site = site,
         .pins = g_ptr_array_new_with_free_func(import_pin_free),
         .required = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+        .found = g_hash_table_new(g_str_hash, g_str_equal),
+        .unread = g_ptr_array_new_with_free_func(g_free),
         .links = g_ptr_array_new_with_free_func(g_free),
     };
     if (!draft_environment(&scan, input->path, error))
         g_clear_pointer(&scan.draft, draft_free);
+    g_hash_table_unref(scan.found); /* whose keys are the pins' */
+    g_ptr_array_unref(scan.unread);
     g_ptr_array_unref(scan.pins);
     g_hash_table_unref(scan.required);
     g_ptr_array_unref(scan.links);

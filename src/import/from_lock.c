@@ -138,10 +138,22 @@ static void hint_lock(Draft *draft, const char *path)
     }
 }
 
-static gboolean check_project(const Pyproject *project, GError **error)
+static gboolean check_project(const Pyproject *project, const char *path, GError **error)
 {
     g_autoptr(GPtrArray) lines = pyproject_requirements(project, NULL, NULL, error);
-    return lines != NULL;
+    g_auto(GStrv) groups = pyproject_groups(project);
+    if (!lines)
+        return FALSE;
+    if (lines->len > 0 || pyproject_name(project) || groups[0])
+        return TRUE;
+    error_set(
+        error, ERROR_INPUT, SPAN_NONE,
+        "%s says nothing of what is required: it has no [project], no [dependency-groups] and "
+        "no tables of poetry",
+        path);
+    if (error)
+        error_set_hint(*error, "import the requirement file, lock file or setup that has it");
+    return FALSE;
 }
 
 Draft *import_project(const ImportInput *input, GError **error)
@@ -152,7 +164,7 @@ Draft *import_project(const ImportInput *input, GError **error)
         diags_set_error(diags, error, "%s can't be read", input->path);
         return NULL;
     }
-    if (!check_project(project, error))
+    if (!check_project(project, input->path, error))
         return NULL;
     g_autoptr(Draft) draft = draft_new();
     draft_add_source(draft, input->source);
@@ -160,6 +172,8 @@ Draft *import_project(const ImportInput *input, GError **error)
     Span at = SPAN_NONE;
     const char *clauses = pyproject_requires_python(project, &at);
     g_autoptr(SpecifierSet) allowed = clauses ? specifier_set_parse(clauses, NULL) : NULL;
+    if (clauses && !allowed)
+        draft_note(draft, NOTE_LOST, at, "'%s' is no set of Python versions", clauses);
     draft_python(draft, python, allowed, at);
     if (pyproject_name(project)) {
         g_autofree char *name = draft_image_name(pyproject_name(project));

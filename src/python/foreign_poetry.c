@@ -101,8 +101,26 @@ static GHashTable *index_old_files(ForeignLock *lock)
     return files;
 }
 
+/* poetry writes [metadata] last, so that a file without it is not whole; its own lock-version began
+ * with poetry 1.1. */
+static void check_version(const ForeignLock *lock)
+{
+    const Node *metadata = node_find(lock->root, "metadata");
+    const Node *version = node_find(metadata, "lock-version");
+    if (!metadata)
+        error_set_hint(diags_error(lock->diags, lock->root->at,
+                                   "there is no [metadata], which ends every poetry.lock"),
+                       "the file is not whole: `poetry lock` writes it anew");
+    else if (version && !g_str_has_prefix(version->text ? version->text : "", "1.") &&
+             !g_str_has_prefix(version->text ? version->text : "", "2."))
+        error_set_hint(
+            diags_error(lock->diags, version->at, "this version of poetry.lock is not known"),
+            "1.x and 2.x are known: `poetry lock` of poetry 1 or 2 writes them");
+}
+
 static void read_poetry(ForeignLock *lock)
 {
+    check_version(lock);
     g_autoptr(GHashTable) old_files = index_old_files(lock);
     const Node *packages = foreign_list(lock, lock->root, "package");
     for (unsigned i = 0; packages && i < packages->count; i++)

@@ -65,8 +65,9 @@ static void read_pylock(ForeignLock *lock)
 {
     const char *version = foreign_required(lock, lock->root, "lock-version", lock->root->at);
     if (version && !g_str_equal(version, "1.0") && !g_str_has_prefix(version, "1."))
-        diags_error(lock->diags, node_find(lock->root, "lock-version")->at,
-                    "lock-version %s of pylock.toml is not known", version);
+        error_set_hint(diags_error(lock->diags, node_find(lock->root, "lock-version")->at,
+                                   "lock-version %s of pylock.toml is not known", version),
+                       "1.0 is known: let the tool that made the file write that");
     const Node *packages = foreign_list(lock, lock->root, "packages");
     for (unsigned i = 0; packages && i < packages->count; i++)
         read_package(lock, packages->items[i]);

@@ -122,8 +122,10 @@ static void read_uv(ForeignLock *lock)
 {
     const Node *version = node_find(lock->root, "version");
     if (!version || version->kind != NODE_SCALAR || !g_str_equal(version->text, "1")) {
-        diags_error(lock->diags, version ? version->at : lock->root->at,
-                    "a uv.lock of version 1 is wanted here");
+        GError *error = diags_error(lock->diags, version ? version->at : lock->root->at,
+                                    "a uv.lock of version 1 is wanted here");
+        error_set_hint(error, "`uv export --format pylock.toml` writes what the newest uv knows in "
+                              "a form that does not change with it");
         return;
     }
     const Node *packages = foreign_list(lock, lock->root, "package");

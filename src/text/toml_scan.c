@@ -31,6 +31,13 @@ bool toml_scan_start(TomlScan *scan, Source *source, Diags *diags)
     size_t length;
     const char *text = source_text(source, &length), *bad;
     *scan = (TomlScan){source, diags, text, text + length, 1, text, 1, false};
+    if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+        scan->failed = true;
+        GError *error = diags_error(diags, toml_scan_span(scan, text, text),
+                                    "a byte order mark can't begin a TOML file");
+        error_set_hint(error, "save it as UTF-8 without one");
+        return false;
+    }
     if (g_utf8_validate_len(text, length, &bad))
         return true;
     for (const char *c = text; c < bad; c++) {

@@ -15,7 +15,7 @@ import shutil
 import subprocess
 
 STUBS = ("apt-get apt add-apt-repository wget curl unzip useradd groupadd adduser huggingface-cli hf ssh-keygen ldconfig "
-         "addgroup flake8 jupyter service nvcc nvidia-smi make go npm playwright").split()  # fmt: skip
+         "addgroup chown flake8 jupyter service nvcc nvidia-smi make go npm playwright").split()  # fmt: skip
 REWRITE = """import json, os, sys
 table = json.load(open('/stubs/addresses.json'))
 def rewritten(text):
