@@ -120,11 +120,12 @@ static void check_version(const ForeignLock *lock)
 
 static void read_poetry(ForeignLock *lock)
 {
-    check_version(lock);
     g_autoptr(GHashTable) old_files = index_old_files(lock);
     const Node *packages = foreign_list(lock, lock->root, "package");
     for (unsigned i = 0; packages && i < packages->count; i++)
         read_package(lock, packages->items[i], old_files);
+    if (diags_errors(lock->diags) == 0)
+        check_version(lock);
 }
 
 /* By groups */
