@@ -475,7 +475,7 @@ def measure(options, folder, work):
             wheels["torch"] = fetch_wheels(folder, "torch", MORE["torch"], False)
         if not wheels[stack]:
             continue
-        with tempfile.TemporaryDirectory(prefix="bench-", dir=work) as inside:
+        with tempfile.TemporaryDirectory(prefix="bench", suffix="0", dir=work) as inside:
             bench = Bench(options, stack, {name: path for name, path in wheels.items() if path}, inside)
             bench.measure()
             rows += bench.rows
@@ -499,7 +499,8 @@ def main():
     if not folder:
         print("RAMEKIN_BENCH_WHEELS names no folder for wheels")
         return 77
-    with tempfile.TemporaryDirectory(prefix="ramekin-bench-") as work:
+    # to buildah a path is an image's name: none of its parts begins or ends with the "_" of a random one
+    with tempfile.TemporaryDirectory(prefix="ramekin-bench", suffix="0") as work:
         rows = measure(options, os.path.abspath(folder), work)
     if options.json:
         with open(options.json, "w", encoding="utf-8") as stream:

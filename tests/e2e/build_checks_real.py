@@ -240,7 +240,8 @@ def main():
     bad = 0
     if options.work:
         os.makedirs(options.work, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=options.work) as work:
+    # to buildah a path is an image's name: none of its parts begins or ends with the "_" of a random one
+    with tempfile.TemporaryDirectory(prefix="checks", suffix="0", dir=options.work) as work:
         if shutil.disk_usage(work).free < GIGABYTES * 10**9:
             skip("less than %d GB of disk are free" % GIGABYTES)
         options.base = make_base(os.path.join(work, "base"))
