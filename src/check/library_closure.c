@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "check/library_private.h"
 #include "check/native_rules.h"
+#include "python/target_libc.h"
 #include "recipe/config.h"
 
 enum {
@@ -128,17 +129,8 @@ bool library_is_elsewhere(LibraryJudge *judge, const LoadObject *object, const c
 
 static SharedObject *read_of_base(const CheckRun *run, const char *name)
 {
-    static const char *const folders[] = {"/usr/local/lib",
-                                          "/lib/x86_64-linux-gnu",
-                                          "/usr/lib/x86_64-linux-gnu",
-                                          "/lib/aarch64-linux-gnu",
-                                          "/usr/lib/aarch64-linux-gnu",
-                                          "/lib64",
-                                          "/usr/lib64",
-                                          "/lib",
-                                          "/usr/lib"};
-    for (guint i = 0; run->base_root && i < G_N_ELEMENTS(folders); i++) {
-        g_autofree char *path = g_build_filename(folders[i], name, NULL);
+    for (guint i = 0; run->base_root && target_library_folders[i]; i++) {
+        g_autofree char *path = g_build_filename(target_library_folders[i], name, NULL);
         g_autoptr(GBytes) bytes = image_root_read(run->base_root, path, LIMIT_OBJECT_TABLES);
         if (bytes)
             return shared_object_from_bytes(bytes, NULL);

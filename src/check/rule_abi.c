@@ -9,6 +9,7 @@
 #include "check/native_rules.h"
 #include "check/rules.h"
 #include "facts/symbol_name.h"
+#include "python/target_libc.h"
 
 enum {
     SHOWN_SYMBOLS = 3,
@@ -65,15 +66,9 @@ static int base_glibc(const CheckRun *run)
 /* 32 of libstdc++.so.6.0.32; -1: the base was not read, or has none. */
 static int base_glibcxx(const CheckRun *run, char **ret_name)
 {
-    static const char *const folders[] = {"/usr/lib/x86_64-linux-gnu",
-                                          "/usr/lib/aarch64-linux-gnu",
-                                          "/usr/lib64",
-                                          "/usr/lib",
-                                          "/lib64",
-                                          "/lib"};
     *ret_name = NULL;
-    for (guint i = 0; run->base_root && i < G_N_ELEMENTS(folders); i++) {
-        g_autofree char *path = g_strconcat(folders[i], "/libstdc++.so.6", NULL);
+    for (guint i = 0; run->base_root && target_library_folders[i]; i++) {
+        g_autofree char *path = g_build_filename(target_library_folders[i], "libstdc++.so.6", NULL);
         g_autofree char *real = image_root_resolve(run->base_root, path);
         const char *name = real ? native_base_name(real) : NULL;
         if (!name || !g_str_has_prefix(name, "libstdc++.so.6.0."))

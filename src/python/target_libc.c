@@ -3,7 +3,8 @@
 #include "base/limits.h"
 #include "python/elf.h"
 
-static const char *const folders[] = {
+const char *const target_library_folders[] = {
+    "/usr/local/lib",
     "/lib/x86_64-linux-gnu",
     "/usr/lib/x86_64-linux-gnu",
     "/lib/aarch64-linux-gnu",
@@ -12,6 +13,7 @@ static const char *const folders[] = {
     "/usr/lib64",
     "/lib",
     "/usr/lib",
+    NULL,
 };
 
 /* The digits and dots behind `mark`, "2.36". */
@@ -61,8 +63,8 @@ static char *find_glibc(const FileTree *tree, const char *loader)
         if (found)
             return found;
     }
-    for (size_t i = 0; i < G_N_ELEMENTS(folders); i++) {
-        g_autofree char *path = g_build_filename(folders[i], "libc.so.6", NULL);
+    for (size_t i = 0; target_library_folders[i]; i++) {
+        g_autofree char *path = g_build_filename(target_library_folders[i], "libc.so.6", NULL);
         char *found = read_glibc(tree, path);
         if (found)
             return found;
