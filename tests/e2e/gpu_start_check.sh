@@ -3,11 +3,12 @@
 #
 #   gpu_start_check.sh SCRIPT [FOLDER]
 #
-# SCRIPT is check.py (src/plan/start_check.py is the file that images get). What it expects is written for the
-# torch, the torchvision and the GPU of this machine, and changed in one place for each row. FOLDER has a
-# check.py and an expect.json as ramekin wrote them for such a machine: they have to pass. Prints a row for
-# each run with the exit status that was wanted and the one that came; 77 where there is no GPU or no torch.
-# Every run imports torch several times; ROWS, a regular expression, leaves out rows whose title lacks it.
+# SCRIPT is check.py: build/src/plan/start_check.py, or where nothing is built what src/inline.sh makes of
+# start_check.py, installed.py and start_check_jobs.py in src/plan. What it expects is written for the torch,
+# the torchvision and the GPU of this machine, and changed in one place for each row. FOLDER has a check.py and
+# an expect.json as ramekin wrote them for such a machine: they have to pass. Prints a row for each run with the
+# exit status that was wanted and the one that came; 77 where there is no GPU or no torch. Every run imports
+# torch several times; ROWS, a regular expression, leaves out rows whose title lacks it.
 set -u
 script=$(realpath "$1")
 made=${2:+$(realpath "$2")}
