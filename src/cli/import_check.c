@@ -112,8 +112,9 @@ static bool report_stage(Output *output, const LockStage *stage)
     guint errors = count_findings(stage, SEVERITY_ERROR);
     guint warnings = count_findings(stage, SEVERITY_WARNING);
     g_autofree char *actions = describe_actions(stage);
-    output_result_line(output, "  stage '%s' (%s): %s; %u errors, %u warnings", stage->name,
-                       stage->at, actions, errors, warnings);
+    output_result_line(output, "  stage '%s' (%s): %s; %u error%s, %u warning%s", stage->name,
+                       stage->at, actions, errors, errors == 1 ? "" : "s", warnings,
+                       warnings == 1 ? "" : "s");
     for (guint i = 0; i < stage->findings->len; i++) {
         const Finding *finding = stage->findings->pdata[i];
         if (finding->severity != SEVERITY_NOTE)
