@@ -6,7 +6,7 @@
 #include "import/docker_project.h"
 
 #include "base/limits.h"
-#include "python/pyproject.h"
+#include "import/python_draft.h"
 
 struct ImportProject {
     Pyproject *pyproject;
@@ -39,22 +39,12 @@ static bool only_copies(const Pyproject *pyproject, const char *folder)
     return !strstr(text, "ext_modules") && !strstr(text, "Extension(");
 }
 
-static Pyproject *read_pyproject(const char *folder)
-{
-    g_autofree char *path = g_build_filename(folder, "pyproject.toml", NULL);
-    if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
-        return NULL;
-    g_autoptr(Diags) diags = diags_new();
-    g_autoptr(Source) source = source_load(path, NULL, LIMIT_IMPORT_BYTES, NULL);
-    return source ? pyproject_read(source, diags) : NULL;
-}
-
 ImportProject *import_project_open(const Scene *scene, const char *source, char **extras)
 {
     if (!scene->context)
         return NULL;
     g_autofree char *folder = g_build_filename(scene->context, source, NULL);
-    g_autoptr(Pyproject) pyproject = read_pyproject(folder);
+    g_autoptr(Pyproject) pyproject = import_pyproject(folder);
     if (!pyproject || !pyproject_name(pyproject) || !only_copies(pyproject, folder))
         return NULL;
     g_autoptr(GPtrArray) lines =

@@ -4,19 +4,6 @@
 #include "base/limits.h"
 #include "python/foreign_lock.h"
 #include "python/pip_config.h"
-#include "python/pyproject.h"
-
-/* The project beside the lock file, or NULL. */
-static Pyproject *read_project(const char *path)
-{
-    g_autofree char *folder = g_path_get_dirname(path);
-    g_autofree char *file = g_build_filename(folder, "pyproject.toml", NULL);
-    if (!g_file_test(file, G_FILE_TEST_IS_REGULAR))
-        return NULL;
-    g_autoptr(Diags) diags = diags_new();
-    g_autoptr(Source) source = source_load(file, NULL, LIMIT_IMPORT_BYTES, NULL);
-    return source ? pyproject_read(source, diags) : NULL;
-}
 
 static void add_names(GString *text, const char *what, char **names)
 {
@@ -113,7 +100,8 @@ Draft *import_lock(const ImportInput *input, GError **error)
     draft_set_text(body, "lock", input->name);
     exclude_sources(draft, body, lock);
     DraftStage *stage = draft_stage_add(draft->stages, "pip", body);
-    g_autoptr(Pyproject) project = read_project(input->path);
+    g_autofree char *folder = g_path_get_dirname(input->path);
+    g_autoptr(Pyproject) project = import_pyproject(folder);
     if (project)
         say_choices(stage, project);
     if (project && pyproject_name(project)) {

@@ -44,6 +44,16 @@ void draft_python(Draft *draft, const char *python, const SpecifierSet *allowed,
     }
 }
 
+Pyproject *import_pyproject(const char *folder)
+{
+    g_autofree char *path = g_build_filename(folder, "pyproject.toml", NULL);
+    if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
+        return NULL;
+    g_autoptr(Diags) diags = diags_new();
+    g_autoptr(Source) source = source_load(path, NULL, LIMIT_IMPORT_BYTES, NULL);
+    return source ? pyproject_read(source, diags) : NULL;
+}
+
 char *import_minor_version(const char *version)
 {
     g_autoptr(Version) parsed = version_parse(version, NULL);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "import/import.h"
+#include "python/pyproject.h"
 #include "python/specifier.h"
 
 /* `base`, `python` and `libc` for this Python ("3.12"): Debian's slim image of it. NULL: the newest
@@ -10,6 +11,8 @@
 void draft_python(Draft *draft, const char *python, const SpecifierSet *allowed, Span at);
 /* "3.12" of the .python-version in the folder of `path`, or NULL. Caller frees. */
 char *import_python_version(const char *path);
+/* The folder's pyproject.toml; NULL: there is none, or none that can be read. Caller frees. */
+Pyproject *import_pyproject(const char *folder);
 /* "3.12" of "3.12.1"; NULL of what is no version. Caller frees. */
 char *import_minor_version(const char *version);
 
