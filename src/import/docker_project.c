@@ -5,7 +5,7 @@
  * build could tell what is required or what is installed, the command is kept. */
 #include "import/docker_project.h"
 
-#include "base/limits.h"
+#include "import/project_copies.h"
 #include "import/python_draft.h"
 
 struct ImportProject {
@@ -13,39 +13,13 @@ struct ImportProject {
     bool in_src; /* its code lies in src/ */
 };
 
-/* Back ends that put files of the folder into the wheel as they are. */
-static bool only_copies(const Pyproject *pyproject, const char *folder)
-{
-    static const char *const backends[] = {"setuptools.build_meta",
-                                           "hatchling.build",
-                                           "flit_core.buildapi",
-                                           "flit.buildapi",
-                                           "pdm.backend",
-                                           "pdm.pep517.api",
-                                           "poetry.core.masonry.api",
-                                           "uv_build",
-                                           "poetry.masonry.api",
-                                           "setuptools.build_meta:__legacy__",
-                                           NULL};
-    const char *backend = pyproject_backend(pyproject);
-    if (backend && !g_strv_contains(backends, backend))
-        return false;
-    g_autofree char *setup = g_build_filename(folder, "setup.py", NULL);
-    g_autoptr(Source) source = g_file_test(setup, G_FILE_TEST_IS_REGULAR)
-                                   ? source_load(setup, NULL, LIMIT_IMPORT_BYTES, NULL)
-                                   : NULL;
-    size_t length;
-    const char *text = source ? source_text(source, &length) : "";
-    return !strstr(text, "ext_modules") && !strstr(text, "Extension(");
-}
-
 ImportProject *import_project_open(const Scene *scene, const char *source, char **extras)
 {
     if (!scene->context)
         return NULL;
     g_autofree char *folder = g_build_filename(scene->context, source, NULL);
     g_autoptr(Pyproject) pyproject = import_pyproject(folder);
-    if (!pyproject || !pyproject_name(pyproject) || !only_copies(pyproject, folder))
+    if (!pyproject || !pyproject_name(pyproject) || !project_only_copies(pyproject, folder))
         return NULL;
     g_autoptr(GPtrArray) lines =
         pyproject_requirements(pyproject, (const char *const *)extras, NULL, NULL);

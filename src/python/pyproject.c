@@ -117,6 +117,24 @@ const char *pyproject_backend(const Pyproject *project)
     return backend && backend->kind == NODE_SCALAR ? backend->text : NULL;
 }
 
+bool pyproject_has_build_step(const Pyproject *project)
+{
+    static const char *const steps[][6] = {
+        {"setuptools", "ext-modules"},      {"setuptools", "cmdclass"},
+        {"setuptools", "data-files"},       {"setuptools-rust"},
+        {"setuptools_scm", "version_file"}, {"setuptools_scm", "write_to"},
+        {"hatch", "build", "hooks"},        {"hatch", "build", "targets", "wheel", "hooks"},
+        {"pdm", "build", "custom-hook"},    {"pdm", "build", "run-setuptools"},
+        {"pdm", "version", "write_to"},     {"poetry", "build"},
+    };
+    const Node *tool = node_find(project->root, "tool");
+    for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
+        if (find_path(tool, steps[i]))
+            return true;
+    }
+    return false;
+}
+
 static void add_scripts(GStrvBuilder *scripts, const Node *map)
 {
     for (unsigned i = 0; map && map->kind == NODE_MAP && i < map->count; i++) {

@@ -25,6 +25,9 @@ bool pyproject_is_built(const Pyproject *project);
 
 /* The module of the build back end; NULL where it names none, which means setuptools. */
 const char *pyproject_backend(const Pyproject *project);
+/* Whether the tables of setuptools, setuptools-scm, setuptools-rust, hatchling, pdm or poetry name
+ * what is compiled, generated or run when the project is built. */
+bool pyproject_has_build_step(const Pyproject *project);
 /* The programs that an install makes, "NAME=MODULE:ATTRIBUTE" each; caller frees. */
 char **pyproject_scripts(const Pyproject *project);
 
