@@ -82,14 +82,13 @@ static LoadObject *find_by_path(const LibraryJudge *judge, const LoadObject *obj
     return NULL;
 }
 
-/* What comes before DT_RUNPATH, and behind DT_RPATH. */
-static bool has_library_path(const CheckRun *run)
+bool library_env_is_set(const CheckRun *run, const char *name)
 {
     const GPtrArray *own = run->recipe->config->env;
-    const char *of_base = native_find_env(run->base_env, "LD_LIBRARY_PATH");
+    const char *of_base = native_find_env(run->base_env, name);
     bool found = of_base && *of_base;
     for (guint i = 0; own && i < own->len; i++)
-        found = found || g_str_equal(((const Pair *)own->pdata[i])->key, "LD_LIBRARY_PATH");
+        found = found || g_str_equal(((const Pair *)own->pdata[i])->key, name);
     return found;
 }
 
@@ -121,7 +120,9 @@ bool library_is_elsewhere(LibraryJudge *judge, const LoadObject *object, const c
         return !named;
     if (any_is_loaded(judge, named) || is_own(object, named))
         return false;
-    bool certain = !object->file->object->runpath || !has_library_path(judge->run);
+    /* What comes before DT_RUNPATH, and behind DT_RPATH. */
+    bool certain =
+        !object->file->object->runpath || !library_env_is_set(judge->run, "LD_LIBRARY_PATH");
     return !certain || !find_by_path(judge, object, name, named);
 }
 
@@ -222,21 +223,16 @@ LibraryClosure *library_closure_new(LibraryJudge *judge, LoadObject *first)
 
 /* What is installed */
 
-static bool wheels_are_read(const CheckRun *run)
+static bool wheel_is_read(const CheckRun *run, const CheckWheel *wheel)
 {
-    for (guint i = 0; i < run->wheels->len; i++) {
-        const CheckWheel *wheel = run->wheels->pdata[i];
-        if (!native_is_installed(run, wheel))
-            continue;
-        for (guint k = 0; wheel->native && k < wheel->native->files->len; k++) {
-            const NativeFile *file = wheel->native->files->pdata[k];
-            if (!file->object)
-                return false;
-        }
-        if (!wheel->native)
+    if (!native_is_installed(run, wheel))
+        return true;
+    for (guint i = 0; wheel->native && i < wheel->native->files->len; i++) {
+        const NativeFile *file = wheel->native->files->pdata[i];
+        if (!file->object)
             return false;
     }
-    return true;
+    return wheel->native;
 }
 
 /* Distributions of a base bring objects that nobody has read, unless they are Python alone. */
@@ -266,5 +262,13 @@ static bool others_are_read(const CheckRun *run)
 
 bool library_all_read(LibraryJudge *judge)
 {
-    return wheels_are_read(judge->run) && others_are_read(judge->run);
+    const GPtrArray *wheels = judge->run->wheels;
+    while (judge->read_wheels < wheels->len &&
+           wheel_is_read(judge->run, wheels->pdata[judge->read_wheels]))
+        judge->read_wheels++;
+    if (judge->read_wheels < wheels->len)
+        return false;
+    if (judge->others_are_read < 0)
+        judge->others_are_read = others_are_read(judge->run);
+    return judge->others_are_read;
 }

@@ -49,6 +49,7 @@ LibraryJudge *library_judge_new(CheckRun *run, Cache *cache)
     judge->loaded = g_hash_table_new(NULL, NULL);
     judge->missing = g_hash_table_new_full(NULL, NULL, NULL, free_array);
     judge->base_is_known = -1;
+    judge->others_are_read = -1;
     for (guint i = 0; i < run->wheels->len; i++) {
         const CheckWheel *wheel = run->wheels->pdata[i];
         if (!wheel->native || !native_is_installed(run, wheel))

@@ -19,6 +19,8 @@ struct LibraryJudge {
     GHashTable *loaded;       /* set of NativeFile: what an earlier import has loaded */
     GHashTable *missing;      /* NativeFile → GPtrArray of SharedSymbol that no wheel defines */
     int base_is_known;        /* -1: not asked yet */
+    int others_are_read;      /* what is no wheel's; -1: not asked yet */
+    guint read_wheels;        /* that many of run->wheels, the first ones, are read */
     guint32 numpy_abi;        /* of what is installed; 0: not known */
     char *numpy_version;      /* or NULL */
     bool numpy_asked;
@@ -46,6 +48,8 @@ void library_closure_free(LibraryClosure *closure);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LibraryClosure, library_closure_free)
 /* Whether the name that an object needs may mean another file than those of wheels. */
 bool library_is_elsewhere(LibraryJudge *judge, const LoadObject *object, const char *name);
+/* Whether the base or the recipe sets a variable of the environment. */
+bool library_env_is_set(const CheckRun *run, const char *name);
 /* A library of the C and C++ implementations: what is needed of them has versions. */
 bool library_is_system(const char *name);
 /* Whether nothing that is installed was left unread. */

@@ -160,16 +160,6 @@ static const LoadObject *find_torch_home(const LibraryJudge *judge, const LoadOb
     return NULL;
 }
 
-static bool preloads(const CheckRun *run)
-{
-    const GPtrArray *own = run->recipe->config->env;
-    const char *of_base = native_find_env(run->base_env, "LD_PRELOAD");
-    bool found = of_base && *of_base;
-    for (guint i = 0; own && i < own->len; i++)
-        found = found || g_str_equal(((const Pair *)own->pdata[i])->key, "LD_PRELOAD");
-    return found;
-}
-
 typedef struct {
     LibraryJudge *judge;
     const LibraryClosure *closure;
@@ -312,7 +302,7 @@ static LibraryProblem *judge_object(Question *question, const char *path)
 LibraryProblem *library_symbols_judge(LibraryJudge *judge, const LibraryClosure *closure,
                                       const char *path)
 {
-    if (preloads(judge->run))
+    if (library_env_is_set(judge->run, "LD_PRELOAD"))
         return NULL;
     LibraryProblem *problem = NULL;
     for (guint i = 0; i < closure->objects->len && !problem; i++) {
