@@ -210,7 +210,8 @@ const FindingPage finding_pages_native[] = {
             "  - pip: {install: [torch==2.6.0], index: cu124}\n"
             "  - pip: [https://example.org/flash_attn-2.7.4+cu12torch2.6cxx11abiTRUE-cp311-cp311-linux_x86_64.whl]\n",
         .way_out =
-            "Take the build that fits this torch.",
+            "Take the build that fits this torch. `check` tries those that the index has and names the "
+            "first that does; `check --fix` writes it.",
     },
     {
         .kind = {"undefined-symbol", SEVERITY_ERROR,
@@ -234,7 +235,8 @@ const FindingPage finding_pages_native[] = {
             "  - pip: {install: [nvidia-nvjitlink-cu12==12.1.105], no_deps: true}\n",
         .way_out =
             "Take the version that was built for the other, or the other in the version that its "
-            "metadata asks for.",
+            "metadata asks for. `check` tries the nearest versions of both and names the first with "
+            "which no error is left; `check --fix` writes it.",
     },
     {.meaning = NULL},
 };

@@ -1,19 +1,48 @@
 #include "check/fix.h"
 
+#include "base/clock.h"
+#include "check/fix_side.h"
 #include "check/import_roots.h"
-#include "lock/survey.h"
+#include "check/library_load.h"
+#include "check/native_rules.h"
 #include "python/requirement.h"
 
+#define MAX_FETCHED (G_GUINT64_CONSTANT(3) << 30) /* bytes of whole wheels, of a target */
+
 enum {
-    MAX_FIXED = 4,  /* findings of a target */
-    MAX_NEARER = 5, /* versions that are tried one after another */
+    MAX_FIXED = 4,     /* findings of a target */
+    MAX_SECONDS = 180, /* after which no further trial of a target begins */
 };
 
-/* Codes whose findings are about the version of one distribution. */
-static const char *const version_codes[] = {
-    "import-fails",    "import-needs-driver", "import-deferred",
-    "gpu-unsupported", "torch-without-cuda",
+typedef enum {
+    ABOUT_VERSION, /* of one distribution: a newer one may do */
+    ABOUT_SYSTEM,  /* of one distribution: an older one may do too */
+    ABOUT_PAIR,    /* of two that are not made for each other */
+} Subject;
+
+typedef struct {
+    const char *code;
+    Subject subject;
+} Fixable;
+
+static const Fixable fixables[] = {
+    {"import-fails", ABOUT_VERSION},       {"import-needs-driver", ABOUT_VERSION},
+    {"import-deferred", ABOUT_VERSION},    {"gpu-unsupported", ABOUT_VERSION},
+    {"torch-without-cuda", ABOUT_VERSION}, {"glibc-too-old", ABOUT_SYSTEM},
+    {"glibcxx-too-old", ABOUT_SYSTEM},     {"torch-abi", ABOUT_PAIR},
+    {"undefined-symbol", ABOUT_PAIR},
 };
+
+typedef struct {
+    FixContext context;
+    guint64 budget;
+    gint64 until;       /* by the clock */
+    LockSurvey *survey; /* NULL: not made yet, or it can't be */
+    bool surveyed;
+    GPtrArray *fixes;  /* CheckFix */
+    GPtrArray *vain;   /* texts, of the finding at hand: "comm 2.2", tried and no way out */
+    GPtrArray *unseen; /* the same of those that could not be looked into */
+} Search;
 
 void check_fix_free(void *data)
 {
@@ -25,194 +54,75 @@ void check_fix_free(void *data)
     g_free(fix);
 }
 
-static void free_version(void *version)
-{
-    version_unref(version);
-}
+/* Trials */
 
-/* Versions that the stage could install, the nearest newer ones first, then the newest. */
-static GPtrArray *candidates(const GPtrArray *files, const char *current)
+static void add_name(GPtrArray *names, char *name)
 {
-    GPtrArray *versions = g_ptr_array_new_with_free_func(free_version);
-    g_autoptr(Version) now = version_parse(current, NULL);
-    g_autofree char *now_public = now ? version_public_text(now) : g_strdup("");
-    for (guint i = files->len; now && i-- > 0;) {
-        const SurveyFile *file = files->pdata[i];
-        g_autoptr(Version) version = file->wheel && !file->refused && !file->yanked
-                                         ? version_parse(file->version, NULL)
-                                         : NULL;
-        g_autofree char *public = version ? version_public_text(version) : NULL;
-        if (!version || g_str_equal(public, now_public) || version_compare(version, now) <= 0 ||
-            (version_is_prerelease(version) && !version_is_prerelease(now)))
-            continue;
-        bool known =
-            versions->len > 0 && version_equal(versions->pdata[versions->len - 1], version);
-        if (!known)
-            g_ptr_array_add(versions, g_steal_pointer(&version));
-    }
-    if (versions->len > MAX_NEARER + 1)
-        g_ptr_array_remove_range(versions, MAX_NEARER, versions->len - MAX_NEARER - 1);
-    return versions;
-}
-
-static const LockStage *find_stage(const FixContext *context, const char *name)
-{
-    for (guint i = 0; name && i < context->target->stages->len; i++) {
-        const LockStage *stage = context->target->stages->pdata[i];
-        if (g_str_equal(stage->name, name))
-            return stage;
-    }
-    return NULL;
-}
-
-static const LockEdge *find_line(const LockStage *stage, const char *name)
-{
-    for (guint i = 0; stage && i < stage->actions->len; i++) {
-        const LockAction *action = stage->actions->pdata[i];
-        for (guint k = 0; g_str_equal(action->name, name) && k < action->edges->len; k++) {
-            const LockEdge *edge = action->edges->pdata[k];
-            if (edge->from_line)
-                return edge;
-        }
-    }
-    return NULL;
-}
-
-static GPtrArray *one_edit(FixEdit *take)
-{
-    GPtrArray *edits = g_ptr_array_new_with_free_func(fix_edit_free);
-    g_ptr_array_add(edits, take);
-    return edits;
-}
-
-/* Items that hold the distribution to the version that it has: they move along. */
-static bool add_items(const FixContext *context, GPtrArray *edits, const GPtrArray *checks,
-                      const LockDistribution *installed, const char *wanted)
-{
-    for (guint i = 0; checks && i < checks->len; i++) {
-        const Check *check = checks->pdata[i];
-        for (guint k = 0; check->kind == CHECK_VERSION && k < check->items->len; k++) {
-            const Text *item = check->items->pdata[k];
-            g_autoptr(Requirement) asked = requirement_parse(item->text, NULL);
-            if (!asked || !g_str_equal(asked->canonical, installed->name) ||
-                specifier_set_contains_text(asked->specifiers, wanted, PRERELEASES_YES))
-                continue;
-            g_autofree char *address = span_address(item->at);
-            FixEdit *edit = address ? fix_edit_version(context->book, context->recipe, address,
-                                                       item->text, wanted)
-                                    : NULL;
-            if (!edit)
-                return false;
-            fix_edits_take(edits, edit);
-        }
-    }
-    return true;
-}
-
-/* The user's line and the items of `checks:` that go with it; NULL where one can't be changed. */
-static GPtrArray *edits_for(const FixContext *context, const LockEdge *line,
-                            const LockDistribution *installed, const char *wanted)
-{
-    FixEdit *edit =
-        fix_edit_version(context->book, context->recipe, line->from, line->requirement, wanted);
-    if (!edit)
-        return NULL;
-    g_autoptr(GPtrArray) edits = one_edit(edit);
-    const RecipeChecks *checks = context->recipe->checks;
-    if (checks && (!add_items(context, edits, checks->build, installed, wanted) ||
-                   !add_items(context, edits, checks->runtime, installed, wanted) ||
-                   !add_items(context, edits, checks->gpu, installed, wanted)))
-        return NULL;
-    return g_steal_pointer(&edits);
+    if (!g_ptr_array_find(names, name, NULL))
+        g_ptr_array_add(names, name);
 }
 
 /* What has to be imported again to see whether the finding is gone. */
-static GPtrArray *concerned_roots(const FixContext *context)
+static GPtrArray *concerned_roots(const CheckRun *run)
 {
     GPtrArray *names = g_ptr_array_new();
-    const GPtrArray *roots = context->run->roots;
-    for (guint i = 0; roots && i < roots->len; i++) {
-        const ImportRoot *root = roots->pdata[i];
-        bool fails = (root->build && root->build->outcome == IMPORT_FAILS) ||
-                     (root->run && root->run->outcome == IMPORT_FAILS);
-        if (fails)
-            g_ptr_array_add(names, root->name);
+    for (guint i = 0; run->roots && i < run->roots->len; i++) {
+        const ImportRoot *root = run->roots->pdata[i];
+        if ((root->build && root->build->outcome == IMPORT_FAILS) ||
+            (root->run && root->run->outcome == IMPORT_FAILS))
+            add_name(names, root->name);
+    }
+    for (guint i = 0; i < run->refusals->len; i++) {
+        guint root = ((const LibraryRefusal *)run->refusals->pdata[i])->root;
+        if (run->roots && root < run->roots->len)
+            add_name(names, ((const ImportRoot *)run->roots->pdata[root])->name);
     }
     return names;
 }
 
-static bool helps(const FixContext *context, const Finding *finding, const GPtrArray *edits,
-                  const SceneOptions *options)
+static FixTrial *try_with(Search *search, const Finding *finding, const GPtrArray *edits,
+                          const SceneOptions *options, bool *ret_unseen)
 {
-    g_autoptr(FixTrial) trial = fix_trial_new(context, edits, options);
-    return trial && fix_trial_helps(context, trial, finding);
+    g_autoptr(FixTrial) trial = fix_trial_new(&search->context, edits, options, ret_unseen);
+    return trial && fix_trial_helps(&search->context, trial, finding) ? g_steal_pointer(&trial)
+                                                                      : NULL;
 }
 
-/* Whole wheels are only fetched of what is not refused without them. */
-static CheckFix *try_edits(const FixContext *context, Finding *finding, GPtrArray *take_edits,
-                           const char *about)
+/* Everything is only imported, and whole wheels are only fetched, of what is not refused without
+ * that. NULL: it is no way out. */
+static FixTrial *try_edits(Search *search, const Finding *finding, const GPtrArray *edits,
+                           bool *ret_unseen)
 {
-    g_autoptr(GPtrArray) edits = take_edits;
-    g_autoptr(GPtrArray) only = concerned_roots(context);
+    const CheckRun *run = search->context.run;
+    g_autoptr(GPtrArray) only = concerned_roots(run);
     SceneOptions options = {.only = only};
-    if (!helps(context, finding, edits, &options))
-        return NULL;
-    options.deep = context->run->deep;
-    if (options.deep && !helps(context, finding, edits, &options))
-        return NULL;
-    CheckFix *fix = g_new0(CheckFix, 1);
-    fix->finding = finding;
-    fix->edits = g_steal_pointer(&edits);
-    fix->about = g_strdup(about);
-    return fix;
+    bool all = !run->roots || only->len == run->roots->len;
+    FixTrial *trial = try_with(search, finding, edits, &options, ret_unseen);
+    if (!trial || (all && !run->deep))
+        return trial;
+    fix_trial_free(trial);
+    options = (SceneOptions){.deep = run->deep};
+    return try_with(search, finding, edits, &options, ret_unseen);
 }
 
-static CheckFix *try_versions(const FixContext *context, Finding *finding, const LockEdge *line,
-                              const LockDistribution *installed, const GPtrArray *versions)
+/* Found */
+
+static const Fixable *find_fixable(const Finding *finding)
 {
-    for (guint i = 0; i < versions->len; i++) {
-        const char *wanted = version_text(versions->pdata[i]);
-        GPtrArray *edits = edits_for(context, line, installed, wanted);
-        if (!edits)
-            return NULL;
-        g_autofree char *about = g_strdup_printf("%s %s", finding->distribution, wanted);
-        CheckFix *fix = try_edits(context, finding, edits, about);
-        if (fix)
-            return fix;
+    for (size_t i = 0; finding->severity > SEVERITY_NOTE && i < G_N_ELEMENTS(fixables); i++) {
+        if (g_str_equal(fixables[i].code, finding->code))
+            return &fixables[i];
     }
     return NULL;
 }
 
-/* Another version of the distribution that the finding is about. */
-static CheckFix *fix_version(const FixContext *context, LockSurvey *survey, Finding *finding)
+static bool is_fixed(const Search *search, const Finding *finding)
 {
-    const LockDistribution *installed =
-        finding->distribution ? check_installed(context->run, finding->distribution) : NULL;
-    const LockStage *stage = installed ? find_stage(context, installed->stage) : NULL;
-    const LockEdge *line = find_line(stage, finding->distribution);
-    g_autoptr(GPtrArray) files = NULL;
-    if (!line || !lock_survey_files(survey, stage->name, installed->name, &files, NULL))
-        return NULL;
-    g_autoptr(GPtrArray) versions = candidates(files, installed->version);
-    return try_versions(context, finding, line, installed, versions);
-}
-
-/* A change that the solver has tried: with it the stage is satisfied. */
-static CheckFix *fix_stage(const FixContext *context, Finding *finding)
-{
-    for (guint i = 0; i < context->target->stages->len; i++) {
-        const LockStage *stage = context->target->stages->pdata[i];
-        for (guint k = 0; stage->status == STAGE_UNSATISFIABLE && k < stage->ways_out->len; k++) {
-            const LockWayOut *way = stage->ways_out->pdata[k];
-            bool usable = way->at && way->line && way->instead && !way->partial;
-            FixEdit *edit =
-                usable ? fix_edit_text(context->book, way->at, way->line, way->instead) : NULL;
-            CheckFix *fix = edit ? try_edits(context, finding, one_edit(edit), way->instead) : NULL;
-            if (fix)
-                return fix;
-        }
+    for (guint i = 0; i < search->fixes->len; i++) {
+        if (((const CheckFix *)search->fixes->pdata[i])->finding == finding)
+            return true;
     }
-    return NULL;
+    return false;
 }
 
 /* "change bitsandbytes==0.45.0 to bitsandbytes==0.45.2 (requirements.txt:1), which was tried" */
@@ -229,41 +139,231 @@ static void set_hint(Finding *finding, const CheckFix *fix)
     finding->hint = g_string_free(text, FALSE);
 }
 
-static bool is_about_version(const Finding *finding)
+static void add_fix(Search *search, Finding *finding, GPtrArray *edits, const char *about)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(version_codes); i++) {
-        if (g_str_equal(version_codes[i], finding->code))
-            return finding->severity > SEVERITY_NOTE;
+    CheckFix *fix = g_new0(CheckFix, 1);
+    fix->finding = finding;
+    fix->edits = g_ptr_array_ref(edits);
+    fix->about = g_strdup(about);
+    g_ptr_array_add(search->fixes, fix);
+    if (!g_str_equal(finding->code, "unsatisfiable"))
+        set_hint(finding, fix);
+}
+
+/* The finding, and others that are gone with it. */
+static void add_fixes(Search *search, const FixTrial *trial, Finding *finding, GPtrArray *edits,
+                      const char *about)
+{
+    const FixContext *context = &search->context;
+    add_fix(search, finding, edits, about);
+    for (guint i = 0; i < context->run->findings->len; i++) {
+        Finding *other = context->run->findings->pdata[i];
+        if (find_fixable(other) && !is_fixed(search, other) &&
+            fix_trial_helps(context, trial, other))
+            add_fix(search, other, edits, about);
+    }
+    for (guint i = 0; i < context->target->stages->len; i++) {
+        const GPtrArray *told = ((const LockStage *)context->target->stages->pdata[i])->findings;
+        for (guint k = 0; k < told->len; k++) {
+            Finding *other = told->pdata[k];
+            if (g_str_equal(other->code, "breaks-requirement") && !other->acknowledged &&
+                fix_trial_helps(context, trial, other))
+                add_fix(search, other, edits, about);
+        }
+    }
+}
+
+static bool try_all(Search *search, Finding *finding, GPtrArray *edits, const char *about)
+{
+    bool unseen = clock_monotonic_usec() > search->until;
+    g_autoptr(FixTrial) trial = unseen ? NULL : try_edits(search, finding, edits, &unseen);
+    if (trial)
+        add_fixes(search, trial, finding, edits, about);
+    else
+        g_ptr_array_add(unseen ? search->unseen : search->vain, g_strdup(about));
+    return trial != NULL;
+}
+
+/* Versions */
+
+static bool try_side(Search *search, Finding *finding, const FixSide *side)
+{
+    for (guint i = 0; side && i < side->versions->len; i++) {
+        const char *wanted = side->versions->pdata[i];
+        g_autoptr(GPtrArray) edits = fix_side_edits(&search->context, search->survey, side, wanted);
+        g_autofree char *about = g_strdup_printf("%s %s", side->installed->name, wanted);
+        if (!edits)
+            return false;
+        if (try_all(search, finding, edits, about))
+            return true;
     }
     return false;
 }
 
+static bool open_survey(Search *search)
+{
+    const FixContext *context = &search->context;
+    g_autoptr(Diags) diags = diags_new();
+    if (!search->surveyed)
+        search->survey = lock_survey_new(context->session, context->recipe,
+                                         context->target->platform, diags, NULL);
+    search->surveyed = true;
+    return search->survey != NULL;
+}
+
+static bool fix_version(Search *search, Finding *finding, const char *name, FixReach reach)
+{
+    g_autoptr(FixSide) side = name && open_survey(search)
+                                  ? fix_side_new(&search->context, search->survey, name, reach)
+                                  : NULL;
+    return try_side(search, finding, side);
+}
+
+/* Pairs */
+
+/* The refusal that a finding tells, or that makes the import fail that it tells. */
+static const LibraryRefusal *find_refusal(const CheckRun *run, const Finding *finding)
+{
+    bool import = g_str_equal(finding->code, "import-fails");
+    for (guint i = 0; i < run->refusals->len; i++) {
+        const LibraryRefusal *refusal = run->refusals->pdata[i];
+        g_autofree char *line =
+            import
+                ? g_strdup_printf("%s: undefined symbol: %s", refusal->member, refusal->symbols[0])
+                : g_strdup_printf("%s of %s ", native_base_name(refusal->member),
+                                  refusal->distribution);
+        if (import ? strstr(finding->message, line) != NULL
+                   : g_str_has_prefix(finding->message, line))
+            return refusal;
+    }
+    return NULL;
+}
+
+static guint64 size_of(const FixSide *side)
+{
+    return side->installed->file ? side->installed->file->size : 0;
+}
+
+/* Whether to begin with the first: with one that agrees with the rest, else with the smaller wheel,
+ * on which less is built. */
+static bool is_before(const FixSide *first, const FixSide *second)
+{
+    if (!first || !second)
+        return first != NULL;
+    return first->fits != second->fits ? first->fits : size_of(first) <= size_of(second);
+}
+
+static bool fix_pair(Search *search, Finding *finding, const char *loader, const char *owner)
+{
+    if (!loader || !open_survey(search))
+        return false;
+    g_autoptr(FixSide) one = fix_side_new(&search->context, search->survey, loader, FIX_NEAREST);
+    g_autoptr(FixSide) other =
+        g_strcmp0(loader, owner) != 0
+            ? fix_side_new(&search->context, search->survey, owner, FIX_NEAREST)
+            : NULL;
+    bool first = is_before(one, other);
+    return try_side(search, finding, first ? one : other) ||
+           try_side(search, finding, first ? other : one);
+}
+
+static bool fix_symbols(Search *search, Finding *finding)
+{
+    const LibraryRefusal *refusal = find_refusal(search->context.run, finding);
+    return fix_pair(search, finding, refusal ? refusal->distribution : finding->distribution,
+                    refusal ? refusal->owner : "torch");
+}
+
+/* Stages */
+
+/* A change that the solver has tried: with it the stage is satisfied. */
+static bool fix_stage(Search *search, Finding *finding)
+{
+    const FixContext *context = &search->context;
+    for (guint i = 0; i < context->target->stages->len; i++) {
+        const LockStage *stage = context->target->stages->pdata[i];
+        for (guint k = 0; stage->status == STAGE_UNSATISFIABLE && k < stage->ways_out->len; k++) {
+            const LockWayOut *way = stage->ways_out->pdata[k];
+            bool usable = way->at && way->line && way->instead && !way->partial;
+            FixEdit *edit =
+                usable ? fix_edit_text(context->book, way->at, way->line, way->instead) : NULL;
+            g_autoptr(GPtrArray) edits = g_ptr_array_new_with_free_func(fix_edit_free);
+            if (!edit)
+                continue;
+            g_ptr_array_add(edits, edit);
+            if (try_all(search, finding, edits, way->instead))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* All */
+
+static void append_names(GString *text, const char *before, const GPtrArray *names)
+{
+    for (guint i = 0; i < names->len; i++)
+        g_string_append_printf(text, "%s%s", i == 0 ? before : ", ", (const char *)names->pdata[i]);
+}
+
+/* What was tried and is no way out need not be tried by the user. */
+static void set_vain(const Search *search, Finding *finding)
+{
+    GString *text = g_string_new(finding->hint);
+    append_names(text, text->len > 0 ? "; tried, and no way out: " : "tried, and no way out: ",
+                 search->vain);
+    append_names(
+        text, "; not looked into, for want of time, for the size, or because it could not be had: ",
+        search->unseen);
+    g_free(finding->hint);
+    finding->hint = g_string_free(text, FALSE);
+}
+
+static void fix_finding(Search *search, Finding *finding, Subject subject)
+{
+    bool found = false, pair = subject == ABOUT_PAIR;
+    g_ptr_array_set_size(search->vain, 0);
+    g_ptr_array_set_size(search->unseen, 0);
+    if (pair || find_refusal(search->context.run, finding))
+        found = fix_symbols(search, finding);
+    if (!found && !pair)
+        found = fix_version(search, finding, finding->distribution,
+                            subject == ABOUT_SYSTEM ? FIX_NEAREST : FIX_NEWER);
+    if (!found && search->vain->len > 0 && subject != ABOUT_VERSION)
+        set_vain(search, finding);
+}
+
+static void search_free(Search *search)
+{
+    lock_survey_free(search->survey);
+    g_ptr_array_unref(search->vain);
+    g_ptr_array_unref(search->unseen);
+}
+
 GPtrArray *check_fixes_find(const FixContext *context)
 {
-    GPtrArray *fixes = g_ptr_array_new_with_free_func(check_fix_free);
-    g_autoptr(Diags) diags = diags_new();
-    g_autoptr(LockSurvey) survey = NULL;
+    Search search = {
+        .context = *context,
+        .budget = MAX_FETCHED,
+        .until = clock_monotonic_usec() + MAX_SECONDS * G_USEC_PER_SEC,
+        .fixes = g_ptr_array_new_with_free_func(check_fix_free),
+        .vain = g_ptr_array_new_with_free_func(g_free),
+        .unseen = g_ptr_array_new_with_free_func(g_free),
+    };
+    search.context.budget = &search.budget;
     unsigned tried = 0;
     for (guint i = 0; i < context->run->findings->len && tried < MAX_FIXED; i++) {
         Finding *finding = context->run->findings->pdata[i];
-        CheckFix *fix = NULL;
+        const Fixable *fixable = find_fixable(finding);
         bool unsatisfiable = g_str_equal(finding->code, "unsatisfiable");
-        if (!unsatisfiable && !is_about_version(finding))
+        if ((!fixable && !unsatisfiable) || is_fixed(&search, finding))
             continue;
         tried++;
-        if (unsatisfiable) {
-            fix = fix_stage(context, finding);
-        } else {
-            if (!survey)
-                survey = lock_survey_new(context->session, context->recipe,
-                                         context->target->platform, diags, NULL);
-            fix = survey ? fix_version(context, survey, finding) : NULL;
-        }
-        if (!fix)
-            continue;
-        g_ptr_array_add(fixes, fix);
-        if (!unsatisfiable)
-            set_hint(finding, fix);
+        if (unsatisfiable)
+            fix_stage(&search, finding);
+        else
+            fix_finding(&search, finding, fixable->subject);
     }
-    return fixes;
+    search_free(&search);
+    return search.fixes;
 }

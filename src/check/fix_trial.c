@@ -2,6 +2,8 @@
 
 #include "check/import_roots.h"
 #include "check/import_words.h"
+#include "lock/fetch.h"
+#include "python/requirement.h"
 
 void fix_trial_free(FixTrial *trial)
 {
@@ -56,10 +58,38 @@ static bool resolve(FixTrial *trial, const FixContext *context, LockTarget **ret
     return ok && lock_target_is_solved(*ret_target);
 }
 
+/* Bytes that are fetched when all wheels of the target are read whole. */
+static guint64 count_missing(const FixContext *context, const LockTarget *target)
+{
+    g_autoptr(BlobStore) blobs = blob_store_new(lock_session_cache(context->session));
+    g_autoptr(GPtrArray) files = lock_target_installs(target);
+    guint64 missing = 0;
+    for (guint i = 0; i < files->len; i++) {
+        const LockFile *file = files->pdata[i];
+        g_autofree char *path =
+            file->source == LOCK_SOURCE_INDEX && g_str_has_suffix(file->file, ".whl")
+                ? blob_store_find(blobs, file->sha256, file->size)
+                : g_strdup("");
+        missing += path ? 0 : file->size;
+    }
+    return missing;
+}
+
+static bool can_afford(const FixContext *context, const LockTarget *target)
+{
+    guint64 missing = context->budget ? count_missing(context, target) : 0;
+    if (context->budget && missing > *context->budget)
+        return false;
+    if (context->budget)
+        *context->budget -= missing;
+    return true;
+}
+
 FixTrial *fix_trial_new(const FixContext *context, const GPtrArray *edits,
-                        const SceneOptions *options)
+                        const SceneOptions *options, bool *ret_unseen)
 {
     g_autoptr(Diags) diags = diags_new();
+    *ret_unseen = false;
     g_autoptr(FixTrial) trial = g_new0(FixTrial, 1);
     trial->lock = lock_new();
     trial->texts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -67,11 +97,24 @@ FixTrial *fix_trial_new(const FixContext *context, const GPtrArray *edits,
     if (!load_recipe(trial, context, edits, diags) || !resolve(trial, context, &target, diags))
         return NULL;
     trial->run = check_run_new(trial->recipe, target);
-    g_autoptr(CheckScene) scene = check_scene_open(context->session, trial->run, options, NULL);
-    if (!scene)
+    g_autoptr(CheckScene) scene =
+        !options->deep || can_afford(context, target)
+            ? check_scene_open(context->session, trial->run, options, NULL)
+            : NULL;
+    if (!scene) {
+        *ret_unseen = true;
         return NULL;
+    }
     check_judge(trial->run);
     return g_steal_pointer(&trial);
+}
+
+/* Whether both are about requirements of the same name, or about none. */
+static bool same_required(const Finding *a, const Finding *b)
+{
+    g_autoptr(Requirement) one = a->requirement ? requirement_parse(a->requirement, NULL) : NULL;
+    g_autoptr(Requirement) other = b->requirement ? requirement_parse(b->requirement, NULL) : NULL;
+    return one && other ? g_str_equal(one->canonical, other->canonical) : one == other;
 }
 
 static bool has_finding(const GPtrArray *findings, const Finding *wanted)
@@ -80,7 +123,7 @@ static bool has_finding(const GPtrArray *findings, const Finding *wanted)
         const Finding *finding = findings->pdata[i];
         if (g_str_equal(finding->code, wanted->code) &&
             g_strcmp0(finding->distribution, wanted->distribution) == 0 &&
-            finding->severity >= wanted->severity)
+            same_required(finding, wanted) && finding->severity >= wanted->severity)
             return true;
     }
     return false;

@@ -13,6 +13,7 @@ typedef struct {
     const Lock *lock;         /* with `target`: its other versions are kept */
     const LockTarget *target; /* that was judged */
     const CheckRun *run;      /* its run */
+    guint64 *budget; /* bytes of wheels that may still be fetched whole; NULL: any number */
 } FixContext;
 
 typedef struct {
@@ -23,10 +24,10 @@ typedef struct {
     GHashTable *texts;
 } FixTrial;
 
-/* NULL: the edited recipe is wrong, can't be satisfied, or could not be looked into. `options`:
- * what is looked at. */
+/* NULL: the edited recipe is wrong, can't be satisfied, or could not be looked into, which
+ * *ret_unseen says. `options`: what is looked at. */
 FixTrial *fix_trial_new(const FixContext *context, const GPtrArray *edits,
-                        const SceneOptions *options);
+                        const SceneOptions *options, bool *ret_unseen);
 void fix_trial_free(FixTrial *trial);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FixTrial, fix_trial_free)
 

@@ -367,6 +367,40 @@ void lock_survey_describe(LockSurvey *survey, const GPtrArray *files)
     }
 }
 
+void lock_survey_want_fit(LockSurvey *survey, const SurveyFile *file)
+{
+    index_client_want_metadata(survey->solve->session->client, file->origin);
+}
+
+void lock_survey_allow(LockSurvey *survey, unsigned documents, unsigned msec)
+{
+    index_client_set_allowance(survey->solve->session->client, documents, msec);
+}
+
+void lock_survey_lift(LockSurvey *survey)
+{
+    index_client_lift_allowance(survey->solve->session->client);
+}
+
+SurveyFit lock_survey_fit(LockSurvey *survey, const SurveyFile *file, const char *name,
+                          const char *version)
+{
+    const Metadata *metadata =
+        index_client_get_metadata(survey->solve->session->client, file->origin, NULL);
+    SurveyFit fit = SURVEY_SILENT;
+    for (guint i = 0; metadata && i < metadata->requires_dist->len; i++) {
+        const Requirement *clause = metadata->requires_dist->pdata[i];
+        if (!g_str_equal(clause->canonical, name) ||
+            (clause->marker && survey->solve->markers &&
+             !marker_evaluate(clause->marker, survey->solve->markers, "")))
+            continue;
+        if (!specifier_set_contains_text(clause->specifiers, version, PRERELEASES_YES))
+            return SURVEY_UNFIT;
+        fit = SURVEY_FITS;
+    }
+    return fit;
+}
+
 WheelViews *lock_survey_view(LockSurvey *survey, BlobStore *blobs, const char *name,
                              const GPtrArray *files, GError **error)
 {

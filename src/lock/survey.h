@@ -69,6 +69,20 @@ void lock_survey_want_index(LockSurvey *survey, const char *index, const char *n
 /* Finds the size of each of these wheels (SurveyFile), and its CUDA version by its metadata. What
  * can't be had stays unknown. */
 void lock_survey_describe(LockSurvey *survey, const GPtrArray *files);
+typedef enum {
+    SURVEY_SILENT, /* it says nothing of it, or could not be had */
+    SURVEY_FITS,
+    SURVEY_UNFIT,
+} SurveyFit;
+
+/* Whether the file's own metadata agrees to `name` being there in that version. */
+SurveyFit lock_survey_fit(LockSurvey *survey, const SurveyFile *file, const char *name,
+                          const char *version);
+/* Starts fetching what that will ask for. */
+void lock_survey_want_fit(LockSurvey *survey, const SurveyFile *file);
+/* As index_client_set_allowance(), until it is lifted. */
+void lock_survey_allow(LockSurvey *survey, unsigned documents, unsigned msec);
+void lock_survey_lift(LockSurvey *survey);
 /* The wheels of the canonical `name` looked into wherever they are. Survey, `blobs` and `name`
  * outlive the views. */
 WheelViews *lock_survey_view(LockSurvey *survey, BlobStore *blobs, const char *name,
