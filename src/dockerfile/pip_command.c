@@ -34,7 +34,7 @@ static const struct {
     {"--constraint", 'c', PIP_CONSTRAINT}, {"--constraints", 0, PIP_CONSTRAINT},
     {"--override", 0, PIP_CONSTRAINT}, {"--overrides", 0, PIP_CONSTRAINT},
     {"--build-constraint", 0, PIP_VALUE}, {"--build-constraints", 'b', PIP_VALUE},
-    {"--editable", 'e', PIP_EDITABLE}, {"--no-deps", 0, PIP_NO_DEPS},
+    {"--editable", 'e', PIP_EDITABLE}, {"--no-deps", 0, PIP_NO_DEPS}, {"--no-dependencies", 0, PIP_NO_DEPS},
     {"--force-reinstall", 0, PIP_FORCE_REINSTALL}, {"--reinstall", 0, PIP_FORCE_REINSTALL},
     {"--ignore-installed", 'I', PIP_IGNORE_INSTALLED}, {"--upgrade", 'U', PIP_UPGRADE},
     {"--no-cache-dir", 0, PIP_NO_CACHE}, {"--no-cache", 'n', PIP_NO_CACHE},
@@ -52,7 +52,8 @@ static const struct {
     {"--exact", 0, PIP_FLAG}, {"--strict", 0, PIP_FLAG}, {"--native-tls", 0, PIP_FLAG}, {"--offline", 0, PIP_FLAG},
     {"--verify-hashes", 0, PIP_FLAG}, {"--no-verify-hashes", 0, PIP_FLAG}, {"--no-progress", 0, PIP_FLAG},
     {"--all-extras", 0, PIP_FLAG}, {"--no-sources", 0, PIP_FLAG}, {"--no-build", 0, PIP_FLAG},
-    {"--check-build-dependencies", 0, PIP_FLAG}, {"--require-virtualenv", 0, PIP_FLAG},
+    {"--refresh", 0, PIP_FLAG}, {"--no-config", 0, PIP_FLAG},
+    {"--check-build-dependencies", 0, PIP_FLAG}, {"--resume-retries", 0, PIP_VALUE}, {"--require-virtualenv", 0, PIP_FLAG},
     {"--only-binary", 0, PIP_VALUE}, {"--no-binary", 0, PIP_VALUE}, {"--trusted-host", 0, PIP_VALUE},
     {"--timeout", 0, PIP_VALUE}, {"--default-timeout", 0, PIP_VALUE}, {"--retries", 0, PIP_VALUE},
     {"--progress-bar", 0, PIP_VALUE}, {"--root-user-action", 0, PIP_VALUE}, {"--upgrade-strategy", 0, PIP_VALUE},
@@ -183,24 +184,19 @@ static void apply(PipCommand *pip, PipOption option, const RunArgument *argument
     }
 }
 
+/* Other spellings of pip's own, by the name that lists of options have. */
+static const char *plain_name(const char *name)
+{
+    return g_str_equal(name, "--no-dependencies") ? "--no-deps" : name;
+}
+
 static void add_given(PipCommand *pip, size_t row, const RunArgument *argument, const char *value)
 {
     PipGiven *given = g_new0(PipGiven, 1);
-    given->name = options[row].name;
+    given->name = plain_name(options[row].name);
     given->argument = argument;
     given->value = value;
     g_ptr_array_add(pip->options, given);
-}
-
-/* "-qU": each letter is an option. */
-static void read_letters(PipCommand *pip, const RunArgument *argument)
-{
-    for (const char *letter = argument->value + 1; *letter; letter++) {
-        for (size_t i = 0; i < G_N_ELEMENTS(options); i++) {
-            if (options[i].letter == *letter)
-                add_given(pip, i, argument, NULL);
-        }
-    }
 }
 
 static bool takes_value(PipOption option)
@@ -209,46 +205,55 @@ static bool takes_value(PipOption option)
            option == PIP_PYTHON || option == PIP_PLACE;
 }
 
-/* "--name", "--name=value", "-r", "-rfile", "-qU"; *at moves to the last word that was read. False:
- * not known. */
-static bool read_option(PipCommand *pip, guint *at)
+/* The option of the row, whose value, where it takes one, is `beside` or else the next word. */
+static bool add_option(PipCommand *pip, size_t row, guint *at, const char *beside)
 {
     const GPtrArray *arguments = pip->command->arguments;
-    RunArgument *argument = arguments->pdata[*at];
-    const char *text = argument->value;
-    bool is_long = text[1] == '-';
-    size_t length = is_long ? strcspn(text, "=") : 2;
-    for (size_t i = 0; i < G_N_ELEMENTS(options); i++) {
-        bool matches = is_long ? strlen(options[i].name) == length &&
-                                     strncmp(options[i].name, text, length) == 0
-                               : options[i].letter == text[1];
-        if (!matches)
-            continue;
-        const RunArgument *value = argument;
-        const char *given = NULL;
-        bool beside = is_long ? text[length] == '=' : text[2] != '\0';
-        if (takes_value(options[i].option) && !beside) {
-            if (++*at >= arguments->len)
-                return false;
-            value = arguments->pdata[*at];
-            given = value->value;
-        } else if (!is_long && beside && !takes_value(options[i].option)) {
-            /* letters in a row: "-qU", "-IU"; what matters is looked at, one by one */
-            if (strspn(text + 1, "qvUIy") != strlen(text + 1))
-                return false;
-            if (strchr(text, 'U'))
-                pip->upgrade = argument;
-            if (strchr(text, 'I'))
-                pip->ignore_installed = argument;
-            read_letters(pip, argument);
-            apply(pip, options[i].option, argument, value);
+    const RunArgument *argument = arguments->pdata[*at], *value = argument;
+    const char *given = beside;
+    if (takes_value(options[row].option) && !beside) {
+        if (++*at >= arguments->len)
+            return false;
+        value = arguments->pdata[*at];
+        given = value->value;
+    }
+    add_given(pip, row, argument, given);
+    apply(pip, options[row].option, argument, value);
+    return true;
+}
+
+/* "-r", "-rfile", "-qU", "-Ur": each letter is an option, and the rest its value if it takes one.
+ */
+static bool read_letters(PipCommand *pip, guint *at)
+{
+    const RunArgument *argument = pip->command->arguments->pdata[*at];
+    for (const char *letter = argument->value + 1; *letter; letter++) {
+        size_t row = 0;
+        while (row < G_N_ELEMENTS(options) && options[row].letter != *letter)
+            row++;
+        if (row == G_N_ELEMENTS(options))
+            return false;
+        bool last = takes_value(options[row].option);
+        if (!add_option(pip, row, at, last && letter[1] ? letter + 1 : NULL))
+            return false;
+        if (last)
             return true;
-        } else if (beside) {
-            given = is_long ? text + length + 1 : text + 2;
-        }
-        add_given(pip, i, argument, given);
-        apply(pip, options[i].option, argument, value);
-        return true;
+    }
+    return true;
+}
+
+/* "--name", "--name=value" and letters; *at moves to the last word that was read. False: not known.
+ */
+static bool read_option(PipCommand *pip, guint *at)
+{
+    const RunArgument *argument = pip->command->arguments->pdata[*at];
+    const char *text = argument->value;
+    if (text[1] != '-')
+        return read_letters(pip, at);
+    size_t length = strcspn(text, "=");
+    for (size_t i = 0; i < G_N_ELEMENTS(options); i++) {
+        if (strlen(options[i].name) == length && strncmp(options[i].name, text, length) == 0)
+            return add_option(pip, i, at, text[length] == '=' ? text + length + 1 : NULL);
     }
     return false;
 }

@@ -1,105 +1,14 @@
-/* pip, uv, poetry, venv and python commands: `pip:` stages, `python:` and `checks:`. */
-#include "import/docker_project.h"
+/* pip and uv commands: `pip:` stages. */
+#include "import/docker_pip.h"
 
 #include "base/names.h"
 #include "python/name.h"
-#include "recipe/index_names.h"
 
-/* Options whose key takes what they say. */
-typedef enum {
-    GIVEN_NOTHING, /* the result does not hang on it */
-    GIVEN_TRUE,
-    GIVEN_LIST,  /* names with commas */
-    GIVEN_TEXTS, /* one text each */
-    GIVEN_TEXT,
-    GIVEN_INDEX,
-    GIVEN_EXTRA,
-    GIVEN_BACKEND, /* uv's: an index of PyTorch's by its name */
-    GIVEN_WHEELS,  /* only_binary of all */
-    GIVEN_READ,    /* read elsewhere */
-    GIVEN_SAID,    /* left out, with a note */
-} GivenKind;
-
-/* clang-format off */
-static const struct {
-    const char *option;
-    GivenKind kind;
-    const char *key; /* or what is said */
-} options[] = {
-    {"--no-deps", GIVEN_TRUE, "no_deps"}, {"--force-reinstall", GIVEN_TRUE, "force_reinstall"}, {"--reinstall", GIVEN_TRUE, "force_reinstall"},
-    {"--ignore-installed", GIVEN_TRUE, "ignore_installed"}, {"--upgrade", GIVEN_TRUE, "upgrade"}, {"--pre", GIVEN_TRUE, "pre"},
-    {"--prefer-binary", GIVEN_TRUE, "prefer_binary"}, {"--require-hashes", GIVEN_TRUE, "require_hashes"},
-    {"--only-binary", GIVEN_LIST, "only_binary"}, {"--no-binary", GIVEN_LIST, "no_binary"}, {"--find-links", GIVEN_TEXTS, "find_links"},
-    {"--upgrade-strategy", GIVEN_TEXT, "upgrade_strategy"},
-    {"--index-url", GIVEN_INDEX, NULL}, {"--default-index", GIVEN_INDEX, NULL}, {"--pypi-url", GIVEN_INDEX, NULL},
-    {"--extra-index-url", GIVEN_EXTRA, NULL}, {"--index", GIVEN_EXTRA, NULL},
-    {"--requirement", GIVEN_READ, NULL}, {"--requirements", GIVEN_READ, NULL}, {"--constraint", GIVEN_READ, NULL},
-    {"--constraints", GIVEN_READ, NULL}, {"--override", GIVEN_READ, NULL}, {"--overrides", GIVEN_READ, NULL},
-    {"--wheel-dir", GIVEN_READ, NULL}, {"--prefix", GIVEN_READ, NULL}, {"--no-index", GIVEN_READ, NULL},
-    {"--editable", GIVEN_READ, NULL}, {"--no-build-isolation", GIVEN_READ, NULL}, {"--python", GIVEN_READ, NULL},
-    {"--user", GIVEN_SAID, "--user: packages go where all others go"},
-    {"--trusted-host", GIVEN_SAID, "--trusted-host: it is an option of ramekin, not of a recipe"},
-    {"--allow-insecure-host", GIVEN_SAID, "--allow-insecure-host: it is an option of ramekin, not of a recipe"},
-    {"--proxy", GIVEN_SAID, "--proxy: where the network is behind one, the environment of ramekin says so"},
-    {"--cert", GIVEN_SAID, "--cert: it is for the machine that fetches, not for the image"},
-    {"--torch-backend", GIVEN_BACKEND, NULL}, {"--extra", GIVEN_READ, NULL}, {"--group", GIVEN_READ, NULL},
-    {"--all-extras", GIVEN_READ, NULL}, {"--upgrade-package", GIVEN_TEXTS, "upgrade"}, {"--no-build", GIVEN_WHEELS, NULL},
-    {"--index-strategy", GIVEN_SAID, "--index-strategy: indexes are pooled as pip does"},
-    {"--no-cache-dir", GIVEN_NOTHING, NULL}, {"--no-cache", GIVEN_NOTHING, NULL}, {"--no-clean", GIVEN_NOTHING, NULL},
-    {"--break-system-packages", GIVEN_NOTHING, NULL}, {"--system", GIVEN_NOTHING, NULL}, {"--no-compile", GIVEN_NOTHING, NULL},
-    {"--compile", GIVEN_NOTHING, NULL}, {"--compile-bytecode", GIVEN_NOTHING, NULL}, {"--use-pep517", GIVEN_NOTHING, NULL},
-    {"--no-warn-script-location", GIVEN_NOTHING, NULL}, {"--no-warn-conflicts", GIVEN_NOTHING, NULL},
-    {"--disable-pip-version-check", GIVEN_NOTHING, NULL}, {"--no-input", GIVEN_NOTHING, NULL}, {"--quiet", GIVEN_NOTHING, NULL},
-    {"--verbose", GIVEN_NOTHING, NULL}, {"--yes", GIVEN_NOTHING, NULL}, {"--no-color", GIVEN_NOTHING, NULL}, {"--debug", GIVEN_NOTHING, NULL},
-    {"--no-python-version-warning", GIVEN_NOTHING, NULL}, {"--native-tls", GIVEN_NOTHING, NULL}, {"--no-progress", GIVEN_NOTHING, NULL},
-    {"--timeout", GIVEN_NOTHING, NULL}, {"--default-timeout", GIVEN_NOTHING, NULL}, {"--retries", GIVEN_NOTHING, NULL},
-    {"--progress-bar", GIVEN_NOTHING, NULL}, {"--root-user-action", GIVEN_NOTHING, NULL}, {"--cache-dir", GIVEN_NOTHING, NULL},
-    {"--link-mode", GIVEN_NOTHING, NULL}, {"--verify-hashes", GIVEN_NOTHING, NULL}, {"--color", GIVEN_NOTHING, NULL},
-    {"--report", GIVEN_NOTHING, NULL}, {"--exists-action", GIVEN_NOTHING, NULL}, {"--keyring-provider", GIVEN_NOTHING, NULL},
-    {"--src", GIVEN_NOTHING, NULL}, {"--build-constraint", GIVEN_NOTHING, NULL}, {"--build-constraints", GIVEN_NOTHING, NULL},
-    {"--no-sources", GIVEN_NOTHING, NULL}, {"--require-virtualenv", GIVEN_NOTHING, NULL}, {"--log", GIVEN_NOTHING, NULL}, {"--isolated", GIVEN_NOTHING, NULL},
-};
-/* clang-format on */
-
-static int find_option(const char *name)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(options); i++) {
-        if (g_str_equal(options[i].option, name))
-            return (int)i;
-    }
-    return -1;
-}
-
-/* What is read of one command; notes are given only when all of it was understood. */
-typedef struct {
-    Scene *scene;
-    RunRead *run;
-    const PipCommand *pip;
-    DraftValue *body;
-    GPtrArray *projects; /* Folder */
-    GPtrArray *notes;    /* Said */
-    bool isolated;       /* no --no-build-isolation */
-    bool found;          /* --find-links names the wheels of a builder */
-    bool wheels;         /* those of a builder are installed */
-} Read;
-
-static void read_clear(Read *read)
+static void read_clear(PipRead *read)
 {
     g_clear_pointer(&read->body, draft_value_free);
     g_ptr_array_unref(read->projects);
     g_ptr_array_unref(read->notes);
-}
-
-typedef struct {
-    NoteKind kind;
-    char *text;
-} Said;
-
-static void free_said(void *data)
-{
-    Said *said = data;
-    g_free(said->text);
-    g_free(said);
 }
 
 /* A folder with a project. */
@@ -119,124 +28,6 @@ static void free_folder(void *data)
     g_free(folder);
 }
 
-/* Takes the text. */
-static void add_note(Read *read, NoteKind kind, char *text)
-{
-    Said *said = g_new(Said, 1);
-    *said = (Said){kind, text};
-    g_ptr_array_add(read->notes, said);
-}
-
-/* Indexes */
-
-static void add_index(Read *read, const char *url, bool extra)
-{
-    g_auto(GStrv) urls = g_strsplit_set(url, " \t\n", -1);
-    for (guint i = 0; urls[i]; i++) {
-        if (*urls[i] == '\0')
-            continue;
-        const char *name = draft_index(read->scene->draft, urls[i]);
-        if (extra)
-            draft_append_text(read->body, "extra_indexes", name);
-        else
-            draft_set_text(read->body, "index", name);
-    }
-}
-
-/* "https://…/whl/cu$(CUDA)": the built-in name with the variable in it. */
-static bool add_marked_index(Read *read, const char *value, bool extra)
-{
-    static const char prefix[] = "https://download.pytorch.org/whl/";
-    if (!g_str_has_prefix(value, prefix) || strchr(value + strlen(prefix), '/'))
-        return false;
-    g_autofree char *plain = scene_plain(read->scene, value);
-    const char *builtin = draft_index(read->scene->draft, plain);
-    if (!g_str_equal(builtin, plain + strlen(prefix)))
-        return false;
-    g_autofree char *name = scene_finish(read->scene, value + strlen(prefix));
-    if (extra)
-        draft_append_text(read->body, "extra_indexes", name);
-    else
-        draft_set_text(read->body, "index", name);
-    return true;
-}
-
-static bool read_index(Read *read, const char *value, bool extra)
-{
-    const char *equals = strstr(value, "=http"); /* uv's NAME=URL */
-    const char *url = equals && !g_str_has_prefix(value, "http") ? equals + 1 : value;
-    if (scene_has_mark(url) && add_marked_index(read, url, extra))
-        return true;
-    g_autofree char *plain = scene_plain(read->scene, url);
-    if (!strstr(plain, "://") || strpbrk(plain, "$"))
-        return false;
-    add_index(read, plain, extra);
-    return true;
-}
-
-/* uv takes the packages of PyTorch from that index alone. */
-static bool read_backend(Read *read, const char *name)
-{
-    if (!index_name_is_builtin(name) || g_str_equal(name, "main"))
-        return false;
-    draft_append_text(read->body, "extra_indexes", name);
-    add_note(read, NOTE_ASSUMED,
-             g_strdup_printf("--torch-backend %s is taken to be an extra index, and the "
-                             "newest torch of all indexes is installed",
-                             name));
-    return true;
-}
-
-/* Options */
-
-static bool read_option(Read *read, const PipGiven *given)
-{
-    int row = find_option(given->name);
-    if (row < 0)
-        return false;
-    const char *key = options[row].key;
-    bool needs_value = options[row].kind >= GIVEN_LIST && options[row].kind <= GIVEN_BACKEND;
-    if (needs_value && !given->value)
-        return false;
-    g_autofree char *value = given->value ? scene_finish(read->scene, given->value) : NULL;
-    switch (options[row].kind) {
-    case GIVEN_TRUE:
-        draft_set_true(read->body, key);
-        return true;
-    case GIVEN_LIST: {
-        g_auto(GStrv) names = g_strsplit(value, ",", -1);
-        for (guint i = 0; names[i]; i++)
-            draft_append_text(read->body, key, names[i]);
-        return true;
-    }
-    case GIVEN_TEXTS:
-        if (g_str_equal(given->name, "--find-links") &&
-            scene_names_wheels(read->scene, read->run, given->value))
-            return read->found = true;
-        draft_append_text(read->body, key, value);
-        return true;
-    case GIVEN_TEXT:
-        draft_set_text(read->body, key, value);
-        return true;
-    case GIVEN_INDEX:
-        return read_index(read, given->value, false);
-    case GIVEN_EXTRA:
-        return read_index(read, given->value, true);
-    case GIVEN_BACKEND:
-        return read_backend(read, value);
-    case GIVEN_WHEELS:
-        draft_append_text(read->body, "only_binary", ":all:");
-        return true;
-    case GIVEN_SAID:
-        add_note(read, NOTE_DROPPED, g_strdup(key));
-        return true;
-    case GIVEN_READ:
-    case GIVEN_NOTHING:
-    default:
-        return true;
-    }
-}
-
 /* Files */
 
 static bool is_pyproject(const char *path)
@@ -254,7 +45,7 @@ static char **texts_of(const DraftValue *list)
 }
 
 /* `uv pip install -r pyproject.toml --extra x`: what the project requires, without itself. */
-static bool read_pyproject(Read *read, const char *path)
+static bool read_pyproject(PipRead *read, const char *path)
 {
     if (*path == '/' || draft_get(read->body, "project") || read->projects->len > 0)
         return false;
@@ -275,38 +66,38 @@ static bool read_pyproject(Read *read, const char *path)
     return project != NULL;
 }
 
-/* The values of all options of these names as a file, or a list of files. */
-static bool read_files(Read *read, const char *key, const char *const *names)
+/* False: a recipe can't name the file. */
+static bool read_file(PipRead *read, const char *key, const char *value, DraftValue *list)
 {
-    g_autoptr(DraftValue) list = draft_list();
-    g_autofree char *single = NULL;
-    for (guint i = 0; i < read->pip->options->len; i++) {
-        const PipGiven *given = read->pip->options->pdata[i];
-        if (!g_strv_contains(names, given->name))
-            continue;
-        g_autofree char *path = scene_input(read->scene, read->run, given->value);
-        if (path && g_str_equal(key, "requirements") && is_pyproject(path)) {
-            if (!read_pyproject(read, path))
-                return false;
-            continue;
-        }
-        if (!path || g_str_has_suffix(path, ".toml") || g_str_has_suffix(path, "/"))
-            return false;
-        if (*path == '/' && !scene_is_brought(read->scene, path))
-            return false;
-        if (scene_is_cloned(read->scene, path))
-            add_note(read, NOTE_LOST,
+    g_autofree char *path = scene_input(read->scene, read->run, value);
+    if (path && g_str_equal(key, "requirements") && is_pyproject(path))
+        return read_pyproject(read, path);
+    if (!path || g_str_has_suffix(path, ".toml") || g_str_has_suffix(path, "/"))
+        return false;
+    if (*path == '/' && !scene_is_brought(read->scene, path))
+        return false;
+    if (scene_is_cloned(read->scene, path))
+        pip_add_note(read, NOTE_LOST,
                      g_strdup_printf("%s lies in a repository, which is not read when the recipe "
                                      "is locked: copy the file beside the recipe, and name that",
                                      path));
-        DraftValue *map = draft_map();
-        draft_set_text(map, "file", path);
-        draft_add(list, map);
-        g_free(single);
-        single = g_steal_pointer(&path);
+    DraftValue *map = draft_map();
+    draft_set_text(map, "file", path);
+    draft_add(list, map);
+    return true;
+}
+
+/* The values of all options of these names as a file, or a list of files. */
+static bool read_files(PipRead *read, const char *key, const char *const *names)
+{
+    g_autoptr(DraftValue) list = draft_list();
+    g_autoptr(GPtrArray) values = pip_values(read, names);
+    for (guint i = 0; i < values->len; i++) {
+        if (!read_file(read, key, values->pdata[i], list))
+            return false;
     }
     if (draft_count(list) == 1)
-        draft_set_text(read->body, key, single);
+        draft_set_text(read->body, key, draft_get_text(draft_item(list, 0), "file"));
     else if (draft_count(list) > 1)
         draft_set(read->body, key, g_steal_pointer(&list));
     return true;
@@ -319,7 +110,7 @@ static bool is_folder_path(const char *text)
     return *text == '.' || *text == '/';
 }
 
-static void set_build(Read *read, const char *name)
+static void set_build(PipRead *read, const char *name)
 {
     DraftValue *build = draft_need_map(draft_need_map(read->body, "build"), name);
     if (!read->isolated)
@@ -342,7 +133,7 @@ static char *vcs_name(const char *url)
     return g_path_get_basename(path);
 }
 
-static bool add_vcs(Read *read, const char *text)
+static bool add_vcs(PipRead *read, const char *text)
 {
     const char *url = strstr(text, "git+");
     if (!strstr(text, "://") || scene_has_mark(text))
@@ -353,8 +144,8 @@ static bool add_vcs(Read *read, const char *text)
     if (*name == '\0')
         return false;
     if (!given && !strstr(url, "egg="))
-        add_note(read, NOTE_ASSUMED,
-                 g_strdup_printf("%s is taken to be the project's name in %s", name, url));
+        pip_add_note(read, NOTE_ASSUMED,
+                     g_strdup_printf("%s is taken to be the project's name in %s", name, url));
     g_autofree char *requirement = given ? g_strdup(text) : g_strdup_printf("%s @ %s", name, url);
     char *fragment = strstr(requirement, "#egg=");
     if (fragment && !strpbrk(fragment, "&["))
@@ -362,7 +153,7 @@ static bool add_vcs(Read *read, const char *text)
     g_autofree char *escaped = draft_escape(requirement);
     draft_append_text(read->body, "install", escaped);
     set_build(read, name);
-    add_note(
+    pip_add_note(
         read, NOTE_LOST,
         g_strdup_printf("%s is built from git, and a recipe is locked with wheels alone: build "
                         "one (`pip wheel`), and name it by its path or URL",
@@ -393,7 +184,7 @@ static char *project_source(const Scene *scene, const char *absolute)
 }
 
 /* A folder with a project: "." or "./x[extra]". */
-static bool add_project(Read *read, const char *text)
+static bool add_project(PipRead *read, const char *text)
 {
     g_autofree char *folder = g_strndup(text, strcspn(text, "["));
     if (g_str_has_suffix(folder, ".whl") || g_str_has_suffix(folder, ".gz") || scene_has_mark(text))
@@ -418,7 +209,7 @@ static bool add_project(Read *read, const char *text)
 }
 
 /* ">=1.2" that the shell took for a redirection of the word's output. */
-static char *with_redirect(const Read *read, const RunArgument *argument)
+static char *with_redirect(const PipRead *read, const RunArgument *argument)
 {
     const RunCommand *command = read->pip->command;
     const char *text = command->script->shell->text->text->str;
@@ -438,17 +229,17 @@ static char *with_redirect(const Read *read, const RunArgument *argument)
     return out ? g_string_free(out, FALSE) : NULL;
 }
 
-static bool add_requirement(Read *read, const RunArgument *argument)
+static bool add_requirement(PipRead *read, const RunArgument *argument)
 {
     g_autofree char *longer = argument->value ? with_redirect(read, argument) : NULL;
     const char *text = longer ? longer : argument->value;
     if (!text)
         return false;
     if (longer)
-        add_note(read, NOTE_ASSUMED,
-                 g_strdup_printf("the shell reads what is behind '%s' as a redirection; '%s' "
-                                 "is taken to be meant",
-                                 argument->value, longer));
+        pip_add_note(read, NOTE_ASSUMED,
+                     g_strdup_printf("the shell reads what is behind '%s' as a redirection; '%s' "
+                                     "is taken to be meant",
+                                     argument->value, longer));
     if (strstr(text, "git+"))
         return add_vcs(read, text);
     if (scene_names_wheels(read->scene, read->run, text))
@@ -462,8 +253,8 @@ static bool add_requirement(Read *read, const RunArgument *argument)
     g_autofree char *name = g_strndup(text, strcspn(text, "[=<>!~; @,"));
     bool tool = g_str_equal(name, "pip") || g_str_equal(name, "uv");
     if (tool) {
-        add_note(read, NOTE_DROPPED,
-                 g_strdup_printf("%s: ramekin does its work, whatever the image has", name));
+        pip_add_note(read, NOTE_DROPPED,
+                     g_strdup_printf("%s: ramekin does its work, whatever the image has", name));
         return true;
     }
     g_autofree char *finished = scene_finish(read->scene, text);
@@ -473,7 +264,7 @@ static bool add_requirement(Read *read, const RunArgument *argument)
     return true;
 }
 
-static bool read_requirements(Read *read)
+static bool read_requirements(PipRead *read)
 {
     for (guint i = 0; i < read->pip->requirements->len; i++) {
         if (!add_requirement(read, read->pip->requirements->pdata[i]))
@@ -491,7 +282,7 @@ static bool read_requirements(Read *read)
 
 /* Where it installs */
 
-static bool fits_environment(Read *read)
+static bool fits_environment(PipRead *read)
 {
     g_autofree char *environment = scene_environment(read->scene, read->run, read->pip);
     return g_str_equal(environment, read->scene->venv ? read->scene->venv : "");
@@ -499,7 +290,7 @@ static bool fits_environment(Read *read)
 
 /* Stages */
 
-static void emit_projects(Read *read)
+static void emit_projects(PipRead *read)
 {
     static const char *const own[] = {"install", "requirements", "project", "extras", NULL};
     bool no_deps = draft_get(read->body, "no_deps") != NULL;
@@ -529,7 +320,7 @@ static DraftValue *short_body(DraftValue *body)
 }
 
 /* `env:` of the stage: what stands before the command, but pip's own variables. */
-static void add_settings(Read *read)
+static void add_settings(PipRead *read)
 {
     const RunCommand *command = read->pip->command;
     for (guint k = 0; k < 2; k++) {
@@ -547,12 +338,12 @@ static void add_settings(Read *read)
     }
 }
 
-static void emit(Read *read)
+static void emit(PipRead *read)
 {
     bool packages = draft_get(read->body, "install") || draft_get(read->body, "requirements") ||
                     draft_get(read->body, "project");
     for (guint i = 0; i < read->notes->len; i++) {
-        const Said *said = read->notes->pdata[i];
+        const PipNote *said = read->notes->pdata[i];
         draft_note(read->scene->draft, said->kind, read->run->at, "%s", said->text);
     }
     if (packages) {
@@ -568,41 +359,27 @@ static void emit(Read *read)
     emit_projects(read);
 }
 
-static void add_configured_indexes(Read *read)
-{
-    if (!draft_get(read->body, "index")) {
-        if (read->pip->index_setting)
-            read_index(read, read->pip->index_setting, false);
-        else if (read->scene->index)
-            read_index(read, read->scene->index, false);
-    }
-    if (read->pip->extra_setting)
-        add_index(read, read->pip->extra_setting, true);
-    else if (read->scene->extra)
-        add_index(read, read->scene->extra, true);
-}
-
-static bool pip_given(const Read *read, const char *name)
-{
-    for (guint i = 0; i < read->pip->options->len; i++) {
-        if (g_str_equal(((const PipGiven *)read->pip->options->pdata[i])->name, name))
-            return true;
-    }
-    return false;
-}
-
 /* The first project is resolved with what else the command names, as pip does. */
-static void add_first_project(Read *read)
+static void add_first_project(PipRead *read)
 {
     const Folder *folder = read->projects->len > 0 ? read->projects->pdata[0] : NULL;
-    if (!folder || pip_given(read, "--no-deps"))
+    if (!folder)
         return;
     draft_set_text(read->body, "project", folder->source);
     for (guint i = 0; folder->extras[i]; i++)
         draft_append_text(read->body, "extras", folder->extras[i]);
 }
 
-static StepResult read_install(Read *read)
+/* What it requires is not asked for with --no-deps. */
+static void drop_project(PipRead *read)
+{
+    if (read->projects->len == 0 || !draft_get(read->body, "no_deps"))
+        return;
+    draft_remove(read->body, "project");
+    draft_remove(read->body, "extras");
+}
+
+static StepResult read_install(PipRead *read)
 {
     static const char *const files[] = {"--requirement", "--requirements", NULL};
     static const char *const constraints[] = {"--constraint", "--constraints", NULL};
@@ -612,18 +389,17 @@ static StepResult read_install(Read *read)
     g_autofree char *place = scene_given_place(read->scene, read->run, read->pip);
     if (place && !scene_may_place(read->scene, read->pip, place))
         return STEP_KEEP;
-    read->isolated = !pip_given(read, "--no-build-isolation");
+    read->isolated = pip_is_isolated(read);
     if (!read_requirements(read))
         return STEP_KEEP;
     add_first_project(read);
     if (!read_files(read, "requirements", files) || !read_files(read, "constraints", constraints) ||
         !read_files(read, "overrides", overrides))
         return STEP_KEEP;
-    for (guint i = 0; i < read->pip->options->len; i++) {
-        if (!read_option(read, read->pip->options->pdata[i]))
-            return STEP_KEEP;
-    }
-    add_configured_indexes(read);
+    if (!pip_read_options(read) || !pip_read_settings(read) || !pip_add_configured_indexes(read))
+        return STEP_KEEP;
+    drop_project(read);
+    pip_note_secrets(read);
     bool builder = read->found || read->wheels;
     if (pip_given(read, "--no-index") && !builder)
         return STEP_KEEP;
@@ -634,7 +410,7 @@ static StepResult read_install(Read *read)
     if (draft_get(read->body, "upgrade_strategy") && !draft_get(read->body, "upgrade"))
         draft_remove(read->body, "upgrade_strategy");
     if (read->wheels)
-        scene_install_wheels(read->scene, pip_given(read, "--no-deps"));
+        scene_install_wheels(read->scene, draft_get(read->body, "no_deps"));
     else if (read->found)
         g_ptr_array_set_size(read->scene->wheels, 0); /* by their names, which come next */
     guint first = read->scene->out->len;
@@ -644,7 +420,7 @@ static StepResult read_install(Read *read)
     return STEP_DONE;
 }
 
-static StepResult read_uninstall(Read *read)
+static StepResult read_uninstall(PipRead *read)
 {
     if (!fits_environment(read) || read->pip->files->len > 0)
         return STEP_KEEP;
@@ -662,7 +438,7 @@ static StepResult read_uninstall(Read *read)
 }
 
 /* `uv pip sync FILE`: the file is complete, and nothing else stays. */
-static StepResult read_sync(Read *read)
+static StepResult read_sync(PipRead *read)
 {
     g_autoptr(DraftValue) list = draft_list();
     for (guint i = 0; i < read->pip->requirements->len; i++) {
@@ -672,14 +448,12 @@ static StepResult read_sync(Read *read)
             return STEP_KEEP;
         draft_set_text(read->body, "requirements", path);
     }
-    for (guint i = 0; i < read->pip->options->len; i++) {
-        if (!read_option(read, read->pip->options->pdata[i]))
-            return STEP_KEEP;
-    }
+    if (!pip_read_options(read) || !pip_add_configured_indexes(read))
+        return STEP_KEEP;
     if (read->pip->requirements->len != 1 || !fits_environment(read))
         return STEP_KEEP;
     draft_set_true(read->body, "no_deps");
-    add_note(read, NOTE_ASSUMED, g_strdup("the file of `uv pip sync` is taken to be complete"));
+    pip_add_note(read, NOTE_ASSUMED, g_strdup("the file of `uv pip sync` is taken to be complete"));
     emit(read);
     return STEP_DONE;
 }
@@ -694,9 +468,9 @@ StepResult step_pip(Scene *scene, RunRead *run, const RunCommand *command)
         return STEP_DONE;
     if (g_str_equal(pip->verb, "config"))
         return scene_pip_config(scene, pip);
-    Read read = {.scene = scene, .run = run, .pip = pip, .body = draft_map(), .isolated = true};
+    PipRead read = {.scene = scene, .run = run, .pip = pip, .body = draft_map(), .isolated = true};
     read.projects = g_ptr_array_new_with_free_func(free_folder);
-    read.notes = g_ptr_array_new_with_free_func(free_said);
+    read.notes = g_ptr_array_new_with_free_func(pip_note_free);
     bool wheel = g_str_equal(pip->verb, "wheel");
     StepResult result = wheel || g_str_equal(pip->verb, "install") ? read_install(&read)
                         : g_str_equal(pip->verb, "uninstall")      ? read_uninstall(&read)
