@@ -1,9 +1,14 @@
 /* Instructions that configure the image: keys of the recipe. */
 #include "import/docker_scene.h"
 
+enum {
+    MAX_PORTS = 64, /* of one range */
+};
+
 static char *first_word(Scene *scene, const DockerInstruction *instruction)
 {
-    return instruction->words->len > 0 ? scene_word(scene, instruction->words->pdata[0]) : NULL;
+    return instruction->words->len > 0 ? scene_word_or_default(scene, instruction->words->pdata[0])
+                                       : NULL;
 }
 
 static void lost(Scene *scene, const char *what, const char *why)
@@ -41,15 +46,15 @@ static bool is_env_name(const char *name)
 /* ENV's own names stand as their values in what follows. */
 static void remember_env(Scene *scene, const char *name, const Placed *word)
 {
-    g_autofree char *plain = scene_value(scene, word);
-    g_hash_table_replace(scene->env, g_strdup(name), g_strdup(plain ? plain : ""));
+    char *value = scene_marked_value(scene, word);
+    g_hash_table_replace(scene->env, g_strdup(name), value ? value : g_strdup(""));
 }
 
 static void read_env(Scene *scene, const DockerInstruction *instruction)
 {
     g_autoptr(GPtrArray) values = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i + 1 < instruction->words->len; i += 2)
-        g_ptr_array_add(values, scene_word(scene, instruction->words->pdata[i + 1]));
+        g_ptr_array_add(values, scene_env_word(scene, instruction->words->pdata[i + 1]));
     for (guint i = 0; i + 1 < instruction->words->len; i += 2) {
         const char *name = ((const Placed *)instruction->words->pdata[i])->text->str;
         const char *value = values->pdata[i / 2];
@@ -73,7 +78,7 @@ static void read_labels(Scene *scene, const DockerInstruction *instruction)
 {
     for (guint i = 0; i + 1 < instruction->words->len; i += 2) {
         g_autofree char *name = scene_value(scene, instruction->words->pdata[i]);
-        g_autofree char *value = scene_word(scene, instruction->words->pdata[i + 1]);
+        g_autofree char *value = scene_word_alone(scene, instruction->words->pdata[i + 1]);
         if (!name || !value || *name == '\0')
             lost(scene, "LABEL", "its value is not known");
         else
@@ -99,24 +104,46 @@ static bool is_port(const char *text)
            (*rest == '\0' || g_str_equal(rest, "/tcp") || g_str_equal(rest, "/udp"));
 }
 
+static void add_port(Scene *scene, const char *text)
+{
+    DraftValue *ports = draft_need_list(scene->keys, "ports");
+    if (!draft_list_has(ports, text))
+        draft_add(ports, draft_plain(text));
+}
+
+/* "8000-8010/tcp" is each of its ports; false: it is no range, or a long one. */
+static bool add_port_range(Scene *scene, const char *text)
+{
+    const char *dash = strchr(text, '-');
+    g_autofree char *low = dash ? g_strndup(text, (size_t)(dash - text)) : NULL;
+    if (!low || low[strspn(low, "0123456789")] || !is_port(low) || !is_port(dash + 1))
+        return false;
+    unsigned first = (unsigned)strtoul(low, NULL, 10), last = (unsigned)strtoul(dash + 1, NULL, 10);
+    if (last < first || last - first >= MAX_PORTS || last > 65535)
+        return false;
+    for (unsigned port = first; port <= last; port++) {
+        g_autofree char *one =
+            g_strdup_printf("%u%s", port, dash + 1 + strspn(dash + 1, "0123456789"));
+        add_port(scene, one);
+    }
+    return true;
+}
+
 static void read_ports(Scene *scene, const DockerInstruction *instruction)
 {
     for (guint i = 0; i < instruction->words->len; i++) {
-        g_autofree char *text = scene_word(scene, instruction->words->pdata[i]);
-        if (!text || (!is_port(text) && !g_str_has_prefix(text, "$("))) {
-            lost(scene, "EXPOSE", "ports are single numbers in a recipe");
-            continue;
-        }
-        DraftValue *ports = draft_need_list(scene->keys, "ports");
-        if (!draft_list_has(ports, text))
-            draft_add(ports, draft_plain(text));
+        g_autofree char *text = scene_word_or_default(scene, instruction->words->pdata[i]);
+        if (text && (is_port(text) || g_str_has_prefix(text, "$(")))
+            add_port(scene, text);
+        else if (!text || !add_port_range(scene, text))
+            lost(scene, "EXPOSE", "its port is not known, or a range that is too long");
     }
 }
 
 static void read_volumes(Scene *scene, const DockerInstruction *instruction)
 {
     for (guint i = 0; i < instruction->words->len; i++) {
-        g_autofree char *text = scene_word(scene, instruction->words->pdata[i]);
+        g_autofree char *text = scene_word_or_default(scene, instruction->words->pdata[i]);
         if (text && *text == '/')
             draft_append_text(scene->keys, "volumes", text);
         else
@@ -240,17 +267,18 @@ static void read_workdir(Scene *scene, const DockerInstruction *instruction)
 
 static void read_user(Scene *scene, const DockerInstruction *instruction)
 {
-    char *text = first_word(scene, instruction);
-    if (!text || (strchr(text, '$') && !strstr(text, "$("))) {
+    g_autofree char *text = first_word(scene, instruction);
+    g_autofree char *plain = text && strchr(text, '$')
+                                 ? scene_value(scene, instruction->words->pdata[0])
+                                 : g_strdup(text);
+    g_clear_pointer(&scene->user, g_free);
+    if (!plain || strchr(plain, '$')) {
         lost(scene, "USER", "its name is not known: it stays what it is in the base");
         draft_remove(scene->keys, "user");
-        g_clear_pointer(&scene->user, g_free);
-        g_free(text);
         return;
     }
-    g_free(scene->user);
-    scene->user = text;
-    g_autofree char *name = g_strndup(text, strcspn(text, ":"));
+    scene->user = g_steal_pointer(&plain);
+    g_autofree char *name = g_strndup(scene->user, strcspn(scene->user, ":"));
     const DraftValue *made = g_hash_table_lookup(scene->users, name);
     if (g_str_equal(name, "root") || g_str_equal(name, "0"))
         draft_remove(scene->keys, "user");

@@ -352,6 +352,23 @@ static char *unchanged_source(const Copy *copy, const char *from, const char *pa
     return source;
 }
 
+/* `pip install --user` and poetry put packages into folders that a recipe's pip stages do not. */
+static void note_elsewhere(const Copy *copy, const char *name, const char *source)
+{
+    const DraftPart *part = draft_part(copy->scene->draft, name);
+    const DraftValue *python = draft_get(part->keys, "python");
+    const char *venv = draft_is_map(python) ? draft_get_text(python, "venv") : NULL;
+    bool installs = false;
+    for (guint i = 0; i < part->stages->len; i++)
+        installs |= g_str_equal(((const DraftStage *)part->stages->pdata[i])->kind, "pip");
+    if (installs && is_environment(source) && !strstr(source, "/site-packages") &&
+        !(venv && scene_is_below(venv, source)))
+        draft_note(copy->scene->draft, NOTE_LOST, copy->at,
+                   "%s is empty in the part '%s': its pip stages install into the Python of its "
+                   "base; let the recipe have them itself",
+                   source, name);
+}
+
 static void copy_from(const Copy *copy, const char *from, const GPtrArray *sources,
                       const char *dest)
 {
@@ -359,6 +376,7 @@ static void copy_from(const Copy *copy, const char *from, const GPtrArray *sourc
     if (is_uv_image(from)) {
         draft_note(scene->draft, NOTE_DROPPED, copy->at,
                    "uv is not needed: ramekin installs what it would");
+        scene->left_tools = true;
         return;
     }
     if (sources->len == 1 && take_environment(copy, from, sources->pdata[0], dest))
@@ -379,6 +397,7 @@ static void copy_from(const Copy *copy, const char *from, const GPtrArray *sourc
     for (guint i = 0; i < sources->len; i++) {
         DraftValue *entry = draft_map();
         g_autofree char *absolute = scene_path(scene, "/", sources->pdata[i]);
+        note_elsewhere(copy, part, absolute);
         draft_set_text(entry, "from", part);
         draft_set_text(entry, "src", absolute);
         draft_set_text(entry, "dest", dest);
@@ -432,8 +451,10 @@ static void read_flags(Copy *copy)
     if (owner && owner->value && *owner->value) {
         g_autoptr(Placed) word = placed_new();
         placed_append(word, owner->value, strlen(owner->value), 0);
-        g_autofree char *owner_word = scene_word(copy->scene, word);
-        copy->owner = owner_word ? scene_owner(copy->scene, owner_word, copy->at) : NULL;
+        g_autofree char *plain = scene_value(copy->scene, word);
+        g_autofree char *number = plain ? scene_owner(copy->scene, plain, copy->at) : NULL;
+        copy->owner = g_strcmp0(number, plain) != 0 ? g_steal_pointer(&number)
+                                                    : scene_word(copy->scene, word);
     }
     for (guint i = 0; i < copy->instruction->flags->len; i++) {
         const DockerFlag *flag = copy->instruction->flags->pdata[i];
@@ -485,7 +506,7 @@ void scene_copy(Scene *scene, const DockerInstruction *instruction)
     for (guint i = 0; known && i < instruction->words->len; i++) {
         const Placed *word = instruction->words->pdata[i];
         char *text = g_str_has_prefix(word->text->str, "<<") ? g_strdup(word->text->str)
-                                                             : scene_word(scene, word);
+                                                             : scene_word_or_default(scene, word);
         known = text && *text && !(strchr(text, '$') && !strstr(text, "$("));
         g_ptr_array_add(words, text);
     }

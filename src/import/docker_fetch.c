@@ -539,6 +539,7 @@ StepResult step_installer(Scene *scene, RunRead *run, const RunCommand *command)
         return STEP_KEEP;
     draft_note(scene->draft, NOTE_DROPPED, run->at,
                "an installer of uv, pip or poetry, which are not needed here");
+    scene->left_tools = true;
     for (guint i = 0; i < scene->out->len; i++) {
         if (scene->out->pdata[i] != found->stage)
             continue;

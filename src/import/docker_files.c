@@ -1,4 +1,4 @@
-/* Commands that make files, folders, links and users, and those that remove. */
+/* Commands that make files, folders and links, and those that remove. */
 #include "import/docker_project.h"
 
 /* Redirections */
@@ -401,98 +401,5 @@ StepResult step_remove(Scene *scene, RunRead *run, const RunCommand *command)
     }
     if (draft_count(paths) > 0)
         scene_stage(scene, "remove", g_steal_pointer(&paths), run->at);
-    return STEP_DONE;
-}
-
-/* Users */
-
-static const char *const user_values[] = {
-    "-u", "--uid",    "-g", "--gid",     "-d",      "--home-dir", "--home", "-s", "--shell",
-    "-G", "--groups", "-c", "--comment", "--gecos", "--ingroup",  "-b",     "-k", NULL};
-
-static void set_user_key(DraftValue *user, const char *option, const char *value)
-{
-    static const char *const keys[][2] = {
-        {"-u", "uid"},      {"--uid", "uid"}, {"-d", "home"},       {"--home-dir", "home"},
-        {"--home", "home"}, {"-s", "shell"},  {"--shell", "shell"},
-    };
-    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
-        if (!g_str_equal(keys[i][0], option))
-            continue;
-        if (g_str_equal(keys[i][1], "uid"))
-            draft_set_plain(user, "uid", value);
-        else
-            draft_set_text(user, keys[i][1], value);
-    }
-    bool group = g_str_equal(option, "-g") || g_str_equal(option, "--gid");
-    if (group && g_ascii_isdigit(*value))
-        draft_set_plain(user, "gid", value);
-    if (g_str_equal(option, "-G") || g_str_equal(option, "--groups")) {
-        g_auto(GStrv) names = g_strsplit(value, ",", -1);
-        for (guint i = 0; names[i]; i++)
-            draft_append_text(user, "groups", names[i]);
-    }
-}
-
-/* The last word that is no option nor its value; NULL: none, or not known. */
-static const char *read_user_words(Scene *scene, const RunCommand *command, DraftValue *user)
-{
-    const char *name = NULL;
-    for (guint i = 1; i < command->arguments->len; i++) {
-        const char *text = run_argument(command, i);
-        if (!text)
-            return NULL;
-        const char *equals = *text == '-' ? strchr(text, '=') : NULL;
-        g_autofree char *option =
-            equals ? g_strndup(text, (size_t)(equals - text)) : g_strdup(text);
-        if (*text != '-') {
-            name = text;
-            continue;
-        }
-        if (!g_strv_contains(user_values, option) && g_ascii_isalpha(option[1]) && option[2]) {
-            const char *last = option + strlen(option) - 1; /* "-mu 1000" */
-            g_autofree char *letter = g_strdup_printf("-%c", *last);
-            if (!g_strv_contains(user_values, letter))
-                continue;
-            g_free(option);
-            option = g_steal_pointer(&letter);
-        }
-        if (!g_strv_contains(user_values, option))
-            continue;
-        const char *value = equals ? equals + 1 : run_argument(command, ++i);
-        if (!value)
-            return NULL;
-        g_autofree char *finished = scene_finish(scene, value);
-        set_user_key(user, option, finished);
-    }
-    return name;
-}
-
-static bool makes_final(const Scene *scene, const char *name)
-{
-    return scene->final_user && g_str_equal(scene->final_user, name);
-}
-
-StepResult step_user(Scene *scene, RunRead *run, const RunCommand *command)
-{
-    if (step_redirects(command) || scene->when || scene->is_part || !scene->final_user)
-        return STEP_KEEP;
-    g_autoptr(DraftValue) user = draft_map();
-    draft_set_text(user, "name", "");
-    const char *name = read_user_words(scene, command, user);
-    bool group = g_str_has_prefix(command->program, "group") ||
-                 g_str_has_prefix(command->program, "addgroup");
-    if (!name)
-        return STEP_KEEP;
-    g_autofree char *plain = scene_plain(scene, name);
-    if (g_str_equal(command->program, "usermod"))
-        return STEP_KEEP;
-    if (group) /* the user's own, which comes with it; a number is that of its option */
-        return makes_final(scene, plain) ? STEP_DONE : STEP_KEEP;
-    if (!makes_final(scene, plain))
-        return STEP_KEEP;
-    g_autofree char *finished = scene_finish(scene, name);
-    draft_set_text(user, "name", finished);
-    g_hash_table_replace(scene->users, g_strdup(plain), g_steal_pointer(&user));
     return STEP_DONE;
 }

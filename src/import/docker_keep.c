@@ -8,21 +8,34 @@
 static const char *const online[] = {
     "curl", "wget", "git", "pip", "pip3", "uv", "npm", "npx", "yarn", "pnpm", "apt", "apt-get", "apk", "dnf", "yum",
     "conda", "mamba", "micromamba", "cargo", "go", "poetry", "pipx", "aria2c", "huggingface-cli", "hf", "rustup",
-    "comfy", "gem", "bundle", "composer", "mvn", "gradle", "add-apt-repository", "gdown", "aws", "gsutil", "playwright", NULL,
+    "comfy", "gem", "bundle", "composer", "mvn", "gradle", "add-apt-repository", "gdown", "aws", "gsutil", "playwright", "ollama",
+    "uvx", "bun", "deno", "pixi", "rclone", "s5cmd", "gcloud", "azcopy", "modelscope", NULL,
 };
 /* clang-format on */
 
-static bool has_word(const char *text, const char *const *words)
+/* The program of that list that the script starts, or names as a word; NULL: none. */
+static const char *find_program(const char *text, const char *const *names)
 {
-    for (const char *p = text; *p;) {
-        size_t length =
-            strspn(p, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.");
-        if (length > 0) {
-            g_autofree char *word = g_strndup(p, length);
-            if (g_strv_contains(words, word))
-                return true;
+    g_auto(GStrv) words = g_strsplit_set(text, " \t\n;&|()<>`'\"$=", -1);
+    for (guint i = 0; words[i]; i++) {
+        const char *slash = strrchr(words[i], '/');
+        const char *name = slash ? slash + 1 : words[i];
+        for (guint k = 0; names[k]; k++) {
+            if (g_str_equal(names[k], name))
+                return names[k];
         }
-        p += length > 0 ? length : 1;
+    }
+    return NULL;
+}
+
+/* pip and its relatives with a version in their name */
+static bool starts_pip(const char *text)
+{
+    for (const char *p = strstr(text, "pip"); p; p = strstr(p + 1, "pip")) {
+        size_t length = 3 + strspn(p + 3, "0123456789.");
+        bool begins = p == text || strchr(" \t\n;&|()`'\"/", p[-1]);
+        if (begins && (p[length] == ' ' || p[length] == '\t'))
+            return true;
     }
     return false;
 }
@@ -36,7 +49,7 @@ static bool is_online(const char *text)
         if (strstr(text, parts[i]))
             return true;
     }
-    return has_word(text, online);
+    return starts_pip(text) || find_program(text, online);
 }
 
 /* "$(…)" without quotes in it; 0: it has some, or does not end. */
@@ -130,6 +143,17 @@ static void keep_secret(Scene *scene, DraftValue *body, const char *mount)
                "the secret '%s' is taken from the environment variable %s", id, upper);
 }
 
+static void note_mount(Scene *scene, const RunRead *run, const DockerFlag *flag, const char *type)
+{
+    g_autofree char *from = mount_value(flag->value, "from");
+    draft_note(scene->draft, NOTE_LOST, docker_flag_span(scene->file, run->instruction, flag),
+               "--mount=%s: %s", flag->value,
+               g_strcmp0(type, "ssh") == 0
+                   ? "no SSH agent reaches a build; a `git:` stage clones when the recipe is locked"
+               : from ? "a `run:` can't see files of another build stage; COPY --from brings them"
+                      : "a `run:` sees files of the recipe's folder through `inputs:`");
+}
+
 static void keep_mounts(Scene *scene, const RunRead *run, DraftValue *body)
 {
     for (guint i = 0; i < run->instruction->flags->len; i++) {
@@ -150,10 +174,7 @@ static void keep_mounts(Scene *scene, const RunRead *run, DraftValue *body)
         } else if (g_strcmp0(type, "secret") == 0) {
             keep_secret(scene, body, flag->value);
         } else if (!g_str_equal(type ? type : "bind", "cache")) {
-            draft_note(scene->draft, NOTE_LOST,
-                       docker_flag_span(scene->file, run->instruction, flag),
-                       "--mount=%s: a `run:` sees files of the recipe's folder through `inputs:`",
-                       flag->value);
+            note_mount(scene, run, flag, type);
         }
     }
 }
@@ -198,9 +219,9 @@ static const char *keep_reason(const char *text)
 {
     static const char *const conda[] = {"conda", "mamba", "micromamba", NULL};
     static const char *const other[] = {"apk", "dnf", "yum", "microdnf", "zypper", NULL};
-    if (has_word(text, conda))
+    if (find_program(text, conda))
         return "; there are no conda packages in recipes, `pip:` has most of them";
-    if (has_word(text, other))
+    if (find_program(text, other))
         return "; recipes know the packages of Debian and Ubuntu alone";
     return "";
 }
@@ -223,8 +244,10 @@ static DraftValue *kept_body(Scene *scene, const RunRead *run, const char *text,
     }
     if (run->cwd && !g_str_equal(run->cwd, "/"))
         draft_set_text(body, "workdir", run->cwd);
-    if (scene->user && !g_str_equal(scene->user, "root") && !g_str_equal(scene->user, "0"))
-        draft_set_text(body, "user", scene->user);
+    if (scene->user && !g_str_equal(scene->user, "root") && !g_str_equal(scene->user, "0")) {
+        g_autofree char *user = scene_owner(scene, scene->user, scene_span(scene));
+        draft_set_text(body, "user", user);
+    }
     keep_mounts(scene, run, body);
     if (draft_count(body) > 1)
         return body;
@@ -232,13 +255,41 @@ static DraftValue *kept_body(Scene *scene, const RunRead *run, const char *text,
     return draft_text(text);
 }
 
+/* What installs uv or poetry is left out, and here is a script that starts it. */
+static void note_tools(Scene *scene, const char *text, Span at)
+{
+    static const char *const tools[] = {"uv", "uvx", "poetry", NULL};
+    const char *tool = scene->left_tools && !scene->said_tools ? find_program(text, tools) : NULL;
+    if (!tool)
+        return;
+    scene->said_tools = true;
+    draft_note(scene->draft, NOTE_LOST, at,
+               "the `run:` starts %s, and what installed it is left out: put `- pip: [%s]` before "
+               "it",
+               tool, g_str_equal(tool, "uvx") ? "uv" : tool);
+}
+
+/* Whether the environment that `activate` named is not what the image's PATH begins with. */
+static bool needs_activation(const Scene *scene, const RunRead *run)
+{
+    if (!run->venv)
+        return false;
+    const char *path = g_hash_table_lookup(scene->env, "PATH");
+    g_autofree char *bin = g_strconcat(run->venv, "/bin", NULL);
+    return path ? !g_str_has_prefix(path, bin) : g_strcmp0(scene->venv, run->venv) != 0;
+}
+
 void scene_keep(Scene *scene, const RunRead *run, const char *text, bool plain, Span at)
 {
     declare_used(scene, text);
-    DraftValue *body = kept_body(scene, run, text, plain);
+    bool activated = needs_activation(scene, run);
+    g_autofree char *script =
+        activated ? g_strdup_printf(". %s/bin/activate && %s", run->venv, text) : g_strdup(text);
+    DraftValue *body = kept_body(scene, run, script, plain && !activated);
     scene_stage(scene, "run", body, at);
     g_autofree char *line = first_line(text);
     draft_note(scene->draft, NOTE_KEPT, at, "%s%s", line, keep_reason(text));
+    note_tools(scene, text, at);
 }
 
 /* The words of exec form as a script has them. */

@@ -74,6 +74,16 @@ void scene_use_python(Scene *scene, const RunRead *run, const char *program)
                "Python %s, which is used here, is the recipe's, in place of %s", version, there);
 }
 
+/* Whether a stage has installed something into the recipe's Python. */
+static bool has_packages(const Scene *scene)
+{
+    for (guint i = 0; i < scene->out->len; i++) {
+        if (g_str_equal(((const DraftStage *)scene->out->pdata[i])->kind, "pip"))
+            return true;
+    }
+    return false;
+}
+
 /* `python -m venv PATH`, `uv venv PATH`, `virtualenv PATH`: words from `first` on. */
 static StepResult read_venv(Scene *scene, RunRead *run, const RunCommand *command, guint first,
                             const char *fallback)
@@ -97,11 +107,8 @@ static StepResult read_venv(Scene *scene, RunRead *run, const RunCommand *comman
     g_autofree char *absolute = g_canonicalize_filename(slashed, "/");
     if (scene->venv && !g_str_equal(scene->venv, absolute))
         return STEP_KEEP;
-    for (guint i = 0; i < scene->out->len; i++) {
-        const DraftStage *stage = scene->out->pdata[i];
-        if (g_str_equal(stage->kind, "pip") && !scene->venv)
-            return STEP_KEEP; /* what is installed already is elsewhere */
-    }
+    if (!scene->venv && has_packages(scene))
+        return STEP_KEEP; /* what is installed already is elsewhere */
     scene_set_venv(scene, absolute);
     return STEP_DONE;
 }
@@ -367,7 +374,7 @@ StepResult step_uv(Scene *scene, RunRead *run, const RunCommand *command)
     bool python =
         g_strcmp0(verb, "python") == 0 && g_strcmp0(run_argument(command, 2), "install") == 0;
     const char *version = python ? run_argument(command, 3) : NULL;
-    if (version && g_ascii_isdigit(*version) && !scene->is_part) {
+    if (version && g_ascii_isdigit(*version) && !scene->is_part && !has_packages(scene)) {
         draft_set_plain(scene->keys, "python", version);
         draft_note(scene->draft, NOTE_ASSUMED, run->at,
                    "the base is taken to have Python %s: recipes install no interpreter", version);
@@ -376,11 +383,36 @@ StepResult step_uv(Scene *scene, RunRead *run, const RunCommand *command)
     return step_pip(scene, run, command);
 }
 
+/* `poetry config KEY VALUE`, of which one changes where packages go. */
+static StepResult read_poetry_config(Scene *scene, const RunCommand *command)
+{
+    guint at = 2;
+    while (run_argument(command, at) && *run_argument(command, at) == '-')
+        at++;
+    const char *key = run_argument(command, at), *value = run_argument(command, at + 1);
+    if (g_strcmp0(key, "virtualenvs.in-project") == 0)
+        scene->in_project = g_strcmp0(value, "true") == 0;
+    return STEP_DONE;
+}
+
+/* Poetry's own environment beside the project, where it is told to make one there. */
+static void enter_project(Scene *scene, const RunRead *run)
+{
+    const char *beside = g_hash_table_lookup(scene->env, "POETRY_VIRTUALENVS_IN_PROJECT");
+    const char *create = g_hash_table_lookup(scene->env, "POETRY_VIRTUALENVS_CREATE");
+    bool inside = scene->in_project ||
+                  (beside && (g_ascii_strcasecmp(beside, "true") == 0 || g_str_equal(beside, "1")));
+    if (scene->venv || !inside || (create && !g_str_equal(create, "true")))
+        return;
+    g_autofree char *venv = g_build_filename(run->cwd, ".venv", NULL);
+    scene_set_venv(scene, venv);
+}
+
 StepResult step_poetry(Scene *scene, RunRead *run, const RunCommand *command)
 {
     const char *verb = run_argument(command, 1);
     if (g_strcmp0(verb, "config") == 0)
-        return STEP_DONE;
+        return read_poetry_config(scene, command);
     g_autofree char *lock =
         g_strcmp0(verb, "install") == 0 ? lock_path(scene, run, "poetry.lock") : NULL;
     if (!lock)
@@ -409,6 +441,7 @@ StepResult step_poetry(Scene *scene, RunRead *run, const RunCommand *command)
         } else if (!g_strv_contains(plain, text))
             return STEP_KEEP;
     }
+    enter_project(scene, run);
     emit_lock(scene, run, body, lock, root);
     return STEP_DONE;
 }

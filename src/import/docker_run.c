@@ -19,7 +19,7 @@ static const struct {
     {"sed", step_sed}, {"echo", step_echo}, {"printf", step_echo}, {"cat", step_echo}, {"touch", step_echo}, {"tee", step_echo},
     {"rm", step_remove}, {"find", step_remove},
     {"sh", step_installer}, {"bash", step_installer},
-    {"useradd", step_user}, {"adduser", step_user}, {"groupadd", step_user}, {"addgroup", step_user}, {"usermod", step_user},
+    {"useradd", step_user}, {"adduser", step_user}, {"groupadd", step_user}, {"addgroup", step_user}, {"usermod", step_user}, {"gpasswd", step_user},
 };
 
 /* Programs that only say something, or change nothing that an image keeps. */
@@ -183,6 +183,7 @@ static StepResult read_pipe(Scene *scene, RunRead *run, const ShellStep *first,
     if (step_is_installer(from, to)) {
         draft_note(scene->draft, NOTE_DROPPED, run->at,
                    "an installer of uv, pip or poetry, which are not needed here");
+        scene->left_tools = true;
         return STEP_DONE;
     }
     static const char *const fetchers[] = {"curl", "wget", NULL};
@@ -462,8 +463,12 @@ static void flush(Scene *scene, const RunRead *run, Kept *kept)
     size_t end = 0;
     for (guint i = kept->first; i <= kept->last; i++)
         end = MAX(end, end_of(run, steps->pdata[i]));
+    const ShellStep *last = steps->pdata[kept->last];
+    const char *script = run->script->shell->text->text->str;
+    bool cut = end == last->offset + last->length; /* no heredoc behind it */
+    g_autofree char *steps_text = g_strndup(script + first->offset, end - first->offset);
     g_autofree char *text =
-        g_strndup(run->script->shell->text->text->str + first->offset, end - first->offset);
+        g_strconcat(steps_text, cut && last->after == SHELL_LINK_BACKGROUND ? " &" : "", NULL);
     g_autofree char *tidied =
         run->instruction->exec ? scene_exec_text(run->instruction) : scene_tidy(text);
     scene_keep(scene, run, tidied, any_shell(run, kept), step_span(scene, run, first));
@@ -551,7 +556,7 @@ static void read_steps(Scene *scene, RunRead *run, unsigned depth)
     Kept kept = {0};
     for (guint i = 0; i < steps->len;) {
         guint end = unit_end(steps, i);
-        g_autofree char *cwd = g_strdup(run->cwd);
+        g_autofree char *cwd = g_strdup(run->cwd), *venv = g_strdup(run->venv);
         guint settings = run->settings->len;
         guint stages = scene->out->len;
         g_autoptr(GPtrArray) later = g_ptr_array_new();
@@ -561,11 +566,12 @@ static void read_steps(Scene *scene, RunRead *run, unsigned depth)
         /* what was kept stands before what this step became */
         while (kept.any && result == STEP_DONE && scene->out->len > stages)
             g_ptr_array_insert(later, 0, g_ptr_array_steal_index(scene->out, scene->out->len - 1));
-        bool changed =
-            later->len > 0 || run->settings->len != settings || g_strcmp0(cwd, run->cwd) != 0;
+        bool changed = later->len > 0 || run->settings->len != settings ||
+                       g_strcmp0(cwd, run->cwd) != 0 || g_strcmp0(venv, run->venv) != 0;
         if (kept.any && result == STEP_DONE && changed) {
             RunRead before = *run;
             before.cwd = cwd;
+            before.venv = venv;
             g_autoptr(GPtrArray) less = g_ptr_array_new();
             for (guint k = 0; k < settings; k++)
                 g_ptr_array_add(less, run->settings->pdata[k]);
@@ -579,6 +585,8 @@ static void read_steps(Scene *scene, RunRead *run, unsigned depth)
                 kept.first = i;
             kept.any = true;
             kept.last = end - 1;
+            if (((const ShellStep *)steps->pdata[end - 1])->after == SHELL_LINK_BACKGROUND)
+                kept.last = (end = steps->len) - 1; /* it runs beside all that follows */
         }
         i = end;
     }

@@ -1,13 +1,22 @@
 /* Values, paths and stages of a scene. */
 #include "import/docker_scene.h"
 
-/* A reference to an ARG while words are taken apart: \1NAME\2. To the base's environment: \3NAME\2.
+/* A reference to an ARG while words are taken apart: \1NAME\2. To the base's environment: \3NAME\2,
+ * or \3NAME:+word\2 with \4 for each "$" in the word.
  */
 enum {
     MARK_ARG = '\1',
     MARK_END = '\2',
     MARK_BASE = '\3',
+    MARK_DOLLAR = '\4',
 };
+
+/* What becomes of references to what is known when the recipe is locked or built alone. */
+typedef enum {
+    WORD_MARKED, /* marks stand for them */
+    WORD_PLAIN,  /* an ARG's value, and marks for the base's environment */
+    WORD_ALONE,  /* marks for an ARG; the base sets nothing */
+} WordKind;
 
 static const char *mark_of(const Scene *scene, char kind, const char *name)
 {
@@ -28,7 +37,7 @@ bool scene_has_mark(const char *marked)
 
 static bool can_be_marked(const char *value)
 {
-    return *value && !strpbrk(value, " \t\n\1\2\3");
+    return *value && !strpbrk(value, " \t\n\1\2\3\4");
 }
 
 /* What builders set: the recipe's platform is linux/amd64 until it says otherwise. */
@@ -53,7 +62,7 @@ static BuildScope scope_of(const Scene *scene)
 
 /* Dockerfile words */
 
-static LexValue look_up(const Scene *scene, const char *name, bool marks, const char **ret_value)
+static LexValue look_up(const Scene *scene, const char *name, WordKind kind, const char **ret_value)
 {
     BuildScope scope = scope_of(scene);
     const char *own = scope.stage >= 0 ? g_hash_table_lookup(scene->env, name) : NULL;
@@ -64,7 +73,8 @@ static LexValue look_up(const Scene *scene, const char *name, bool marks, const 
     const char *value = NULL;
     LexValue state = build_scope_look_up(&scope, name, &value);
     if (state == LEX_SET && !build_scope_is_env(&scope, name)) {
-        *ret_value = marks && can_be_marked(value) ? mark_of(scene, MARK_ARG, name) : value;
+        bool marks = kind != WORD_PLAIN && can_be_marked(value);
+        *ret_value = marks ? mark_of(scene, MARK_ARG, name) : value;
         return LEX_SET;
     }
     if (state == LEX_SET)
@@ -73,27 +83,120 @@ static LexValue look_up(const Scene *scene, const char *name, bool marks, const 
         return state;
     bool declared = build_scope_declares(&scope, name);
     const char *platform = platform_value(name);
-    *ret_value = platform                      ? platform
-                 : declared || scope.stage < 0 ? ""
-                                               : mark_of(scene, MARK_BASE, name);
+    bool foreign = !platform && !declared && scope.stage >= 0;
+    if (foreign && kind == WORD_ALONE)
+        return LEX_UNSET;
+    *ret_value = platform ? platform : foreign ? mark_of(scene, MARK_BASE, name) : "";
     return LEX_SET;
 }
 
 static LexValue look_up_marked(const void *data, const char *name, const char **ret_value)
 {
-    return look_up(data, name, true, ret_value);
+    return look_up(data, name, WORD_MARKED, ret_value);
 }
 
 static LexValue look_up_plain(const void *data, const char *name, const char **ret_value)
 {
-    return look_up(data, name, false, ret_value);
+    return look_up(data, name, WORD_PLAIN, ret_value);
 }
 
-static char *read_word(const Scene *scene, const Placed *word, bool marks)
+static LexValue look_up_alone(const void *data, const char *name, const char **ret_value)
 {
+    return look_up(data, name, WORD_ALONE, ret_value);
+}
+
+static const char name_letters[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
+
+/* The word of "${NAME:-word}" for its mark, which refers to nothing but NAME and what is known
+ * here; NULL: it does. Caller frees. */
+static char *choice_word(const Scene *scene, const char *text, size_t length, const char *name)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    size_t name_length = strlen(name);
+    bool others = false;
+    for (const char *p = text; p < text + length; p++) {
+        bool braced = p[0] == '$' && p[1] == '{';
+        const char *own = p + 1 + braced;
+        bool same = *p == '$' && strspn(own, name_letters) == name_length &&
+                    strncmp(own, name, name_length) == 0 && (!braced || own[name_length] == '}');
+        others |= *p == '$' && !same;
+        if (same) {
+            g_string_append_printf(out, braced ? "%c{%s}" : "%c%s", MARK_DOLLAR, name);
+            p = own + name_length - 1 + braced;
+        } else if (strchr("'\\`", *p)) {
+            return NULL;
+        } else if (*p != '"') {
+            g_string_append_c(out, *p);
+        }
+    }
+    if (!others)
+        return g_strdup(out->str);
     LexStyle style = {.escape = scene->file->escape};
-    g_autoptr(LexResult) result =
-        lex_text(word->text->str, style, marks ? look_up_marked : look_up_plain, scene, NULL);
+    g_autoptr(LexResult) result = lex_text(out->str, style, look_up_plain, scene, NULL);
+    bool known = result && result->text && !strpbrk(result->text, "\1\2\3$}");
+    return known ? g_steal_pointer(&result->text) : NULL;
+}
+
+/* Where the brace ends that text is behind; NULL: nowhere. */
+static const char *brace_end(const char *text)
+{
+    unsigned depth = 1;
+    for (const char *p = text; *p; p++) {
+        depth += p[0] == '$' && p[1] == '{';
+        depth -= *p == '}';
+        if (depth == 0)
+            return p;
+    }
+    return NULL;
+}
+
+/* The length of "${NAME:-word}" or "${NAME:+word}" where NAME is the base's; 0: it is something
+ * else. *ret_mark stands for it; NULL: nothing can. */
+static size_t read_choice(const Scene *scene, const char *text, char **ret_mark)
+{
+    size_t length = strncmp(text, "${", 2) == 0 ? strspn(text + 2, name_letters) : 0;
+    const char *sign = text + 2 + length, *value = NULL;
+    if (length == 0 || sign[0] != ':' || (sign[1] != '-' && sign[1] != '+'))
+        return 0;
+    g_autofree char *name = g_strndup(text + 2, length);
+    const char *end = brace_end(sign + 2);
+    if (!end || look_up(scene, name, WORD_MARKED, &value) != LEX_SET || *value != MARK_BASE)
+        return 0;
+    g_autofree char *word = choice_word(scene, sign + 2, (size_t)(end - sign) - 2, name);
+    if (word)
+        *ret_mark = g_strdup_printf("%c%s:%c%s%c", MARK_BASE, name, sign[1], word, MARK_END);
+    return (size_t)(end + 1 - text);
+}
+
+/* The text with marks for what hangs on whether the base sets a name; NULL: that can't be said.
+ * Caller frees. */
+static char *mark_choices(const Scene *scene, const char *text)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    bool literal = strchr(text, '\'') != NULL; /* nothing is replaced in there */
+    for (const char *p = text; *p; p++) {
+        g_autofree char *mark = NULL;
+        bool escaped = p > text && p[-1] == scene->file->escape;
+        size_t length = *p == '$' && !literal && !escaped ? read_choice(scene, p, &mark) : 0;
+        if (length > 0 && !mark)
+            return NULL;
+        if (length == 0)
+            g_string_append_c(out, *p);
+        else
+            g_string_append(out, mark);
+        p += length > 0 ? length - 1 : 0;
+    }
+    return g_strdup(out->str);
+}
+
+static char *read_word(const Scene *scene, const Placed *word, WordKind kind)
+{
+    static const LexLookup lookups[] = {look_up_marked, look_up_plain, look_up_alone};
+    LexStyle style = {.escape = scene->file->escape};
+    g_autofree char *text =
+        kind == WORD_ALONE ? g_strdup(word->text->str) : mark_choices(scene, word->text->str);
+    g_autoptr(LexResult) result = lex_text(text, style, lookups[kind], scene, NULL);
     return result ? g_steal_pointer(&result->text) : NULL;
 }
 
@@ -105,31 +208,76 @@ static bool marks_are_whole(const char *text)
             return false;
         if (*p != MARK_ARG && *p != MARK_BASE)
             continue;
-        p++;
-        size_t length =
-            strspn(p, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789");
-        if (length == 0 || p[length] != MARK_END)
+        size_t length = strspn(++p, name_letters);
+        bool choice = p[-1] == MARK_BASE && p[length] == ':';
+        const char *end = choice ? strchr(p, MARK_END) : p + length;
+        if (length == 0 || !end || *end != MARK_END)
             return false;
-        p += length;
+        p = end;
     }
     return true;
 }
 
+char *scene_marked_value(const Scene *scene, const Placed *word)
+{
+    return read_word(scene, word, WORD_PLAIN);
+}
+
 char *scene_value(const Scene *scene, const Placed *word)
 {
-    g_autofree char *text = read_word(scene, word, false);
+    g_autofree char *text = read_word(scene, word, WORD_PLAIN);
     return text ? scene_plain(scene, text) : NULL;
+}
+
+/* With marks, where all of them are whole. */
+static char *marked_word(const Scene *scene, const Placed *word)
+{
+    g_autofree char *text = read_word(scene, word, WORD_MARKED);
+    return !text || marks_are_whole(text) ? g_steal_pointer(&text)
+                                          : read_word(scene, word, WORD_PLAIN);
 }
 
 char *scene_word(Scene *scene, const Placed *word)
 {
-    g_autofree char *text = read_word(scene, word, true);
-    if (!text)
-        return NULL;
-    if (marks_are_whole(text))
-        return scene_finish(scene, text);
-    g_autofree char *plain = read_word(scene, word, false);
-    return plain ? scene_finish(scene, plain) : NULL;
+    g_autofree char *text = marked_word(scene, word);
+    return text ? scene_finish(scene, text) : NULL;
+}
+
+char *scene_env_word(Scene *scene, const Placed *word)
+{
+    g_autofree char *text = marked_word(scene, word);
+    for (const char *p = text ? strchr(text, '$') : NULL; p; p = strchr(p + 1, '$')) {
+        if (g_ascii_isalnum(p[1]) || (p[1] && strchr("_{@*#?-$!", p[1])))
+            return NULL; /* it would be a reference there */
+    }
+    return text ? scene_finish(scene, text) : NULL;
+}
+
+char *scene_word_alone(Scene *scene, const Placed *word)
+{
+    g_autofree char *text = read_word(scene, word, WORD_ALONE);
+    return text && marks_are_whole(text) ? scene_finish(scene, text) : NULL;
+}
+
+static bool needs_base(const char *text)
+{
+    for (const char *p = strchr(text, '$'); p; p = strchr(p + 1, '$')) {
+        if (p[1] != '(' && p[1] != '$')
+            return true;
+        p += p[1] == '$';
+    }
+    return false;
+}
+
+char *scene_word_or_default(Scene *scene, const Placed *word)
+{
+    g_autofree char *text = scene_word(scene, word);
+    if ((!text || needs_base(text)) && strstr(word->text->str, ":-")) {
+        g_autofree char *alone = scene_word_alone(scene, word);
+        if (alone && *alone)
+            return g_steal_pointer(&alone);
+    }
+    return g_steal_pointer(&text);
 }
 
 /* Words of scripts */
@@ -187,14 +335,16 @@ static char *replace_marks(const Scene *scene, Scene *declaring, const char *mar
         if (!end) {
             if (declaring && p[0] == '$' && p[1] == '(')
                 g_string_append_c(out, '$');
-            if ((unsigned char)*p >= 4)
+            if ((unsigned char)*p > MARK_DOLLAR)
                 g_string_append_c(out, *p);
             continue;
         }
         g_autofree char *name = g_strndup(p + 1, (size_t)(end - p - 1));
         bool glued = g_ascii_isalnum(end[1]) || end[1] == '_';
+        bool choice = strchr(name, ':') != NULL;
         if (*p == MARK_BASE)
-            g_string_append_printf(out, glued ? "${%s}" : "$%s", name);
+            g_string_append_printf(out, glued || choice ? "${%s}" : "$%s",
+                                   g_strdelimit(name, "\4", '$'));
         else if (declaring && scene_declare(declaring, name, arg_value(scene, name)))
             g_string_append_printf(out, "$(%s)", name);
         else

@@ -38,6 +38,7 @@ typedef struct Scene {
     GHashTable *users;   /* name -> DraftValue: what useradd made */
     char *venv;          /* or NULL */
     char *index, *extra; /* of `pip config`; or NULL */
+    bool in_project;     /* `poetry config virtualenvs.in-project true` */
     GPtrArray *paths;    /* ScenePath, in order */
     bool taking;         /* it is read to see whether COPY --from takes all it makes */
     char *place;         /* where pip puts packages or wheels apart; or NULL */
@@ -48,7 +49,8 @@ typedef struct Scene {
     GHashTable *parts;   /* build stages that are parts already: name -> "" */
     DraftValue *archives; /* of add-apt-repository, until something is installed; or NULL */
     DraftValue *when;     /* conditions of what is made now, or NULL */
-    bool said_torch, said_platform, said_shell;
+    bool left_tools;      /* what brings uv or poetry is not in the recipe */
+    bool said_torch, said_platform, said_shell, said_tools;
     unsigned depth; /* of build stages that are taken into others */
 } Scene;
 
@@ -56,6 +58,15 @@ typedef struct Scene {
  * as its value. NULL where it is not known. Callers free. */
 char *scene_word(Scene *scene, const Placed *word);
 char *scene_value(const Scene *scene, const Placed *word); /* the ARG's value instead */
+/* The value with marks for what the base's environment has. */
+char *scene_marked_value(const Scene *scene, const Placed *word);
+/* scene_word() for `env:`; NULL too where a "$" of the text itself would be a reference. */
+char *scene_env_word(Scene *scene, const Placed *word);
+/* scene_word() where nothing can refer to the base's environment: what it may set is taken to be
+ * unset. */
+char *scene_word_alone(Scene *scene, const Placed *word);
+/* The same only where there is a default for what the base may set: "${PORT:-8000}". */
+char *scene_word_or_default(Scene *scene, const Placed *word);
 /* What scripts are read with. */
 RunNames scene_names(const Scene *scene);
 /* Replaces marks in a value of a command by variables, which are declared, and escapes the rest. */
