@@ -101,12 +101,8 @@ Flow execute_if(ImportMachine *machine, const PyStmt *stmt)
     unsigned possible = machine->possible->len;
     Flow first = execute_weak(machine, stmt->body);
     const Value *returned = machine->returned;
-    const Raised *raised = first == FLOW_RAISE && machine->possible->len > possible
-                               ? machine->possible->pdata[machine->possible->len - 1]
-                               : NULL;
+    const Raised *raised = machine->became_possible;
     Flow second = first == FLOW_STOP ? FLOW_STOP : execute_weak(machine, stmt->orelse);
-    if (first == FLOW_RAISE && second == FLOW_RAISE && !raised)
-        return FLOW_NEXT;
     if (first == FLOW_RAISE && second == FLOW_RAISE)
         g_ptr_array_set_size(machine->possible, (int)possible);
     return either_flow(machine, first, returned, raised, second);
@@ -287,29 +283,24 @@ static Flow handle_raised(ImportMachine *machine, const PyStmt *stmt)
     return FLOW_RAISE;
 }
 
-/* Exceptions that are possible since `mark`: each goes to the handler that would catch it. */
-static Flow handle_possible(ImportMachine *machine, const PyStmt *stmt, unsigned mark,
+/* Exceptions that became possible in the body: each goes to the handler that would catch it. */
+static Flow handle_possible(ImportMachine *machine, const PyStmt *stmt, const GPtrArray *possible,
                             bool *ret_ran)
 {
-    unsigned count = machine->possible->len;
     g_autofree bool *ran = g_new0(bool, stmt->handler_count + 1);
     g_autofree const Raised **reasons = g_new0(const Raised *, stmt->handler_count + 1);
-    g_autoptr(GPtrArray) kept = g_ptr_array_new();
-    for (unsigned i = mark; i < count; i++) {
-        const Raised *raised = machine->possible->pdata[i];
+    for (unsigned i = 0; i < possible->len; i++) {
+        const Raised *raised = possible->pdata[i];
         unsigned j = 0;
         while (j < stmt->handler_count && handler_matches(machine, &stmt->handlers[j], raised) == 0)
             j++;
         if (j == stmt->handler_count) {
-            g_ptr_array_add(kept, (void *)raised);
+            possible_add(machine, raised);
         } else if (!ran[j]) {
             ran[j] = true;
             reasons[j] = raised;
         }
     }
-    g_ptr_array_set_size(machine->possible, (int)mark);
-    for (unsigned i = 0; i < kept->len; i++)
-        g_ptr_array_add(machine->possible, kept->pdata[i]);
     for (unsigned j = 0; j < stmt->handler_count; j++) {
         if (!ran[j])
             continue;
@@ -349,15 +340,15 @@ static Flow run_final(ImportMachine *machine, const PyStmt *stmt, Flow flow)
 }
 
 /* The body came to its end, or left the function or loop; but handlers may have run instead. */
-static Flow with_handlers(ImportMachine *machine, const PyStmt *stmt, Flow flow, unsigned mark,
-                          guint64 unknowns)
+static Flow with_handlers(ImportMachine *machine, const PyStmt *stmt, Flow flow,
+                          const GPtrArray *possible, guint64 unknowns)
 {
     const Value *returned = machine->returned;
     Frame *frame = machine->frame;
     bool ran = false, passed = false;
     Flow state = FLOW_NEXT;
-    if (machine->possible->len > mark)
-        state = handle_possible(machine, stmt, mark, &ran);
+    if (possible->len > 0)
+        state = handle_possible(machine, stmt, possible, &ran);
     else if (machine->unknowns != unknowns)
         state = handle_unseen(machine, stmt, &passed);
     if (state == FLOW_STOP)
@@ -383,17 +374,22 @@ static Flow with_handlers(ImportMachine *machine, const PyStmt *stmt, Flow flow,
     return FLOW_NEXT;
 }
 
+/* What became possible before a body raised or stopped is nobody's to catch. */
 Flow execute_try(ImportMachine *machine, const PyStmt *stmt)
 {
-    unsigned mark = machine->possible->len;
     guint64 unknowns = machine->unknowns;
+    unsigned outer = possible_enter(machine);
     machine->frame->guards += stmt->handler_count > 0;
     Flow flow = execute_block(machine, stmt->body);
     machine->frame->guards -= stmt->handler_count > 0;
-    if (flow == FLOW_RAISE)
-        flow = handle_raised(machine, stmt);
-    else if (flow != FLOW_STOP)
-        flow = with_handlers(machine, stmt, flow, mark, unknowns);
+    if (flow == FLOW_RAISE || flow == FLOW_STOP) {
+        possible_leave(machine, outer);
+        if (flow == FLOW_RAISE)
+            flow = handle_raised(machine, stmt);
+    } else {
+        g_autoptr(GPtrArray) possible = possible_take(machine, outer);
+        flow = with_handlers(machine, stmt, flow, possible, unknowns);
+    }
     return run_final(machine, stmt, flow);
 }
 

@@ -104,6 +104,7 @@ static void walk_function(Deferred *deferred, const PyStmt *def, const char *qua
     machine->weak = 1; /* what it binds in modules is bound on some ways */
     machine->frame = NULL;
     machine->raised = machine->handled = NULL;
+    machine->possible_begin = 0;
     g_ptr_array_set_size(machine->possible, 0);
     const Value *value = function_call(machine, function, NULL, &(Arguments){.open = true});
     if (!value && !machine->stopped)

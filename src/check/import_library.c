@@ -36,10 +36,9 @@ static bool refuse_driver(ImportMachine *machine, const char *name, const char *
 /* Whatever catches the refusal, what comes after it is as uncertain. */
 static void doubt(ImportMachine *machine, const char *exception, const char *message)
 {
-    guint before = machine->possible->len;
     raise_possible(machine, RAISED_NATIVE, exception, NULL, message);
-    if (!machine->doubt && machine->possible->len > before)
-        machine->doubt = machine->possible->pdata[before];
+    if (!machine->doubt)
+        machine->doubt = machine->became_possible;
 }
 
 bool library_load(ImportMachine *machine, const char *path, bool import)

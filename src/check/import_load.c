@@ -204,12 +204,13 @@ static bool load_by_kind(ImportMachine *machine, Module *module)
 static bool load_module(ImportMachine *machine, Module *module)
 {
     const Raised *doubt = machine->doubt;
-    unsigned possible = machine->possible->len;
+    unsigned outer = possible_enter(machine);
     machine->doubt = NULL;
     module->round = machine->round;
     bool loaded = load_by_kind(machine, module);
     module->doubt = machine->doubt;
-    module->possible = possible_find(machine, possible);
+    module->possible = possible_find(machine, machine->possible_begin);
+    possible_leave(machine, outer);
     machine->doubt = doubt ? doubt : module->doubt;
     return loaded;
 }

@@ -272,8 +272,10 @@ struct ImportMachine {
     unsigned round;                 /* imports that began a fresh interpreter */
     bool stopped;
     const char *stop_reason;
-    unsigned restarts;     /* after imports that were stopped */
-    GPtrArray *possible;   /* Raised that may happen */
+    unsigned restarts;   /* after imports that were stopped */
+    GPtrArray *possible; /* Raised that may happen; of those alike in one try or module the first */
+    unsigned possible_begin;       /* of the innermost try statement or module */
+    const Raised *became_possible; /* the last one of all */
     const Raised *doubt;   /* the first library that may not be loaded, whatever catches that */
     GPtrArray *caught;     /* Raised */
     GPtrArray *extensions; /* Module */
@@ -296,7 +298,6 @@ enum {
     MAX_ITEMS = 100 * 1000,       /* of one container */
     MAX_LOOP = 20 * 1000,         /* rounds that are walked one by one */
     MAX_TEXT = 1024 * 1024,
-    MAX_POSSIBLE = 1000,
 };
 #define MAX_ARENA ((size_t)1024 * 1024 * 1024)
 
@@ -357,6 +358,12 @@ const Raised *possible_find(const ImportMachine *machine, unsigned begin);
 const Value *raise_possible(ImportMachine *machine, RaisedKind kind, const char *class,
                             const char *missing, const char *message);
 void possible_add(ImportMachine *machine, const Raised *raised);
+/* A try statement or module begins; gives what its end is to be told. */
+unsigned possible_enter(ImportMachine *machine);
+/* It ends: what became possible in it, taken out. Caller unrefs. */
+GPtrArray *possible_take(ImportMachine *machine, unsigned outer);
+/* It ends, and nothing catches what became possible in it. */
+void possible_leave(ImportMachine *machine, unsigned outer);
 const Value *machine_stop(ImportMachine *machine, const char *reason);
 /* Whether an except clause's type catches it: 1, 0 or -1. NULL catches all. */
 /* Whether the walk is the likelier reason for it than the program. */

@@ -138,12 +138,54 @@ const Value *raise_builtin(ImportMachine *machine, RaisedKind kind, const char *
     return NULL;
 }
 
-/* What programs raise themselves comes by the thousand: it leaves room for the rest. */
+static bool ends_in_call(const Raised *raised)
+{
+    return raised->step_count > 0 && raised->steps[raised->step_count - 1].function;
+}
+
+/* Whether handlers and possible_find() treat two alike. */
+static bool is_alike(const Raised *one, const Raised *other)
+{
+    return one->class == other->class && one->kind == other->kind && one->driver == other->driver &&
+           ends_in_call(one) == ends_in_call(other);
+}
+
+/* What programs raise themselves comes by the hundred thousand: one of a kind is enough. */
 void possible_add(ImportMachine *machine, const Raised *raised)
 {
-    bool own = raised && (raised->kind == RAISED_STATEMENT || raised->kind == RAISED_LOOKUP);
-    if (raised && machine->possible->len < MAX_POSSIBLE * (own ? 1 : 2))
-        g_ptr_array_add(machine->possible, (void *)raised);
+    if (!raised)
+        return;
+    machine->became_possible = raised;
+    for (unsigned i = machine->possible_begin; i < machine->possible->len; i++) {
+        if (is_alike(machine->possible->pdata[i], raised))
+            return;
+    }
+    g_ptr_array_add(machine->possible, (void *)raised);
+}
+
+unsigned possible_enter(ImportMachine *machine)
+{
+    unsigned outer = machine->possible_begin;
+    machine->possible_begin = machine->possible->len;
+    return outer;
+}
+
+GPtrArray *possible_take(ImportMachine *machine, unsigned outer)
+{
+    unsigned begin = MIN(machine->possible_begin, machine->possible->len);
+    GPtrArray *taken = g_ptr_array_new();
+    for (unsigned i = begin; i < machine->possible->len; i++)
+        g_ptr_array_add(taken, machine->possible->pdata[i]);
+    g_ptr_array_set_size(machine->possible, (int)begin);
+    machine->possible_begin = outer;
+    return taken;
+}
+
+void possible_leave(ImportMachine *machine, unsigned outer)
+{
+    g_autoptr(GPtrArray) taken = possible_take(machine, outer);
+    for (unsigned i = 0; i < taken->len; i++)
+        possible_add(machine, taken->pdata[i]);
 }
 
 const Value *raise_possible(ImportMachine *machine, RaisedKind kind, const char *class,
@@ -161,7 +203,7 @@ const Raised *possible_find(const ImportMachine *machine, unsigned begin)
     bool partial = sources_partial(machine->sources);
     for (unsigned i = begin; i < machine->possible->len; i++) {
         const Raised *raised = machine->possible->pdata[i];
-        if (!partial && raised->step_count > 0 && raised->steps[raised->step_count - 1].function)
+        if (!partial && ends_in_call(raised))
             continue; /* the arguments of a call decide */
         if (raised->kind != RAISED_STATEMENT && raised->kind != RAISED_LOOKUP)
             return raised;
@@ -243,7 +285,7 @@ bool raised_is_doubtful(const Raised *raised)
     static const char *const refusals[] = {"AssertionError", "AttributeError", "IndexError",
                                            "KeyError",       "LookupError",    "NameError",
                                            "StopIteration",  "TypeError",      "ValueError"};
-    bool called = raised->step_count > 0 && raised->steps[raised->step_count - 1].function;
+    bool called = ends_in_call(raised);
     if (raised->vague || raised->assumed || raised->kind == RAISED_LOOKUP)
         return true;
     for (unsigned i = 0; called && raised->kind == RAISED_STATEMENT && i < G_N_ELEMENTS(refusals);

@@ -204,8 +204,9 @@ static void begin(ImportMachine *machine, const char *stack)
     machine->stack = stack;
     machine->frame = NULL;
     machine->weak = machine->calls = 0;
-    machine->raised = machine->handled = machine->doubt = NULL;
+    machine->raised = machine->handled = machine->doubt = machine->became_possible = NULL;
     machine->limit = MAX_STEPS;
+    machine->possible_begin = 0;
     g_ptr_array_set_size(machine->possible, 0);
     g_ptr_array_set_size(machine->caught, 0);
 }

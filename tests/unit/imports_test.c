@@ -470,6 +470,17 @@ static const Row bounds[] = {
     {"of a later Python, guarded",
      "@@ a.py\nimport sys\nif sys.version_info >= (3, 12):\n    import b\n@@ b.py\ntype X = int\n",
      "works", NULL},
+    {"a handler behind thousands", "@@ a.py\nfrom b import x\n@@ b.py\nimport c, e\ntry:\n"
+     "    for i in range(2500):\n        if c.probe():\n            from e import y\n"
+     "    t = c.probe()\n    try:\n        if t:\n            x = long\n        else:\n            x = (long,)\n"
+     "    except NameError:\n        x = 1\nexcept ImportError:\n    pass\n@@ c.abi3.so\n@@ e.py\n",
+     "works", NULL},
+    {"alike, in a try of its own", "@@ a.py\nimport c\nif c.probe():\n    raise ValueError('own')\ntry:\n"
+     "    if c.probe():\n        raise ValueError('own')\n    else:\n        raise ValueError('other')\n"
+     "except ValueError:\n    import missing\n@@ c.abi3.so\n",
+     "ModuleNotFoundError: No module named 'missing' (a.py:10)", NULL},
+    {"alike, not caught", "@@ a.py\nimport c\ntry:\n    if c.probe():\n        import missing\n"
+     "except ValueError:\n    pass\n@@ c.abi3.so\n", "unknown", NULL},
     {"list of itself", "@@ a.py\nx = []\nx.append(x)\nstr(x)\nx == [x]\nx == x\ny = [y2 := x, x]\ny == [x, y]\n", "works", NULL},
 };
 /* clang-format on */
