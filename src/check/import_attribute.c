@@ -388,6 +388,9 @@ static const Value *stdlib_attribute(ImportMachine *machine, Module *module, con
     const Native *native = native_find(machine, dotted);
     if (native)
         return native->get ? native->get(machine) : native_value(machine, native, NULL);
+    const Value *exception = exception_known_as(machine, dotted);
+    if (exception)
+        return exception;
     if (g_hash_table_contains(machine->native_modules, dotted)) {
         Module *sub = module_import(machine, dotted);
         return sub ? sub->value : NULL;
@@ -415,13 +418,16 @@ const Value *module_attribute(ImportMachine *machine, Module *module, const char
     const Value *special = module_special(machine, module, name);
     if (special)
         return special;
-    if (module->kind == MODULE_STDLIB) {
+    if (module->kind == MODULE_STDLIB &&
+        (beside || !stdlib_lacks(machine, machine_format(machine, "%s.%s", module->name, name)))) {
         const Value *found = stdlib_attribute(machine, module, name);
         *ret_there = found && found->kind == VALUE_FOREIGN ? -1 : 1;
         return found && beside ? value_join(machine, found, binding->value) : found;
     }
-    *ret_there = 0;
-    return NULL;
+    const char *dotted = machine_format(machine, "%s.%s", module->name, name);
+    const Native *native = module->kind == MODULE_EXTENSION ? native_find(machine, dotted) : NULL;
+    *ret_there = native != NULL;
+    return native ? native_value(machine, native, NULL) : NULL;
 }
 
 /* As an attribute of it: with what is behind the names. */
@@ -435,7 +441,7 @@ static const Value *module_get(ImportMachine *machine, Module *module, const cha
         return !found || *ret_there == 1 ? found : machine->unknown;
     }
     const Value *found = module_attribute(machine, module, name, ret_there);
-    if (found)
+    if (found || machine->stopped)
         return found;
     const Binding *getter = names_find(module->scope->names, "__getattr__");
     if (getter && getter->value->kind == VALUE_FUNCTION) {
@@ -444,8 +450,9 @@ static const Value *module_get(ImportMachine *machine, Module *module, const cha
         *ret_there = *ret_there == 0 && !whole ? -1 : *ret_there;
         return found;
     }
-    *ret_there =
-        !getter && module_is_whole(module) && !module_is_touched(machine, module->name) ? 0 : -1;
+    bool known =
+        module_is_whole(module) || (module->kind == MODULE_STDLIB && !module->scope->names->open);
+    *ret_there = !getter && known && !module_is_touched(machine, module->name) ? 0 : -1;
     return machine->unknown;
 }
 
@@ -455,7 +462,22 @@ static const Value *native_attribute(ImportMachine *machine, const Value *value,
     const char *dotted = machine_format(machine, "%s.%s", value->native->name, name);
     const Native *native = native_find(machine, dotted);
     *ret_there = native ? 1 : -1;
+    if (!native && g_str_equal(value->native->name, "collections.namedtuple()"))
+        return machine->calm;
     return native ? native_value(machine, native, value) : machine->unknown;
+}
+
+static const Value *named_item(ImportMachine *machine, const Value *tuple, const char *name,
+                               int *ret_there)
+{
+    for (unsigned i = 0; i < tuple->keys->len && i < tuple->items->len; i++) {
+        if (g_strcmp0(value_string(tuple->keys->pdata[i]), name) != 0)
+            continue;
+        *ret_there = 1;
+        return tuple->items->pdata[i];
+    }
+    *ret_there = -1;
+    return machine->calm;
 }
 
 static const Value *method_of(ImportMachine *machine, const Value *value, const char *type,
@@ -512,6 +534,8 @@ const Value *attribute_try(ImportMachine *machine, const Value *value, const cha
     case VALUE_PROPERTY:
         return method_of(machine, value, "property", name, ret_there);
     case VALUE_TUPLE:
+        if (value->keys)
+            return named_item(machine, value, name, ret_there);
         found = version_part(value, name);
         *ret_there = 1;
         return found ? found : method_of(machine, value, "tuple", name, ret_there);

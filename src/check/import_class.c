@@ -80,8 +80,8 @@ int class_is_subclass(ImportMachine *machine, const Value *class, const Value *b
         const Value *one = order->pdata[i];
         if (one->kind == VALUE_CLASS && one->class == base->class)
             return 1;
-        unknown |=
-            one->kind == VALUE_UNKNOWN || (one->kind == VALUE_FOREIGN && !base->class->module);
+        unknown |= one->kind == VALUE_UNKNOWN || one->kind == VALUE_NATIVE ||
+                   (one->kind == VALUE_FOREIGN && !base->class->module);
     }
     /* A metaclass may have __subclasscheck__, and builtins may be registered with it. */
     const Value *meta = base->class->metaclass;

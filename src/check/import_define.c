@@ -165,6 +165,27 @@ static Flow class_body(ImportMachine *machine, const PyStmt *stmt, Class *class)
     return flow;
 }
 
+/* Python refuses a class that has a base twice. What a class gives for its own `[…]` may be another
+ * one than itself. */
+static bool check_bases(ImportMachine *machine, const PyStmt *stmt, const Class *class)
+{
+    for (unsigned i = 0; i < stmt->argument_count; i++)
+        if (stmt->arguments[i].value->kind == PY_SUBSCRIPT)
+            return true;
+    for (unsigned i = 1; i < class->bases->len; i++) {
+        const Value *base = class->bases->pdata[i];
+        for (unsigned j = 0; base->kind == VALUE_CLASS && j < i; j++) {
+            const Value *other = class->bases->pdata[j];
+            if (other->kind != VALUE_CLASS || other->class != base->class)
+                continue;
+            raise_builtin(machine, RAISED_NATIVE, "TypeError", NULL,
+                          machine_format(machine, "duplicate base class %s", base->class->name));
+            return false;
+        }
+    }
+    return true;
+}
+
 /* A metaclass's __init__ and __init_subclass__ of a base often keep a list of what was made. */
 static bool tell_bases(ImportMachine *machine, const PyStmt *stmt, Class *class)
 {
@@ -221,7 +242,7 @@ Flow execute_class(ImportMachine *machine, const PyStmt *stmt)
     Flow flow = class_body(machine, stmt, class);
     if (flow != FLOW_NEXT)
         return flow;
-    if (!tell_bases(machine, stmt, class))
+    if (!check_bases(machine, stmt, class) || !tell_bases(machine, stmt, class))
         return flow_of(machine);
     const Native *native = native_of(machine, stmt->text);
     if (native && native->call)

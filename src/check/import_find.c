@@ -1,14 +1,14 @@
 /* Where modules are: The Python Language Reference §5.3 to §5.5, PEP 420, and importlib's path
  * finder; the standard library comes before site-packages. */
 #include "check/import_machine.h"
-#include "check/import_stdlib_table.h"
+#include "check/import_stdlib_names.h"
 
 static int compare_row(const void *key, const void *row)
 {
     return strcmp(key, ((const StdlibRow *)row)->name);
 }
 
-static unsigned minor_version(const ImportMachine *machine)
+unsigned python_minor(const ImportMachine *machine)
 {
     const char *python = machine->scene->python;
     const char *dot = python ? strchr(python, '.') : NULL;
@@ -58,6 +58,23 @@ static bool listed(const char *const *names, unsigned count, const char *name)
     return false;
 }
 
+/* What programs ask for that CPython has on other systems, or another Python has. */
+static const char *const nowhere[] = {
+    "os.startfile",           "sys._MEIPASS", "sys.frozen",
+    "sys.getwindowsversion",  "sys.maxint",   "sys.pypy_version_info",
+    "sys.setdefaultencoding", "sys.winver"};
+
+bool stdlib_lacks(const ImportMachine *machine, const char *dotted)
+{
+    const StdlibRow *row = bsearch(dotted, stdlib_names, G_N_ELEMENTS(stdlib_names),
+                                   sizeof *stdlib_names, compare_row);
+    unsigned minor = CLAMP(python_minor(machine), STDLIB_FIRST, STDLIB_LAST);
+    if (row)
+        return minor < row->first || minor > row->last;
+    return g_str_has_prefix(machine->scene->platform, "linux") &&
+           listed(nowhere, G_N_ELEMENTS(nowhere), dotted);
+}
+
 bool module_is_of_other_system(const ImportMachine *machine, const char *name)
 {
     return g_str_has_prefix(machine->scene->platform, "windows")
@@ -70,7 +87,7 @@ static int stdlib_has(const ImportMachine *machine, const char *name)
 {
     const StdlibRow *row =
         bsearch(name, stdlib_rows, G_N_ELEMENTS(stdlib_rows), sizeof *stdlib_rows, compare_row);
-    unsigned minor = CLAMP(minor_version(machine), STDLIB_FIRST, STDLIB_LAST);
+    unsigned minor = CLAMP(python_minor(machine), STDLIB_FIRST, STDLIB_LAST);
     if (!row || minor < row->first || minor > row->last || module_is_of_other_system(machine, name))
         return 0;
     return listed(doubtful, G_N_ELEMENTS(doubtful), name) ? -1 : 1;
@@ -79,7 +96,7 @@ static int stdlib_has(const ImportMachine *machine, const char *name)
 /* importlib's suffixes, in the order in which it tries them. */
 static unsigned suffixes(ImportMachine *machine, const char *ret_suffixes[6])
 {
-    unsigned count = 0, minor = minor_version(machine);
+    unsigned count = 0, minor = python_minor(machine);
     const char *platform = machine->scene->platform;
     bool arm = strstr(platform, "arm64") != NULL;
     if (g_str_has_prefix(platform, "windows")) {

@@ -7,6 +7,8 @@ const GPtrArray *value_iterate(ImportMachine *machine, const Value *value)
         return NULL;
     if (value->kind == VALUE_TUPLE || value->kind == VALUE_LIST)
         return value->items;
+    if (value->kind == VALUE_NATIVE && g_str_equal(value->native->name, "sys.modules"))
+        return loaded_names(machine);
     return value->kind == VALUE_DICT ? value->keys : NULL;
 }
 
@@ -391,6 +393,12 @@ static bool calculate(const char *op, gint64 a, gint64 b, gint64 *ret_number)
         if (b <= 0 || a < 0)
             return false;
         *ret_number = a % b;
+        return true;
+    case '|':
+        *ret_number = a | b;
+        return true;
+    case '&':
+        *ret_number = a & b;
         return true;
     default:
         return false;

@@ -67,6 +67,12 @@ NATIVE(ctypes_load)
     const char *name = argument_text(arguments, 0, "name");
     if (name && driver_library(name) && machine->world == WORLD_BUILD)
         return refuse_driver(machine, name, "OSError") ? machine->foreign : NULL;
+    if (name && *name && !strchr(name, '/') && sources_lack_library(machine->sources, name, false))
+        return raise_builtin(machine, RAISED_NATIVE, "OSError", NULL,
+                             machine_format(machine,
+                                            "%s: cannot open shared object file: No such file or "
+                                            "directory",
+                                            name));
     const char *inside = name ? tree_path(machine, name) : NULL;
     if (inside && !library_load(machine, inside, false))
         return NULL;
@@ -87,7 +93,12 @@ NATIVE(ctypes_find_library)
     const char *name = argument_text(arguments, 0, "name");
     bool driver = name && (g_str_equal(name, "cuda") || g_str_equal(name, "nvidia-ml"));
     machine->world_reads += driver;
-    return driver && machine->world == WORLD_BUILD ? machine->none : machine->unknown;
+    if (driver)
+        return machine->world == WORLD_BUILD ? machine->none : machine->unknown;
+    /* As ctypes.util asks ldconfig, and after that the linker, where there is one. */
+    const char *stem = name ? machine_format(machine, "lib%s.", name) : NULL;
+    return stem && sources_lack_library(machine->sources, stem, true) ? machine->none
+                                                                      : machine->unknown;
 }
 
 /* clang-format off */

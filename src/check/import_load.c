@@ -263,7 +263,7 @@ static bool absence_is_open(ImportMachine *machine, const char *name, const Modu
 static Module *absent_module(ImportMachine *machine, const char *name, const Module *parent)
 {
     const char *message;
-    bool package = !parent || parent->folders;
+    bool package = !parent || parent->folders || parent->kind == MODULE_STDLIB;
     message = package ? machine_format(machine, "No module named '%s'", name)
                       : machine_format(machine, "No module named '%s'; '%s' is not a package", name,
                                        parent->name);
@@ -274,7 +274,7 @@ static Module *absent_module(ImportMachine *machine, const char *name, const Mod
         raise_builtin(machine, RAISED_MODULE, "ModuleNotFoundError", name, message);
         Raised *raised = (Raised *)machine->raised;
         raised->absent = parent == NULL;
-        raised->assumed |= (!parent || !parent->distribution) &&
+        raised->assumed |= (!parent || (!parent->distribution && parent->kind != MODULE_STDLIB)) &&
                            !module_is_of_other_system(machine, name) &&
                            sources_assumed(machine->sources);
         return NULL;
@@ -310,6 +310,8 @@ static Module *import_below(ImportMachine *machine, const char *name, Module *pa
         result = parent && !parent->folders
                      ? FOUND_NOT
                      : module_find(machine, name, parent ? parent->folders : NULL, &found);
+    else if (stdlib_lacks(machine, name))
+        result = FOUND_NOT;
     if (result == FOUND_NOT)
         return absent_module(machine, name, parent);
     if (result == FOUND_UNKNOWN) {
@@ -411,24 +413,29 @@ Flow execute_import(ImportMachine *machine, const PyStmt *stmt)
     return FLOW_NEXT;
 }
 
+static const Value *lacking_name(ImportMachine *machine, const Module *module, const char *name)
+{
+    return raise_builtin(
+        machine, RAISED_NAME, "ImportError", module->name,
+        machine_format(machine, "cannot import name '%s' from '%s'", name, module->name));
+}
+
 /* The name is not there: certain where the module's names are all known. */
 static const Value *absent_name(ImportMachine *machine, Module *module, const char *name,
                                 bool refused)
 {
-    const char *message =
-        machine_format(machine, "cannot import name '%s' from '%s'", name, module->name);
     bool known = module->kind == MODULE_SOURCE || module->kind == MODULE_NAMESPACE;
     if (module->kind == MODULE_NAMESPACE && sources_partial(machine->sources))
         known = false;
     if (refused && module->replaced)
-        return raise_builtin(machine, RAISED_NAME, "ImportError", module->name, message);
+        return lacking_name(machine, module, name);
     if (!known || module->replaced || module_is_touched(machine, module->name) ||
         (!refused && names_find(module->scope->names, "__getattr__"))) {
         machine->unknowns++;
         return machine->unknown;
     }
     if (module_is_whole(module))
-        return raise_builtin(machine, RAISED_NAME, "ImportError", module->name, message);
+        return lacking_name(machine, module, name);
     /* What a module binds later, in a circle of imports, it may bind by other means. */
     if (module->state == MODULE_LOADING && !module->scope->names->open)
         return raise_possible(machine, RAISED_NAME, "ImportError", module->name,
@@ -450,7 +457,7 @@ static const Value *import_name(ImportMachine *machine, Module *module, const ch
         return found;
     const char *dotted = machine_format(machine, "%s.%s", module->name, name);
     if (module->kind == MODULE_STDLIB)
-        return found;
+        return there == 0 ? lacking_name(machine, module, name) : found;
     Module *sub = module_known(machine, dotted);
     if (sub && sub->state != MODULE_FAILED)
         return sub->replaced ? sub->replaced : sub->value;

@@ -370,6 +370,9 @@ const Value *machine_stop(ImportMachine *machine, const char *reason);
 bool raised_is_doubtful(const Raised *raised);
 int raised_matches(ImportMachine *machine, const Raised *raised, const Value *type);
 void exceptions_install(ImportMachine *machine);
+/* The builtin exception that a module of the standard library has under a name of its own; or NULL.
+ */
+const Value *exception_known_as(const ImportMachine *machine, const char *dotted);
 
 /* import_class.c */
 Class *class_new(ImportMachine *machine, const char *name, Module *module);
@@ -478,6 +481,10 @@ typedef struct {
 /* `folders` NULL: a top-level name. */
 /* Whether Python has the module on other systems alone. */
 bool module_is_of_other_system(const ImportMachine *machine, const char *name);
+/* Whether this Python's standard library is known not to have a name or submodule of one of its
+ * modules: "collections.Mapping". */
+bool stdlib_lacks(const ImportMachine *machine, const char *dotted);
+unsigned python_minor(const ImportMachine *machine);
 Found module_find(ImportMachine *machine, const char *name, const GPtrArray *folders,
                   FoundModule *ret_found);
 /* Where a dotted module is, from the folders alone. */
@@ -529,6 +536,9 @@ const char *scene_env(const ImportMachine *machine, const char *name);
 void env_replay(ImportMachine *machine, Module *module);
 /* The version of an installed distribution, or NULL; *ret_unknown: it cannot be told. */
 const char *installed_version(ImportMachine *machine, const char *name, bool *ret_unknown);
+/* The keys of sys.modules, as far as modules were loaded by what is walked: Value. What asks for
+ * them may rename any, for what is below its own module. */
+const GPtrArray *loaded_names(ImportMachine *machine);
 /* sys.modules[…] and os.environ[…]. */
 const Value *native_subscript(ImportMachine *machine, const Value *value, const Value *key);
 void native_set_subscript(ImportMachine *machine, const Value *value, const Value *key,

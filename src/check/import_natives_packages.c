@@ -44,6 +44,14 @@ NATIVE(torch_ask)
     return machine->unknown;
 }
 
+/* Code that protoc before 3.19 generated makes descriptors itself, which protobuf's compiled code
+ * refuses. */
+NATIVE(protobuf_refuse)
+{
+    return raise_builtin(machine, RAISED_NATIVE, "TypeError", NULL,
+                         "Descriptors cannot be created directly.");
+}
+
 NATIVE(version_parse_native)
 {
     const Value *value = call_argument(arguments, 0, NULL);
@@ -61,6 +69,8 @@ NATIVE(version_parse_native)
 static const Native packages[] = {
     {"distutils.version.LooseVersion", version_parse_native, NULL},
     {"distutils.version.StrictVersion", version_parse_native, NULL},
+    {"google._upb._message.Message", NULL, NULL},
+    {"google._upb._message.Message._CheckCalledFromGeneratedFile", protobuf_refuse, NULL},
     {"packaging.version.Version", version_parse_native, NULL},
     {"packaging.version.parse", version_parse_native, NULL},
     {"pkg_resources.parse_version", version_parse_native, NULL},

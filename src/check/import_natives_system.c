@@ -129,6 +129,8 @@ const Value *native_subscript(ImportMachine *machine, const Value *value, const 
         const Module *module = module_known(machine, name);
         if (module && module->state != MODULE_FAILED)
             found = module->replaced ? module->replaced : module->value;
+    } else if (g_str_equal(value->native->name, "re.Match") && value->inner) {
+        found = value_get(value->inner, key);
     }
     machine->unknowns += !found;
     return found ? found : machine->unknown;
@@ -184,6 +186,43 @@ void native_set_subscript(ImportMachine *machine, const Value *value, const Valu
         else
             touch_below(machine, key);
     }
+}
+
+const GPtrArray *loaded_names(ImportMachine *machine)
+{
+    GPtrArray *names = machine_array(machine);
+    for (unsigned i = 0; i < machine->loaded->len; i++) {
+        const Module *module = machine->loaded->pdata[i];
+        if (module->state != MODULE_FAILED && module_known(machine, module->name) == module)
+            g_ptr_array_add(names, (void *)value_text(machine, module->name));
+    }
+    module_touch(machine, machine->frame->scope->module->name);
+    return names;
+}
+
+NATIVE(sys_modules_copy)
+{
+    const GPtrArray *names = loaded_names(machine);
+    Value *dict = value_items(machine, VALUE_DICT);
+    for (unsigned i = 0; i < names->len; i++) {
+        const Module *module = module_known(machine, value_string(names->pdata[i]));
+        g_ptr_array_add(dict->keys, names->pdata[i]);
+        g_ptr_array_add(dict->items, (void *)(module->replaced ? module->replaced : module->value));
+    }
+    return dict;
+}
+
+NATIVE(sys_modules_items)
+{
+    const Value *dict = sys_modules_copy(machine, self, arguments);
+    Value *list = value_items(machine, VALUE_LIST);
+    for (unsigned i = 0; i < dict->keys->len; i++) {
+        Value *pair = value_items(machine, VALUE_TUPLE);
+        value_add(machine, pair, dict->keys->pdata[i]);
+        value_add(machine, pair, dict->items->pdata[i]);
+        value_add(machine, list, pair);
+    }
+    return list;
 }
 
 NATIVE(sys_modules_get)
@@ -490,7 +529,10 @@ static const Native systems[] = {
     {"sys.meta_path.append", sys_meta_path_append, NULL},
     {"sys.meta_path.insert", sys_meta_path_insert, NULL},
     {"sys.modules", NULL, NULL},
+    {"sys.modules.copy", sys_modules_copy, NULL},
     {"sys.modules.get", sys_modules_get, NULL},
+    {"sys.modules.items", sys_modules_items, NULL},
+    {"sys.modules.keys", sys_modules_copy, NULL},
     {"sys.modules.setdefault", sys_modules_setdefault, NULL},
     {"sys.path", NULL, NULL},
     {"sys.path.append", sys_path_add, NULL},

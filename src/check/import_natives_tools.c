@@ -230,6 +230,51 @@ NATIVE(operator_ge)
     return compare(machine, arguments, PY_OPERATOR_GE);
 }
 
+/* Fields of a named tuple: "x y", "x, y" or ["x", "y"]; NULL: not known. */
+static const Value *field_names(ImportMachine *machine, const Value *given)
+{
+    const char *text = given ? value_string(given) : NULL;
+    const GPtrArray *items = given && !text ? value_iterate(machine, given) : NULL;
+    g_auto(GStrv) words = text ? g_strsplit_set(text, ", \t\n", -1) : NULL;
+    Value *names = value_items(machine, VALUE_LIST);
+    for (char **word = words; word && *word; word++)
+        if (**word)
+            value_add(machine, names, value_text(machine, machine_text(machine, *word)));
+    for (unsigned i = 0; items && i < items->len; i++) {
+        if (!value_string(items->pdata[i]))
+            return NULL;
+        value_add(machine, names, items->pdata[i]);
+    }
+    return text || items ? names : NULL;
+}
+
+/* collections.namedtuple("Name", fields)(…): a tuple with keys. */
+NATIVE(named_tuple_item)
+{
+    Value *tuple = value_items(machine, VALUE_TUPLE);
+    const Value *names = self;
+    unsigned position = 0;
+    for (unsigned i = 0; i < arguments->count; i++)
+        position += !arguments->names[i];
+    if (!names || arguments->open || position > names->items->len)
+        return machine->calm;
+    for (unsigned i = 0; i < names->items->len; i++) {
+        const Value *item = call_argument(arguments, i, value_string(names->items->pdata[i]));
+        value_add(machine, tuple, item ? item : machine->unknown);
+    }
+    tuple->keys = names->items;
+    return tuple;
+}
+
+NATIVE(named_tuple)
+{
+    bool plain = arguments->count == 2 && !arguments->open;
+    const Value *names =
+        plain ? field_names(machine, call_argument(arguments, 1, "field_names")) : NULL;
+    return names ? native_value(machine, native_find(machine, "collections.namedtuple()"), names)
+                 : machine->calm;
+}
+
 /* clang-format off */
 static const Native tools[] = {
     {"abc.ABC", NULL, plain_base},
@@ -238,6 +283,8 @@ static const Native tools[] = {
     {"abc.abstractproperty", abstract_property, NULL},
     {"abc.abstractstaticmethod", abstract_static_method, NULL},
     {"atexit.register", same_back, NULL},
+    {"collections.namedtuple", named_tuple, NULL},
+    {"collections.namedtuple()", named_tuple_item, NULL},
     {"collections.OrderedDict", builtin_dict, NULL},
     {"contextlib.asynccontextmanager", context_manager, NULL},
     {"contextlib.contextmanager", context_manager, NULL},

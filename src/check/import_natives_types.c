@@ -150,6 +150,48 @@ NATIVE(str_replace)
     return value_text(machine, machine_text(machine, done));
 }
 
+/* What stands for a field of str.format(): "", "0" or "name"; NULL: it has more to say. */
+static const Value *format_field(ImportMachine *machine, const Arguments *arguments,
+                                 const char *field, unsigned *auto_at)
+{
+    if (!*field)
+        return call_argument(arguments, (*auto_at)++, NULL);
+    if (strlen(field) == strspn(field, "0123456789"))
+        return call_argument(arguments, (unsigned)g_ascii_strtoull(field, NULL, 10), NULL);
+    return strpbrk(field, ".[!:{")
+               ? NULL
+               : call_argument(arguments, G_MAXUINT, machine_text(machine, field));
+}
+
+NATIVE(str_format)
+{
+    const char *at = self ? value_string(self) : NULL;
+    g_autoptr(GString) text = g_string_new(NULL);
+    unsigned auto_at = 0;
+    if (!at || arguments->open)
+        return machine->unknown;
+    while (*at && text->len <= MAX_TEXT) {
+        if (*at != '{' && *at != '}') {
+            g_string_append_c(text, *at++);
+            continue;
+        }
+        if (at[1] == *at) {
+            g_string_append_c(text, *at);
+            at += 2;
+            continue;
+        }
+        const char *end = *at == '{' ? strchr(at, '}') : NULL;
+        g_autofree char *field = end ? g_strndup(at + 1, (size_t)(end - at - 1)) : NULL;
+        const Value *value = field ? format_field(machine, arguments, field, &auto_at) : NULL;
+        const char *shown = value ? value_display(machine, value, false) : NULL;
+        if (!shown)
+            return machine->unknown;
+        g_string_append(text, shown);
+        at = end + 1;
+    }
+    return *at ? machine->unknown : value_text(machine, machine_text(machine, text->str));
+}
+
 NATIVE(str_join)
 {
     const char *by = self ? value_string(self) : NULL;
@@ -458,6 +500,7 @@ static const Native types[] = {
     {"property.getter", property_setter, NULL},
     {"property.setter", property_setter, NULL},
     {"str.endswith", str_endswith, NULL},
+    {"str.format", str_format, NULL},
     {"str.isdigit", str_isdigit, NULL},
     {"str.join", str_join, NULL},
     {"str.lower", str_lower, NULL},

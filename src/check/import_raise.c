@@ -92,6 +92,35 @@ void exceptions_install(ImportMachine *machine)
     g_hash_table_insert(machine->builtins, (void *)"EnvironmentError", (void *)os_error);
 }
 
+typedef struct {
+    const char *dotted, *builtin;
+    unsigned first; /* minor version of Python 3 */
+} ExceptionName;
+
+static const ExceptionName exception_names[] = {
+    {"asyncio.TimeoutError", "TimeoutError", 11},
+    {"asyncio.exceptions.TimeoutError", "TimeoutError", 11},
+    {"concurrent.futures.TimeoutError", "TimeoutError", 11},
+    {"os.error", "OSError", 3},
+    {"select.error", "OSError", 3},
+    {"socket.error", "OSError", 3},
+    {"socket.timeout", "TimeoutError", 10},
+};
+
+const Value *exception_known_as(const ImportMachine *machine, const char *dotted)
+{
+    if (g_str_has_prefix(dotted, "builtins.")) {
+        const Value *found = g_hash_table_lookup(machine->builtins, strchr(dotted, '.') + 1);
+        return found && found->kind == VALUE_CLASS ? found : NULL;
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(exception_names); i++) {
+        const ExceptionName *row = &exception_names[i];
+        if (g_str_equal(row->dotted, dotted) && python_minor(machine) >= row->first)
+            return g_hash_table_lookup(machine->builtins, row->builtin);
+    }
+    return NULL;
+}
+
 static void add_steps(ImportMachine *machine, Raised *raised, const Step *more, unsigned count)
 {
     unsigned frames = 0;

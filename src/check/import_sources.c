@@ -168,6 +168,12 @@ char **sources_needed(ImportSources *sources, const char *path)
     return scene->needed ? scene->needed(scene->library_data, path) : NULL;
 }
 
+bool sources_lack_library(const ImportSources *sources, const char *name, bool stem)
+{
+    const ImportScene *scene = sources->scene;
+    return scene->absent && scene->absent(scene->library_data, name, stem);
+}
+
 LibraryProblem *sources_problem(ImportSources *sources, const char *path)
 {
     const ImportScene *scene = sources->scene;

@@ -30,6 +30,8 @@ bool sources_is_file(ImportSources *sources, const char *path);
 bool sources_is_folder(ImportSources *sources, const char *path);
 const char *sources_distribution(ImportSources *sources, const char *path);
 char **sources_needed(ImportSources *sources, const char *path);
+/* Whether there is certainly no library of this name, or, with `stem`, one that begins so. */
+bool sources_lack_library(const ImportSources *sources, const char *name, bool stem);
 /* What stands against loading a shared object, or NULL. The caller frees. */
 LibraryProblem *sources_problem(ImportSources *sources, const char *path);
 GBytes *sources_read(ImportSources *sources, const char *path);

@@ -92,7 +92,10 @@ typedef struct {
     bool partial;             /* as ImportFiles: a base whose own site-packages is not known */
     char **(*needed)(void *data, const char *path); /* as ImportFiles; may be NULL */
     LibraryProblem *(*problem)(void *data, const char *path);
-    void *library_data; /* of both */
+    /* Whether nothing that a loader may find by name is called so; with `stem` "libz." nothing of
+     * which the name begins so. May be NULL. */
+    bool (*absent)(void *data, const char *name, bool stem);
+    void *library_data; /* of all three */
 } ImportScene;
 
 /* Trees of the files that were read, for the machines of one scene (each file is parsed once for

@@ -71,6 +71,7 @@ void library_judge_free(LibraryJudge *judge)
     g_ptr_array_unref(judge->objects);
     g_hash_table_unref(judge->by_name);
     g_clear_pointer(&judge->of_base, g_hash_table_unref);
+    g_clear_pointer(&judge->base_names, g_ptr_array_unref);
     g_hash_table_unref(judge->base_objects);
     g_hash_table_unref(judge->loaded);
     g_hash_table_unref(judge->missing);
@@ -190,10 +191,10 @@ bool library_judge_knows_base(LibraryJudge *judge)
     judge->base_is_known = 0;
     if (!run->base_root || !run->image || image_files_are_open(run->image))
         return false;
-    g_autoptr(GPtrArray) names = library_names(run);
-    judge->of_base = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    for (guint i = 0; i < names->len; i++)
-        g_hash_table_add(judge->of_base, g_strdup(names->pdata[i]));
+    judge->base_names = library_names(run);
+    judge->of_base = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < judge->base_names->len; i++)
+        g_hash_table_add(judge->of_base, judge->base_names->pdata[i]);
     judge->base_is_known = g_hash_table_contains(judge->of_base, "libc.so.6");
     return judge->base_is_known;
 }
@@ -215,6 +216,41 @@ static bool is_absent(LibraryJudge *judge, const char *name)
            !strchr(name, '/') && library_judge_knows_base(judge) &&
            !library_judge_base_has(judge, name) && !g_str_has_prefix(name, "ld-linux") &&
            !g_str_has_prefix(name, "libpython");
+}
+
+static bool any_begins(LibraryJudge *judge, const char *stem)
+{
+    for (guint i = 0; i < judge->base_names->len; i++)
+        if (g_str_has_prefix(judge->base_names->pdata[i], stem))
+            return true;
+    for (guint i = 0; i < judge->objects->len; i++) {
+        const NativeFile *file = ((const LoadObject *)judge->objects->pdata[i])->file;
+        const char *own = file->object ? file->object->soname : NULL;
+        if (g_str_has_prefix(native_base_name(file->member), stem) ||
+            (own && g_str_has_prefix(own, stem)))
+            return true;
+    }
+    return false;
+}
+
+/* Whether the files of all that is installed are known by name. */
+static bool knows_wheels(const CheckRun *run)
+{
+    for (guint i = 0; i < run->wheels->len; i++) {
+        const CheckWheel *wheel = run->wheels->pdata[i];
+        if (!wheel->native && native_is_installed(run, wheel))
+            return false;
+    }
+    return file_space_unknown(run->space)->len == 0;
+}
+
+bool library_judge_absent(void *data, const char *name, bool stem)
+{
+    LibraryJudge *judge = data;
+    if (!knows_wheels(judge->run))
+        return false;
+    return stem ? library_judge_knows_base(judge) && !any_begins(judge, name)
+                : is_absent(judge, name);
 }
 
 LibraryProblem *library_problem_new(const char *exception, bool loader, bool certain,

@@ -33,6 +33,7 @@ bool library_judge_missed(const LibraryJudge *judge);
  * answers depend on. The caller frees both. */
 GPtrArray *library_names(const CheckRun *run);
 
-/* The two questions of an ImportScene; `judge` is a LibraryJudge. */
+/* The questions of an ImportScene; `judge` is a LibraryJudge. */
 char **library_judge_needed(void *judge, const char *path);
 LibraryProblem *library_judge_problem(void *judge, const char *path);
+bool library_judge_absent(void *judge, const char *name, bool stem);

@@ -12,9 +12,10 @@ typedef struct {
 struct LibraryJudge {
     CheckRun *run;
     Cache *cache;
-    GPtrArray *objects;  /* LoadObject, of all installed wheels */
-    GHashTable *by_name; /* name of a file, or what it calls itself → GPtrArray of LoadObject */
-    GHashTable *of_base; /* names of libraries anywhere in the base; made when one is missed */
+    GPtrArray *objects;    /* LoadObject, of all installed wheels */
+    GHashTable *by_name;   /* name of a file, or what it calls itself → GPtrArray of LoadObject */
+    GPtrArray *base_names; /* of libraries anywhere in the base, sorted; made when one is missed */
+    GHashTable *of_base;   /* set of them */
     GHashTable *base_objects; /* name → SharedObject of the base, NULL: not read */
     GHashTable *loaded;       /* set of NativeFile: what an earlier import has loaded */
     GHashTable *missing;      /* NativeFile → GPtrArray of SharedSymbol that no wheel defines */

@@ -256,6 +256,7 @@ static void open_imports(CheckScene *scene, Cache *cache, const GPtrArray *only)
         .env = (const char *const *)env,
         .needed = library_judge_needed,
         .problem = library_judge_problem,
+        .absent = library_judge_absent,
         .library_data = libraries,
         .partial = holds_more(scene),
     };

@@ -1,0 +1,90 @@
+/* What Python itself refuses or decides: names that its standard library lacks, bases of classes,
+ * libraries by name, texts taken apart. */
+#include "import_rows.h"
+
+/* clang-format off */
+static const Row rows[] = {
+    {"name that Python 3.10 dropped", "@@ a.py\nfrom collections import Mapping\n",
+     "ImportError: cannot import name 'Mapping' from 'collections' (a.py:1)", NULL},
+    {"the same, caught", "@@ a.py\ntry:\n    from collections import Mapping\nexcept ImportError:\n"
+     "    from collections.abc import Mapping\n", "works", NULL},
+    {"attribute that Python 3.11 dropped", "@@ a.py\nimport inspect\ninspect.getargspec\n",
+     "AttributeError: module 'inspect' has no attribute 'getargspec' (a.py:2)", NULL},
+    {"decorator that Python 3.11 dropped", "@@ a.py\nimport asyncio\n@asyncio.coroutine\ndef f():\n    yield\n",
+     "AttributeError: module 'asyncio' has no attribute 'coroutine' (a.py:2)", NULL},
+    {"name of a later Python", "@@ a.py\nfrom typing import override\n",
+     "ImportError: cannot import name 'override' from 'typing' (a.py:1)", NULL},
+    {"module of an earlier Python", "@@ a.py\nimport importlib.resources.nothing\nimport typing.io\nimport asyncio.mixins\n",
+     "works", NULL},
+    {"module of a later Python", "@@ a.py\nimport pathlib.types\n",
+     "works", NULL},
+    {"names that this one has", "@@ a.py\nfrom typing import Self\nfrom asyncio import TaskGroup\n", "works", NULL},
+    {"asked for", "@@ a.py\nimport inspect\nif not hasattr(inspect, 'getargspec'):\n    raise OSError('none')\n",
+     "OSError: none (a.py:3)", NULL},
+    {"given back", "@@ a.py\nimport b\nfrom collections import Mapping\n"
+     "@@ b.py\nimport collections, collections.abc\ncollections.Mapping = collections.abc.Mapping\n", "works", NULL},
+    {"given back by any name",
+     "@@ a.py\nimport b\nfrom collections import Mapping\n"
+     "@@ b.py\nimport collections, collections.abc\nfor name in collections.abc.__all__:\n"
+     "    setattr(collections, name, getattr(collections.abc, name))\n", "works", NULL},
+    {"of another Python", "@@ a.py\nimport sys\nif hasattr(sys, 'pypy_version_info'):\n    import gone\n", "works", NULL},
+    {"a base twice", "@@ a.py\nimport asyncio, builtins\nclass E(asyncio.TimeoutError, builtins.TimeoutError):\n    pass\n",
+     "TypeError: duplicate base class TimeoutError (a.py:2)", NULL},
+    {"two bases", "@@ a.py\nfrom typing import Generic, Protocol\nimport abc, socket\nclass B:\n    pass\n"
+     "class E(B, abc.ABC, Generic, Protocol):\n    pass\nclass F(socket.timeout, socket.gaierror):\n    pass\n", "works", NULL},
+    {"parameters of a base", "@@ a.py\nclass B:\n    def __class_getitem__(cls, item):\n"
+     "        return type('C', (), {})\nclass E(B[int], B[str]):\n    pass\n", "works", NULL},
+    {"library that is nowhere", "@@ a.py\nimport ctypes\nctypes.CDLL('libnowhere.so.1')\n",
+     "OSError: libnowhere.so.1: cannot open shared object file: No such file or directory (a.py:2)", NULL},
+    {"library that may be there", "@@ a.py\nimport ctypes\nctypes.CDLL('libm.so.6')\n", "works", NULL},
+    {"library looked for",
+     "@@ a.py\nfrom ctypes.util import find_library\nfor name in ('nowhere', 'nowhere'):\n"
+     "    path = find_library(name)\n    if path is not None:\n        break\nelse:\n    raise OSError('no library')\n",
+     "OSError: no library (a.py:7)", NULL},
+    {"library that may be found",
+     "@@ a.py\nfrom ctypes.util import find_library\nif not find_library('m'):\n    import gone\n",
+     "unknown", NULL},
+    {"modules under another name",
+     "@@ a.py\nimport b\nfrom b.all.c.d import gone\n"
+     "@@ b/__init__.py\nimport c.d\nfrom . import all\n"
+     "@@ b/all.py\nimport sys\nfor name in list(sys.modules):\n    if name == 'c' or name.startswith('c.'):\n"
+     "        sys.modules[f'b.all.{name}'] = sys.modules[name]\n"
+     "@@ c/__init__.py\n@@ c/d.py\n", "ImportError: cannot import name 'gone' from 'c.d' (a.py:2)", NULL},
+    {"modules that nobody loaded, under another name",
+     "@@ a.py\nimport b\nimport b.all.c.e\n"
+     "@@ b/__init__.py\nimport c.d\nfrom . import all\n"
+     "@@ b/all.py\nimport sys\nfor name, module in sys.modules.items():\n"
+     "    sys.modules['b.all.' + name] = module\n"
+     "@@ c/__init__.py\n@@ c/d.py\n@@ c/e.py\n", "works", NULL},
+    {"requirement taken apart",
+     "@@ a.py\nimport re, operator\nfrom packaging import version\nops = {'<': operator.lt, '>=': operator.ge}\n"
+     "def require(text):\n    name, want = re.findall(r'^([^!=<>\\s]+)([\\s!=<>]{1,2}.+)', text)[0]\n"
+     "    for part in want.split(','):\n        op, want = re.findall(r'^([\\s!=<>]{1,2})(.+)', part)[0]\n"
+     "        if not ops[op](version.parse('0.22.0'), version.parse(want)):\n"
+     "            raise ImportError('{} is required, not {old}'.format(text, old='0.22.0'))\n"
+     "require('b>=0.14,<0.23')\nrequire('b>=0.14,<0.19')\n"
+     "@@ packaging/__init__.py\n@@ packaging/version.py\ndef parse(text):\n    return text\n",
+     "ImportError: b>=0.14,<0.19 is required, not 0.22.0 (a.py:9)", NULL},
+    {"version by groups with names",
+     "@@ a.py\nimport re\nfrom collections import namedtuple\n"
+     "form = re.compile(r'''\n (?P<major>\\d+) \\. (?P<minor>\\d+)\n (?P<level>(a|b))?''', re.VERBOSE | re.I)\n"
+     "found = form.match('7.6').groupdict()\nVersion = namedtuple('Version', 'major minor, level')\n"
+     "info = Version(*[int(found['major']), int(found['minor'])], level=found['level'] or '')\n"
+     "if info < (7,) or info.minor != 6 or form.match('7.6')['level']:\n    import gone\n", "works", NULL},
+    {"class of a named tuple",
+     "@@ a.py\nfrom collections import namedtuple\nclass V(namedtuple('V', ['x'])):\n    def y(self):\n        return self.x\n"
+     "    @classmethod\n    def make(cls):\n        return cls._make([1])\n"
+     "if not issubclass(V, tuple) or V(1).x != 1 or V.make().x != 1:\n    import gone\n",
+     "unknown", NULL},
+    {"descriptors of old generated code",
+     "@@ a.py\nfrom google._upb import _message\nclass Field:\n    def __new__(cls, name):\n"
+     "        _message.Message._CheckCalledFromGeneratedFile()\n        return object()\nField(name='x')\n"
+     "@@ google/_upb/__init__.py\n@@ google/_upb/_message.abi3.so\n",
+     "TypeError: Descriptors cannot be created directly. (a.py:4)", NULL},
+};
+/* clang-format on */
+
+TEST(rows)
+{
+    check_rows(rows, G_N_ELEMENTS(rows));
+}
