@@ -426,8 +426,10 @@ const FindingPage finding_pages_dockerfile[] = {
                  "a secret stays in the image"},
         .meaning =
             "ENV, ARG or a label has a value under a name like a token's or a password's; or any "
-            "instruction holds a token by its form or a password in a URL, which is an error. "
-            "The value is masked in what ramekin prints.",
+            "instruction holds a token by its form or a password in a URL, which is an error; or "
+            "a RUN sets a password with `chpasswd`, or logs in and leaves the token in a file. The "
+            "value is masked in what ramekin prints. An ARG of a build stage that the image does "
+            "not build on is a note.",
         .matters =
             "The image's configuration keeps ENV, its history keeps ARG and the text of every "
             "RUN. Whoever can pull the image has them, after they were overwritten too.",

@@ -75,7 +75,8 @@ static bool cleans_lists(const RunScript *script)
             return true;
     }
     return strstr(script->instruction->line->text->str, "target=/var/lib/apt") ||
-           strstr(script->instruction->line->text->str, "target=/var/cache/apt");
+           strstr(script->instruction->line->text->str, "dst=/var/lib/apt") ||
+           strstr(script->instruction->line->text->str, "destination=/var/lib/apt");
 }
 
 static bool is_in_image(const Lint *lint, const RunScript *script)

@@ -121,10 +121,18 @@ static void check_arg(Lint *lint, const BuildScope *scope, const DockerInstructi
     g_autofree char *name = g_strndup(word->text->str, length);
     if (!is_secret_name(name))
         return;
-    lint_add(lint, "docker-secret", placed_span(word, lint->file->source, 0, length),
-             g_strdup_printf("a value of the build argument %s stays in the image's history", name),
-             "`docker history` shows the arguments of each RUN that could see them",
-             g_strdup_printf("RUN --mount=type=secret,id=%s,env=%s …", name, name));
+    const BuildStage *stage = scope->stage >= 0 ? lint->stages->stages->pdata[scope->stage] : NULL;
+    bool kept = stage && stage->in_image;
+    LintFinding *finding = lint_add(
+        lint, "docker-secret", placed_span(word, lint->file->source, 0, length),
+        kept
+            ? g_strdup_printf("a value of the build argument %s stays in the image's history", name)
+            : g_strdup_printf("the build argument %s is no place for a secret", name),
+        kept ? "`docker history` shows the arguments of each RUN that could see them"
+             : "logs, caches and attestations of the build show it, though no layer of the image",
+        g_strdup_printf("RUN --mount=type=secret,id=%s,env=%s …", name, name));
+    if (!kept)
+        finding->finding->severity = SEVERITY_NOTE;
 }
 
 static void report_text(Lint *lint, const DockerInstruction *instruction, const Placed *text,
@@ -152,8 +160,89 @@ static void check_text(Lint *lint, const DockerInstruction *instruction, const P
                     "RUN --mount=type=secret,id=netrc,target=/root/.netrc …");
 }
 
+/* What RUN leaves in files of the image */
+
+/* "echo NAME:PASSWORD | chpasswd" */
+static void check_password(Lint *lint, const RunCommand *echo, const RunCommand *change)
+{
+    const RunScript *script = echo->script;
+    if (g_strcmp0(change->program, "chpasswd") != 0 || change->shell->before != SHELL_LINK_PIPE ||
+        (g_strcmp0(echo->program, "echo") != 0 && g_strcmp0(echo->program, "printf") != 0) ||
+        echo->arguments->len < 2)
+        return;
+    const RunArgument *last = echo->arguments->pdata[echo->arguments->len - 1];
+    const ShellWord *word = last->word;
+    const char *text = script->shell->text->text->str + word->offset;
+    const char *colon = memchr(text, ':', word->length);
+    if (!colon || !shell_word_is_plain(word) || colon + 1 == text + word->length)
+        return;
+    size_t offset = (size_t)(colon + 1 - text),
+           length = strcspn(colon + 1, "'\"\\\n \t"); /* up to the end of the word */
+    length = MIN(length, word->length - offset);
+    if (length == 0)
+        return;
+    lint_hide(lint, script->shell->text, word->offset + offset, length);
+    g_autofree char *user = g_strndup(text, offset - 1);
+    const char *name = user + strspn(user, "'\"");
+    lint_add(lint, "docker-secret",
+             placed_span(script->shell->text, lint->file->source, word->offset + offset, length),
+             g_strdup_printf("the password of %s is the same in every container, and anybody who "
+                             "has the image can read it",
+                             name),
+             "the image's history keeps the text of every instruction",
+             g_strdup("let the container set it when it starts, or take keys alone"));
+}
+
+/* `huggingface-cli login`, `wandb login`: the token is in a file of the layer then. */
+static bool stores_token(const RunCommand *command)
+{
+    static const char *const programs[] = {"huggingface-cli", "hf", "wandb", NULL};
+    return command->program && g_strv_contains(programs, command->program) &&
+           run_has_argument(command, "login");
+}
+
+static const char *token_name(const RunCommand *command)
+{
+    return g_str_equal(command->program, "wandb") ? "WANDB_API_KEY" : "HF_TOKEN";
+}
+
+static bool removes_token(const RunScript *script)
+{
+    static const char *const removers[] = {"rm", "shred", NULL};
+    for (guint i = 0; i < script->commands->len; i++) {
+        const RunCommand *command = script->commands->pdata[i];
+        if (run_has_argument(command, "logout") ||
+            (command->program && g_strv_contains(removers, command->program)))
+            return true;
+    }
+    return false;
+}
+
+static void check_script(Lint *lint, const RunScript *script)
+{
+    bool kept = script->stage >= 0 &&
+                ((const BuildStage *)lint->stages->stages->pdata[script->stage])->in_image;
+    for (guint i = 0; i < script->commands->len; i++) {
+        const RunCommand *command = script->commands->pdata[i];
+        if (kept && i > 0)
+            check_password(lint, script->commands->pdata[i - 1], command);
+        if (!kept || !stores_token(command) || removes_token(script))
+            continue;
+        lint_add(lint, "docker-secret", run_command_span(command),
+                 g_strdup_printf("`%s login` leaves the token in a file of this layer",
+                                 command->program),
+                 "anybody who has the image can read it, from the layer too when a later one "
+                 "removes the file",
+                 g_strdup_printf("RUN --mount=type=secret,id=%s,env=%s …: the variable is enough, "
+                                 "without a login",
+                                 token_name(command), token_name(command)));
+    }
+}
+
 void lint_secrets(Lint *lint)
 {
+    for (guint i = 0; i < lint->scripts->len; i++)
+        check_script(lint, lint->scripts->pdata[i]);
     for (guint i = 0; i < lint->file->instructions->len; i++) {
         const DockerInstruction *instruction = lint_action(lint, i);
         BuildScope scope = build_scope_at(lint->stages, i);

@@ -3,47 +3,82 @@
 
 /* State that ends with its RUN */
 
-static const char *state_word(const RunCommand *command, const char **ret_rewrite)
+/* Whether a file is there to be read into a shell, and not a script that does its work there. */
+static bool sets_environment(const char *path)
 {
-    /* clang-format off */
-    static const struct {
-        const char *program, *what, *rewrite;
-    } rows[] = {
-        {"cd",     "the folder",      "WORKDIR"},
-        {"export", "the variable",    "ENV NAME=value"},
-        {"source", "the environment", "ENV VIRTUAL_ENV=/opt/venv PATH=/opt/venv/bin:$PATH"},
-        {".",      "the environment", "ENV VIRTUAL_ENV=/opt/venv PATH=/opt/venv/bin:$PATH"},
-    };
-    /* clang-format on */
-    for (guint i = 0; command->program && i < G_N_ELEMENTS(rows); i++) {
-        if (g_str_equal(rows[i].program, command->program)) {
-            *ret_rewrite = rows[i].rewrite;
-            return rows[i].what;
-        }
+    static const char *const endings[] = {"activate",   "env",      "rc",     "profile",
+                                          "setvars.sh", "conda.sh", "nvm.sh", "setup.bash"};
+    for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
+        if (g_str_has_suffix(path, endings[i]))
+            return true;
     }
-    if (g_strcmp0(command->program, "conda") == 0 &&
-        g_strcmp0(run_argument(command, 1), "activate") == 0) {
-        *ret_rewrite = "SHELL [\"conda\", \"run\", \"-n\", \"NAME\", \"/bin/bash\", \"-c\"]";
-        return "the environment";
+    return false;
+}
+
+/* `source FILE`, with the file as it is written where a variable is in it. */
+static bool sources_environment(const RunCommand *command)
+{
+    if (command->arguments->len != 2 ||
+        (g_strcmp0(command->program, "source") != 0 && g_strcmp0(command->program, ".") != 0))
+        return false;
+    g_autofree char *text = run_command_text(command);
+    g_strdelimit(text, "'\"", ' ');
+    return sets_environment(g_strchomp(text));
+}
+
+static bool activates_conda(const RunCommand *command)
+{
+    return g_strcmp0(command->program, "conda") == 0 &&
+           g_strcmp0(run_argument(command, 1), "activate") == 0;
+}
+
+/* The folder that `cd` enters for good; NULL: it goes back from one, or is not known. */
+static const char *entered_folder(const RunScript *script)
+{
+    const RunCommand *last = script->commands->pdata[script->commands->len - 1];
+    const char *target = run_argument(last, 1);
+    if (!target || g_str_equal(target, "-") || g_str_equal(target, "/") ||
+        g_str_has_prefix(target, ".."))
+        return NULL;
+    for (guint i = 0; i + 1 < script->commands->len; i++) {
+        const RunCommand *command = script->commands->pdata[i];
+        if (g_strcmp0(command->program, "cd") == 0 || g_strcmp0(command->program, "pushd") == 0)
+            return NULL;
     }
-    return NULL;
+    return target;
+}
+
+static void report_state(Lint *lint, const RunCommand *command, const char *what, char *hint)
+{
+    lint_add(lint, "docker-lost-state", run_command_span(command),
+             g_strdup_printf("%s ends with this RUN: the next instruction starts without it", what),
+             "every RUN is a shell of its own", hint);
 }
 
 static void check_last(Lint *lint, const RunScript *script)
 {
     const RunCommand *last = script->commands->pdata[script->commands->len - 1];
-    const char *rewrite, *what = state_word(last, &rewrite);
-    if (!what || last->arguments->len < 2 || last->shell->isolated || last->shell->conditional)
+    const char *first = run_argument(last, 1);
+    if (!last->program || last->arguments->len < 2 || last->shell->isolated ||
+        last->shell->conditional)
         return;
-    const char *target = run_argument(last, 1);
-    bool folder = g_str_equal(last->program, "cd");
-    bool variable = g_str_equal(last->program, "export") && target && strchr(target, '=');
-    lint_add(lint, "docker-lost-state", run_command_span(last),
-             g_strdup_printf("%s ends with this RUN: the next instruction starts without it", what),
-             "every RUN is a shell of its own",
-             folder && target ? g_strdup_printf("WORKDIR %s", target)
-             : variable       ? g_strdup_printf("ENV %s", target)
-                              : g_strdup(rewrite));
+    if (g_str_equal(last->program, "cd") && entered_folder(script))
+        report_state(lint, last, "the folder",
+                     g_strdup_printf("WORKDIR %s", entered_folder(script)));
+    else if (g_str_equal(last->program, "export"))
+        report_state(lint, last, "the variable",
+                     first && strchr(first, '=') ? g_strdup_printf("ENV %s", first)
+                                                 : g_strdup("ENV NAME=value"));
+    else if (sources_environment(last))
+        report_state(lint, last, "the environment",
+                     g_strdup(first && g_str_has_suffix(first, "/activate")
+                                  ? "ENV VIRTUAL_ENV=/opt/venv PATH=/opt/venv/bin:$PATH"
+                                  : "ENV NAME=value for what the file sets, or source it in each "
+                                    "RUN that needs it"));
+    else if (activates_conda(last))
+        report_state(
+            lint, last, "the environment",
+            g_strdup("SHELL [\"conda\", \"run\", \"-n\", \"NAME\", \"/bin/bash\", \"-c\"]"));
 }
 
 void lint_lost_state(Lint *lint)

@@ -137,12 +137,20 @@ static void hold_torch(const Lint *lint, LintFinding *finding, const PipCommand 
     bool fresh = later->force_reinstall || later->ignore_installed || (later->uv && later->upgrade);
     if (!finding->edits)
         return;
-    /* torchvision or torchaudio would still come from the default index */
-    if (!held || !is_exact(held->value) || fresh || find_requirement(later, torch_names))
+    /* torchvision or torchaudio would still come from the default index; what stands in a branch
+     * may be another torch, or none */
+    if (!held || !is_exact(held->value) || fresh || find_requirement(later, torch_names) ||
+        from->command->shell->conditional)
         lint_rewrite_drop(finding);
     else
         lint_add_argument(lint, finding, later->command->script, later->verb_argument->word,
                           held->value);
+}
+
+/* Both stand in branches, which may be those of one choice: torch for a CPU, or for a GPU. */
+static bool may_exclude(const PipCommand *one, const PipCommand *other)
+{
+    return one->command->shell->conditional && other->command->shell->conditional;
 }
 
 static void check_later(Lint *lint, guint first, const char *url)
@@ -153,7 +161,8 @@ static void check_later(Lint *lint, guint first, const char *url)
     for (guint i = first + 1; i < lint->pips->len; i++) {
         const PipCommand *later = lint->pips->pdata[i];
         const RunArgument *argument;
-        if (!is_install(later) || !lint_pip_follows(lint, pip, later) || is_protected(later, url))
+        if (!is_install(later) || !lint_pip_follows(lint, pip, later) || is_protected(later, url) ||
+            may_exclude(pip, later))
             continue;
         const char *what = risk(later, &argument);
         if (!what)
