@@ -88,21 +88,81 @@ static FixTrial *try_with(Search *search, const Finding *finding, const GPtrArra
                                                                       : NULL;
 }
 
-/* Everything is only imported, and whole wheels are only fetched, of what is not refused without
- * that. NULL: it is no way out. */
+static const LockDistribution *find_installed(const LockStage *stage, const char *name)
+{
+    for (guint i = 0; stage && i < stage->environment->len; i++) {
+        const LockDistribution *one = stage->environment->pdata[i];
+        if (g_str_equal(one->name, name))
+            return one;
+    }
+    return NULL;
+}
+
+static bool is_required(const LockStage *stage, const char *name)
+{
+    for (guint i = 0; i < stage->environment->len; i++) {
+        const LockDistribution *one = stage->environment->pdata[i];
+        for (char **clause = one->requires; clause && *clause; clause++) {
+            g_autoptr(Requirement) asked = requirement_parse(*clause, NULL);
+            if (asked && g_str_equal(asked->canonical, name))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Whether something that others require has another version than before, or is new or gone. */
+static bool touches_others(const CheckRun *before, const CheckRun *after)
+{
+    const LockStage *one = check_last_stage(before), *other = check_last_stage(after);
+    for (guint i = 0; i < other->environment->len; i++) {
+        const LockDistribution *now = other->environment->pdata[i];
+        const LockDistribution *was = find_installed(one, now->name);
+        if ((!was || !g_str_equal(was->version, now->version)) && is_required(other, now->name))
+            return true;
+    }
+    for (guint i = 0; i < one->environment->len; i++) {
+        const LockDistribution *was = one->environment->pdata[i];
+        if (!find_installed(other, was->name) && is_required(one, was->name))
+            return true;
+    }
+    return false;
+}
+
+/* The roots that are not among `names`. */
+static GPtrArray *other_roots(const CheckRun *run, const GPtrArray *names)
+{
+    GPtrArray *others = g_ptr_array_new();
+    for (guint i = 0; run->roots && i < run->roots->len; i++) {
+        char *name = ((const ImportRoot *)run->roots->pdata[i])->name;
+        if (!g_ptr_array_find_with_equal_func((GPtrArray *)names, name, g_str_equal, NULL))
+            add_name(others, name);
+    }
+    return others;
+}
+
+/* What else is imported is only followed, and whole wheels are only fetched, with what is not
+ * refused without that. NULL: it is no way out. */
 static FixTrial *try_edits(Search *search, const Finding *finding, const GPtrArray *edits,
                            bool *ret_unseen)
 {
     const CheckRun *run = search->context.run;
     g_autoptr(GPtrArray) only = concerned_roots(run);
+    g_autoptr(GPtrArray) others = other_roots(run, only);
     SceneOptions options = {.only = only};
-    bool all = !run->roots || only->len == run->roots->len;
-    FixTrial *trial = try_with(search, finding, edits, &options, ret_unseen);
-    if (!trial || (all && !run->deep))
-        return trial;
-    fix_trial_free(trial);
-    options = (SceneOptions){.deep = run->deep};
-    return try_with(search, finding, edits, &options, ret_unseen);
+    g_autoptr(FixTrial) trial = try_with(search, finding, edits, &options, ret_unseen);
+    bool wider = trial && others->len > 0 && touches_others(run, trial->run);
+    if (trial && run->deep) {
+        fix_trial_free(trial);
+        options = (SceneOptions){.deep = true, .only = wider ? NULL : only};
+        trial = try_with(search, finding, edits, &options, ret_unseen);
+    } else if (wider) {
+        options.only = others;
+        g_autoptr(FixTrial) rest = try_with(search, finding, edits, &options, ret_unseen);
+        if (!rest)
+            return NULL;
+    }
+    return g_steal_pointer(&trial);
 }
 
 /* Found */
