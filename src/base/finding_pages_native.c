@@ -222,7 +222,8 @@ const FindingPage finding_pages_native[] = {
             "wheel's library should have (`__nvJitLinkCreate_12_4, version libnvJitLink.so.12`), "
             "of a library whose other names begin alike (`nccl...`, `arrow::`), or of torch. It is "
             "said only where every file that could define them was read, which may take "
-            "`--deep`: not where the base might have another library of the name. A warning where "
+            "`--deep`: not where the base might have another library of the name, and not of functions "
+            "that are looked up when they are called (`RTLD_LAZY`). A warning where "
             "the import catches the failure. A library made for another torch that nothing "
             "is known to load is an error where the wheel's metadata asks for another torch, and "
             "else a note.",

@@ -41,7 +41,27 @@ static void doubt(ImportMachine *machine, const char *exception, const char *mes
         machine->doubt = machine->became_possible;
 }
 
-bool library_load(ImportMachine *machine, const char *path, bool import)
+/* Flags of dlopen() as Linux has them. Kept among the variables of the environment, with which they
+ * come again for modules that an earlier round has loaded; no variable has such a name. */
+#define FLAGS "=dlopenflags"
+
+enum {
+    FLAG_LAZY = 1,
+    FLAGS_AT_FIRST = 2, /* CPython's Python/pystate.c: RTLD_NOW */
+};
+
+static bool may_be_lazy(const Value *flags)
+{
+    return !flags || flags->kind != VALUE_INT || (flags->number & FLAG_LAZY);
+}
+
+bool library_flags_are_lazy(ImportMachine *machine)
+{
+    const Value *flags = g_hash_table_lookup(machine->env, FLAGS);
+    return flags && may_be_lazy(flags);
+}
+
+bool library_load(ImportMachine *machine, const char *path, bool import, bool lazy)
 {
     const char *exception = import ? "ImportError" : "OSError";
     g_auto(GStrv) needed = sources_needed(machine->sources, path);
@@ -50,7 +70,7 @@ bool library_load(ImportMachine *machine, const char *path, bool import)
         if (driver)
             return refuse_driver(machine, driver, exception);
     }
-    g_autoptr(LibraryProblem) problem = sources_problem(machine->sources, path);
+    g_autoptr(LibraryProblem) problem = sources_problem(machine->sources, path, lazy);
     if (!problem || (!import && !problem->loader))
         return true;
     const char *message = machine_text(machine, problem->message);
@@ -62,8 +82,11 @@ bool library_load(ImportMachine *machine, const char *path, bool import)
     return !problem->certain;
 }
 
+/* ctypes adds RTLD_NOW to what it is given and takes no notice of sys.setdlopenflags() (CPython's
+ * _ctypes/callproc.c, py_dl_open()); glibc's loader lets RTLD_LAZY win (elf/dl-open.c). */
 NATIVE(ctypes_load)
 {
+    const Value *mode = call_argument(arguments, 1, "mode");
     const char *name = argument_text(arguments, 0, "name");
     if (name && driver_library(name) && machine->world == WORLD_BUILD)
         return refuse_driver(machine, name, "OSError") ? machine->foreign : NULL;
@@ -74,7 +97,8 @@ NATIVE(ctypes_load)
                                             "directory",
                                             name));
     const char *inside = name ? tree_path(machine, name) : NULL;
-    if (inside && !library_load(machine, inside, false))
+    if (inside &&
+        !library_load(machine, inside, false, arguments->open || (mode && may_be_lazy(mode))))
         return NULL;
     machine->unknowns++;
     return machine->foreign;
@@ -101,8 +125,48 @@ NATIVE(ctypes_find_library)
                                                                       : machine->unknown;
 }
 
+NATIVE(sys_getdlopenflags)
+{
+    const Value *flags = g_hash_table_lookup(machine->env, FLAGS);
+    return flags ? flags : value_int(machine, FLAGS_AT_FIRST);
+}
+
+/* Where it may not be reached, only what makes less of an error is believed. */
+NATIVE(sys_setdlopenflags)
+{
+    const Value *flags = call_argument(arguments, 0, NULL);
+    if (machine->weak == 0 || may_be_lazy(flags))
+        env_set(machine, FLAGS, flags ? flags : machine->unknown);
+    return machine->none;
+}
+
+#define FLAG(name, number)                                                                         \
+    static const Value *name(ImportMachine *machine)                                               \
+    {                                                                                              \
+        return value_int(machine, number);                                                         \
+    }
+FLAG(rtld_local, 0)
+FLAG(rtld_lazy, FLAG_LAZY)
+FLAG(rtld_now, 2)
+FLAG(rtld_noload, 4)
+FLAG(rtld_deepbind, 8)
+FLAG(rtld_global, 0x100)
+FLAG(rtld_nodelete, 0x1000)
+
 /* clang-format off */
 static const Native libraries[] = {
+    {"ctypes.DEFAULT_MODE", NULL, rtld_local},
+    {"ctypes.RTLD_GLOBAL", NULL, rtld_global},
+    {"ctypes.RTLD_LOCAL", NULL, rtld_local},
+    {"os.RTLD_DEEPBIND", NULL, rtld_deepbind},
+    {"os.RTLD_GLOBAL", NULL, rtld_global},
+    {"os.RTLD_LAZY", NULL, rtld_lazy},
+    {"os.RTLD_LOCAL", NULL, rtld_local},
+    {"os.RTLD_NODELETE", NULL, rtld_nodelete},
+    {"os.RTLD_NOLOAD", NULL, rtld_noload},
+    {"os.RTLD_NOW", NULL, rtld_now},
+    {"sys.getdlopenflags", sys_getdlopenflags, NULL},
+    {"sys.setdlopenflags", sys_setdlopenflags, NULL},
     {"ctypes.CDLL", ctypes_load, NULL},
     {"ctypes.cdll.LoadLibrary", ctypes_load, NULL},
     {"ctypes.util.find_library", ctypes_find_library, NULL},

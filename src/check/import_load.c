@@ -178,7 +178,7 @@ static bool load_extension(ImportMachine *machine, Module *module)
     module->state = MODULE_LOADED;
     module->scope->names->open = true;
     g_ptr_array_add(machine->extensions, module);
-    if (library_load(machine, module->path, true))
+    if (library_load(machine, module->path, true, library_flags_are_lazy(machine)))
         return true;
     module_failed(machine, module, frame_depth(machine));
     return false;

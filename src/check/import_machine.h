@@ -508,8 +508,11 @@ void source_touch(ImportMachine *machine, const ImportSource *source);
 void paths_install(ImportMachine *machine);
 
 /* import_library.c: the loader takes the shared object at a path of the space; false: it raised,
- * ImportError or what the module begins with, and OSError for what is no `import`. */
-bool library_load(ImportMachine *machine, const char *path, bool import);
+ * ImportError or what the module begins with, and OSError for what is no `import`. `lazy`: with
+ * RTLD_LAZY, or it may be. */
+bool library_load(ImportMachine *machine, const char *path, bool import, bool lazy);
+/* What `import` opens extension modules with: sys.getdlopenflags(). */
+bool library_flags_are_lazy(ImportMachine *machine);
 
 /* import_deferred.c, imports.c */
 void deferred_walk(ImportMachine *machine, GPtrArray *failures); /* adds ImportFailure */
@@ -531,6 +534,7 @@ void module_class_install(ImportMachine *machine);
 const Value *native_value(ImportMachine *machine, const Native *native, const Value *self);
 void builtins_install(ImportMachine *machine);
 const char *scene_env(const ImportMachine *machine, const char *name);
+void env_set(ImportMachine *machine, const char *name, const Value *item);
 /* A module that an earlier round has loaded is taken as it is; what it, and what it imported, gave
  * to os.environ, it gives again. */
 void env_replay(ImportMachine *machine, Module *module);

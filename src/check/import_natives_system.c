@@ -44,7 +44,7 @@ typedef struct {
     const Value *item;
 } EnvWrite;
 
-static void env_set(ImportMachine *machine, const char *name, const Value *item)
+void env_set(ImportMachine *machine, const char *name, const Value *item)
 {
     EnvWrite *write = machine_alloc(machine, sizeof *write);
     *write = (EnvWrite){name, item};

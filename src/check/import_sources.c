@@ -174,12 +174,12 @@ bool sources_lack_library(const ImportSources *sources, const char *name, bool s
     return scene->absent && scene->absent(scene->library_data, name, stem);
 }
 
-LibraryProblem *sources_problem(ImportSources *sources, const char *path)
+LibraryProblem *sources_problem(ImportSources *sources, const char *path, bool lazy)
 {
     const ImportScene *scene = sources->scene;
     if (sources->files != &sources->of_space)
-        return sources->files->problem ? sources->files->problem(sources->files, path) : NULL;
-    return scene->problem ? scene->problem(scene->library_data, path) : NULL;
+        return sources->files->problem ? sources->files->problem(sources->files, path, lazy) : NULL;
+    return scene->problem ? scene->problem(scene->library_data, path, lazy) : NULL;
 }
 
 GBytes *sources_read(ImportSources *sources, const char *path)

@@ -33,7 +33,7 @@ char **sources_needed(ImportSources *sources, const char *path);
 /* Whether there is certainly no library of this name, or, with `stem`, one that begins so. */
 bool sources_lack_library(const ImportSources *sources, const char *name, bool stem);
 /* What stands against loading a shared object, or NULL. The caller frees. */
-LibraryProblem *sources_problem(ImportSources *sources, const char *path);
+LibraryProblem *sources_problem(ImportSources *sources, const char *path, bool lazy);
 GBytes *sources_read(ImportSources *sources, const char *path);
 /* Reads and parses, once. Never NULL. */
 const ImportSource *sources_tree(ImportSources *sources, const char *path);

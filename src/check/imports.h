@@ -77,8 +77,9 @@ struct ImportFiles {
     /* NULL-terminated names of the libraries that loading a shared object needs (DT_NEEDED), or
      * NULL: not read. The caller frees. May be NULL. */
     char **(*needed)(const ImportFiles *files, const char *path);
-    /* NULL: nothing that is known. The caller frees. May be NULL. */
-    LibraryProblem *(*problem)(const ImportFiles *files, const char *path);
+    /* NULL: nothing that is known. `lazy`: functions may be looked up when they are called
+     * (RTLD_LAZY). The caller frees. May be NULL. */
+    LibraryProblem *(*problem)(const ImportFiles *files, const char *path, bool lazy);
     void *data;
     bool partial; /* there are more files than these: an absent one proves nothing */
 };
@@ -91,7 +92,7 @@ typedef struct {
     const ImportFiles *files; /* instead of the space */
     bool partial;             /* as ImportFiles: a base whose own site-packages is not known */
     char **(*needed)(void *data, const char *path); /* as ImportFiles; may be NULL */
-    LibraryProblem *(*problem)(void *data, const char *path);
+    LibraryProblem *(*problem)(void *data, const char *path, bool lazy);
     /* Whether nothing that a loader may find by name is called so; with `stem` "libz." nothing of
      * which the name begins so. May be NULL. */
     bool (*absent)(void *data, const char *name, bool stem);

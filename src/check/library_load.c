@@ -361,16 +361,17 @@ static LibraryProblem *judge_numpy(LibraryJudge *judge, const LoadObject *object
                         object->file->member, words->major, words->minor, judge->numpy_version));
 }
 
-static LibraryProblem *judge_symbols(LibraryJudge *judge, LoadObject *first, const char *path)
+static LibraryProblem *judge_symbols(LibraryJudge *judge, LoadObject *first, const char *path,
+                                     bool lazy)
 {
     g_autoptr(LibraryClosure) closure = library_closure_new(judge, first);
-    LibraryProblem *problem = library_symbols_judge(judge, closure, path);
+    LibraryProblem *problem = library_symbols_judge(judge, closure, path, lazy);
     for (guint i = 0; i < closure->objects->len && !problem; i++)
         g_hash_table_add(judge->loaded, ((const LoadObject *)closure->objects->pdata[i])->file);
     return problem;
 }
 
-LibraryProblem *library_judge_problem(void *data, const char *path)
+LibraryProblem *library_judge_problem(void *data, const char *path, bool lazy)
 {
     LibraryJudge *judge = data;
     LoadObject first;
@@ -379,7 +380,7 @@ LibraryProblem *library_judge_problem(void *data, const char *path)
     g_autoptr(GPtrArray) loaded = find_loaded(judge, &first);
     LibraryProblem *problem = judge_needed(judge, loaded);
     if (!problem)
-        problem = judge_symbols(judge, &first, path);
+        problem = judge_symbols(judge, &first, path, lazy);
     for (guint i = 0; i < loaded->len && !problem; i++)
         problem = doubt_torch(judge->run, loaded->pdata[i]);
     for (guint i = 0; i < loaded->len && !problem; i++)

@@ -33,7 +33,11 @@ bool library_judge_missed(const LibraryJudge *judge);
  * answers depend on. The caller frees both. */
 GPtrArray *library_names(const CheckRun *run);
 
-/* The questions of an ImportScene; `judge` is a LibraryJudge. */
+/* The questions of an ImportScene; `judge` is a LibraryJudge. Without `lazy` every function is
+ * looked up when the object is loaded, as CPython asks for: `import` opens with
+ * sys.getdlopenflags(), RTLD_NOW at first, and ctypes adds RTLD_NOW to any mode. With RTLD_LAZY in
+ * either, glibc leaves functions that are only called for later; addresses of data, and objects
+ * linked with `-z now`, are bound at once all the same. */
 char **library_judge_needed(void *judge, const char *path);
-LibraryProblem *library_judge_problem(void *judge, const char *path);
+LibraryProblem *library_judge_problem(void *judge, const char *path, bool lazy);
 bool library_judge_absent(void *judge, const char *name, bool stem);

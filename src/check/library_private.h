@@ -59,4 +59,4 @@ bool library_all_read(LibraryJudge *judge);
 /* The first object of what is loaded that lacks a symbol for certain; noted in run->refusals. NULL:
  * nothing that is known. */
 LibraryProblem *library_symbols_judge(LibraryJudge *judge, const LibraryClosure *closure,
-                                      const char *path);
+                                      const char *path, bool lazy);

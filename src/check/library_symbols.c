@@ -164,6 +164,7 @@ typedef struct {
     LibraryJudge *judge;
     const LibraryClosure *closure;
     const LoadObject *object;
+    bool lazy;
     int closed; /* whether all that could define an unversioned symbol was read; -1: not asked */
 } Question;
 
@@ -244,12 +245,13 @@ static int compare_places(const void *a, const void *b, void *bound)
     return (left > right) - (left < right);
 }
 
-/* Drops what no relocation asks for, for good; all where that could not be read. The rest is in the
- * loader's order, which ends at the first. */
+/* Drops what no relocation asks for; all where that could not be read. The rest is in the loader's
+ * order, which ends at the first. */
 static void drop_unbound(const Question *question, GPtrArray *missing)
 {
     const LoadObject *object = question->object;
-    g_autoptr(GHashTable) bound = native_file_bound(object->file, object->wheel->view);
+    g_autoptr(GHashTable) bound =
+        native_file_bound(object->file, object->wheel->view, question->lazy);
     question->judge->missed |= !bound;
     for (guint i = missing->len; i-- > 0;) {
         if (!bound || place_in(bound, missing->pdata[i]) == 0)
@@ -282,7 +284,9 @@ static const LoadObject *collect_culprit(Question *question, const GPtrArray *mi
 static LibraryProblem *judge_object(Question *question, const char *path)
 {
     LibraryJudge *judge = question->judge;
-    GPtrArray *missing = find_missing(judge, question->closure, question->object);
+    GPtrArray *found = find_missing(judge, question->closure, question->object);
+    g_autoptr(GPtrArray) missing = /* the judge's own, for good, where all are bound */
+        question->lazy ? g_ptr_array_copy(found, NULL, NULL) : g_ptr_array_ref(found);
     g_autoptr(GPtrArray) symbols = g_ptr_array_new();
     if (missing->len == 0 || !collect_culprit(question, missing, symbols))
         return NULL;
@@ -300,14 +304,14 @@ static LibraryProblem *judge_object(Question *question, const char *path)
 }
 
 LibraryProblem *library_symbols_judge(LibraryJudge *judge, const LibraryClosure *closure,
-                                      const char *path)
+                                      const char *path, bool lazy)
 {
     if (library_env_is_set(judge->run, "LD_PRELOAD"))
         return NULL;
     LibraryProblem *problem = NULL;
     for (guint i = 0; i < closure->objects->len && !problem; i++) {
         const LoadObject *object = closure->objects->pdata[i];
-        Question question = {judge, closure, object, -1};
+        Question question = {judge, closure, object, lazy, -1};
         if (object->file->object && g_hash_table_contains(closure->sure, object->file) &&
             !g_hash_table_contains(judge->loaded, object->file))
             problem = judge_object(&question, path);

@@ -110,6 +110,9 @@ static void take_dynamic(ObjectDynamic *dynamic, const Elf64_Dyn *entry)
         dynamic->rpath = value;
         dynamic->has_rpath = true;
         dynamic->runpath = entry->d_tag == DT_RUNPATH;
+    } else if (entry->d_tag == DT_BIND_NOW || (entry->d_tag == DT_FLAGS && value & DF_BIND_NOW) ||
+               (entry->d_tag == DT_FLAGS_1 && value & DF_1_NOW)) {
+        dynamic->now = true;
     }
 }
 

@@ -18,6 +18,7 @@ typedef struct {
     GArray *needed;                                           /* guint64, offsets in the strings */
     guint64 soname, rpath;
     bool has_soname, has_rpath, runpath;
+    bool now; /* calls are bound at once, whatever the caller of dlopen() asks for */
 } ObjectDynamic;
 
 typedef struct {

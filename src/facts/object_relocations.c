@@ -78,7 +78,7 @@ static GHashTable *collect_names(ObjectLayout *layout, const GArray *used, GErro
     return bound;
 }
 
-static GHashTable *read_bound(ObjectLayout *layout, GError **error)
+static GHashTable *read_bound(ObjectLayout *layout, bool lazy, GError **error)
 {
     bool dynamic;
     RelocationTable tables[2];
@@ -95,15 +95,16 @@ static GHashTable *read_bound(ObjectLayout *layout, GError **error)
     g_autoptr(GArray) used = g_array_new(FALSE, TRUE, sizeof(guint));
     guint place = 0;
     mark_symbols(layout, &tables[0], used, &place);
-    mark_symbols(layout, &tables[1], used, &place);
+    if (!lazy || d->now)
+        mark_symbols(layout, &tables[1], used, &place);
     return collect_names(layout, used, error);
 }
 
-GHashTable *shared_object_bound(const ObjectStream *stream, GError **error)
+GHashTable *shared_object_bound(const ObjectStream *stream, bool lazy, GError **error)
 {
     ObjectLayout layout;
     object_layout_init(&layout, stream);
-    GHashTable *bound = read_bound(&layout, error);
+    GHashTable *bound = read_bound(&layout, lazy, error);
     object_layout_clear(&layout);
     return bound;
 }

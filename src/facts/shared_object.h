@@ -54,9 +54,11 @@ SharedObject *shared_object_read(const ObjectStream *stream, GError **error);
 SharedObject *shared_object_from_bytes(GBytes *bytes, GError **error);
 
 /* The names of undefined symbols that a relocation asks for, which the loader therefore looks up →
- * their places in its order, from 1. The caller frees. NULL: ERROR_INPUT of a damaged object, or of
- * one that is none; errors of the stream. */
-GHashTable *shared_object_bound(const ObjectStream *stream, GError **error);
+ * their places in its order, from 1. `lazy`: those of functions that are only called are left out,
+ * as dlopen() leaves them with RTLD_LAZY, unless the object wants them at once (DF_BIND_NOW). The
+ * caller frees. NULL: ERROR_INPUT of a damaged object, or of one that is none; errors of the
+ * stream. */
+GHashTable *shared_object_bound(const ObjectStream *stream, bool lazy, GError **error);
 
 /* The definition of `name`, the default version where there are several; or NULL. With `version`,
  * only that one will do. */

@@ -362,7 +362,7 @@ bool native_file_bring(NativeFile *file, WheelView *view, Cache *cache)
     return true;
 }
 
-static GHashTable *bound_of_local(const ZipMember *member, const char *path)
+static GHashTable *bound_of_local(const ZipMember *member, const char *path, bool lazy)
 {
     ZipSource source;
     AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -373,10 +373,10 @@ static GHashTable *bound_of_local(const ZipMember *member, const char *path)
     if (!stream)
         return NULL;
     ObjectStream bytes = member_stream_object(stream);
-    return shared_object_bound(&bytes, NULL);
+    return shared_object_bound(&bytes, lazy, NULL);
 }
 
-GHashTable *native_file_bound(const NativeFile *file, WheelView *view)
+GHashTable *native_file_bound(const NativeFile *file, WheelView *view, bool lazy)
 {
     const ZipDirectory *directory = wheel_view_directory(view);
     const ZipMember *member = directory ? zip_directory_find(directory, file->member) : NULL;
@@ -384,7 +384,7 @@ GHashTable *native_file_bound(const NativeFile *file, WheelView *view)
         return NULL;
     const char *path = wheel_view_path(view);
     if (path)
-        return bound_of_local(member, path);
+        return bound_of_local(member, path, lazy);
     g_autoptr(GBytes) bytes = member->compressed_size > LOADED_BYTES
                                   ? NULL
                                   : wheel_view_read(view, file->member, LIMIT_OBJECT_TABLES, NULL);
@@ -392,5 +392,5 @@ GHashTable *native_file_bound(const NativeFile *file, WheelView *view)
         return NULL;
     MemoryStream memory;
     ObjectStream stream = memory_stream_open(&memory, bytes);
-    return shared_object_bound(&stream, NULL);
+    return shared_object_bound(&stream, lazy, NULL);
 }

@@ -53,6 +53,6 @@ void native_file_free(void *file);
 /* Reads an object that NATIVE_CHEAP has left alone, where it is small enough for one that an import
  * loads; false: it could not be had. For the thread that opened the views. */
 bool native_file_bring(NativeFile *file, WheelView *view, Cache *cache);
-/* What the object's relocations ask for (shared_object_bound()), from its bytes; NULL: they could
+/* What the object's relocations ask for, as shared_object_bound(), from its bytes; NULL: they could
  * not be had. The caller frees. For the thread that opened the views. */
-GHashTable *native_file_bound(const NativeFile *file, WheelView *view);
+GHashTable *native_file_bound(const NativeFile *file, WheelView *view, bool lazy);

@@ -2,9 +2,10 @@
 
     shared_object({"needed": ["libc.so.6"], "soname": "name", "rpath": "$ORIGIN", "runpath": "$ORIGIN",
                    "undefined": [["name", "library", "VERSION"], "name"],
-                   "defined": [["name", "VERSION"], "name"], "unbound": ["name"], "fatbin": [["sm_80", "sm_90a", "compute_90/8.4"]], "text": "..."})
+                   "defined": [["name", "VERSION"], "name"], "unbound": ["name"], "data": ["name"],
+                   "fatbin": [["sm_80", "sm_90a", "compute_90/8.4"]], "text": "..."})
 
-Every undefined name is asked for by a relocation, but for those that are "unbound" as well.
+Every undefined name is asked for by a relocation, but for those that are "unbound" as well: of a call, or of "data".
 """
 
 import re
@@ -65,13 +66,20 @@ def shared_object(what):
             data += struct.pack("<HHHHIII", 1, 0, index, 1, 0, 20, 28 if number < len(definitions) else 0)
             data += struct.pack("<II", text(version), 0)
         dynamic += [(0x6FFFFFFC, put(data)), (0x6FFFFFFD, len(definitions))]
-    calls = b"".join(
-        struct.pack("<QQq", 0, (number << 32) + 7, 0)
-        for number, (name, _, _) in enumerate(undefined, 1)
-        if name not in what.get("unbound", [])
-    )
+    data = what.get("data", [])
+
+    def relocations(wanted, kind):
+        return b"".join(
+            struct.pack("<QQq", 0, (number << 32) + kind, 0)
+            for number, (name, _, _) in enumerate(undefined, 1)
+            if name not in what.get("unbound", []) and (name in data) == wanted
+        )
+
+    calls, pointers = relocations(False, 7), relocations(True, 6)
     if calls:
         dynamic += [(23, put(calls)), (2, len(calls)), (20, 7)]
+    if pointers:
+        dynamic += [(7, put(pointers)), (8, len(pointers)), (9, 24)]
     dynamic += [(5, put(bytes(strings))), (10, len(strings)), (0, 0)]
     place = put(b"".join(struct.pack("<QQ", tag, value) for tag, value in dynamic))
     for codes in what.get("fatbin", []):

@@ -21,6 +21,8 @@ typedef struct {
     bool old_hash, no_hash;
     const char *unbound; /* the undefined name that no relocation asks for, or NULL */
     bool no_calls;       /* relocations as of data */
+    gint64 now_tag;      /* DT_BIND_NOW, DT_FLAGS … or 0 */
+    guint64 now_flags;
 } ElfPlan;
 
 typedef struct {
@@ -179,6 +181,8 @@ static inline void elf_put_relocations(ElfMaker *maker, const ElfPlan *plan)
         elf_entry(maker, plan->no_calls ? DT_RELA : DT_JMPREL,
                   elf_put(maker, entries->data, length));
         elf_entry(maker, plan->no_calls ? DT_RELASZ : DT_PLTRELSZ, length);
+        if (plan->now_tag)
+            elf_entry(maker, plan->now_tag, plan->now_flags);
     }
     g_array_unref(entries);
 }

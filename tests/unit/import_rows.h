@@ -67,11 +67,11 @@ static char **memory_needed(const ImportFiles *files, const char *path)
 }
 
 /* A line "# certain loader ImportError no" of a shared object; a word may be left out. */
-static LibraryProblem *memory_problem(const ImportFiles *files, const char *path)
+static LibraryProblem *memory_problem(const ImportFiles *files, const char *path, bool lazy)
 {
     g_autofree char *text = file_text(files->data, path);
     const char *at = text ? strstr(text, "# ") : NULL;
-    if (!at)
+    if (!at || (lazy && strstr(at, "called")))
         return NULL;
     LibraryProblem *problem = g_new0(LibraryProblem, 1);
     problem->certain = strstr(at, "certain") != NULL;

@@ -107,6 +107,26 @@ static const Row modules[] = {
     {"library that the loader refuses",
      "@@ a.py\nimport ctypes, os\nctypes.CDLL(os.path.join(os.path.dirname(__file__), 'b.so'))\n"
      "@@ b.so\n# certain loader ImportError\n", "OSError: no (a.py:2)", NULL},
+    {"library whose functions are looked up when they are called",
+     "@@ a.py\nimport ctypes, os\nfrom pathlib import Path\nhere = os.path.dirname(__file__)\n"
+     "ctypes.CDLL(os.path.join(here, 'b.so'), mode=os.RTLD_LAZY | ctypes.RTLD_GLOBAL)\n"
+     "ctypes.CDLL(os.path.join(here, 'b.so'), flags())\n"
+     "@@ b.so\n# certain loader ImportError, when called\n", "works", NULL},
+    {"and at once", "@@ a.py\nimport ctypes, os, sys\nsys.setdlopenflags(os.RTLD_LAZY)\n"
+     "ctypes.CDLL(os.path.join(os.path.dirname(__file__), 'b.so'), mode=ctypes.RTLD_GLOBAL)\n"
+     "@@ b.so\n# certain loader ImportError, when called\n", "OSError: no (a.py:3)", NULL},
+    {"extension whose functions are looked up when they are called",
+     "@@ a.py\nimport os, sys\nflags = sys.getdlopenflags()\n"
+     "sys.setdlopenflags(os.RTLD_GLOBAL | os.RTLD_LAZY)\nimport b\nsys.setdlopenflags(flags)\nimport c\n"
+     "@@ b.abi3.so\n# certain loader ImportError, when called\n"
+     "@@ c.abi3.so\n# certain loader ImportError, when called\n", "ImportError: no (a.py:6)", NULL},
+    {"with flags that are not lazy",
+     "@@ a.py\nimport ctypes, sys\nsys.setdlopenflags(sys.getdlopenflags() | ctypes.RTLD_GLOBAL)\n"
+     "import b\n@@ b.abi3.so\n# certain loader ImportError, when called\n", "ImportError: no (a.py:3)", NULL},
+    {"with flags that are not known",
+     "@@ a.py\nimport sys\nimport stranger\n"
+     "if stranger.x:\n    sys.setdlopenflags(stranger.y)\nimport b\n@@ stranger.py\ndef __getattr__(name):\n    return open(name)\n"
+     "@@ b.abi3.so\n# certain loader ImportError, when called\n", "works", NULL},
     {"library whose module is not begun",
      "@@ a.py\nimport ctypes, os\nctypes.CDLL(os.path.join(os.path.dirname(__file__), 'b.so'))\n"
      "@@ b.so\n# certain ValueError\n", "works", NULL},

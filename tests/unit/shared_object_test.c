@@ -203,13 +203,44 @@ TEST(names_that_relocations_ask_for)
         MemoryStream memory;
         ObjectStream stream = memory_stream_open(&memory, bytes);
         GError *error = NULL;
-        g_autoptr(GHashTable) bound = shared_object_bound(&stream, &error);
+        g_autoptr(GHashTable) bound = shared_object_bound(&stream, false, &error);
         assert_no_error(error);
         g_assert_cmpuint(g_hash_table_size(bound), ==, rows[i].count);
         guint place = GPOINTER_TO_UINT(g_hash_table_lookup(bound, "pthread_create"));
         g_assert_cmpuint(place, ==, rows[i].unbound ? 2 : 3);
         g_assert_cmpint(g_hash_table_contains(bound, "memcpy"), ==, !rows[i].unbound);
         g_assert_false(g_hash_table_contains(bound, "answer"));
+    }
+}
+
+TEST(names_that_are_looked_up_at_once)
+{
+    const struct {
+        bool no_calls;
+        gint64 now_tag;
+        guint64 now_flags;
+        guint count;
+    } rows[] = {
+        {false, 0, 0, 0},
+        {true, 0, 0, 4},
+        {false, DT_BIND_NOW, 0, 4},
+        {false, DT_FLAGS, DF_BIND_NOW | DF_SYMBOLIC, 4},
+        {false, DT_FLAGS, DF_SYMBOLIC, 0},
+        {false, DT_FLAGS_1, DF_1_NOW, 4},
+        {false, DT_FLAGS_1, DF_1_NODELETE, 0},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        ElfPlan changed = plan;
+        changed.no_calls = rows[i].no_calls;
+        changed.now_tag = rows[i].now_tag;
+        changed.now_flags = rows[i].now_flags;
+        g_autoptr(GBytes) bytes = elf_build(&changed);
+        MemoryStream memory;
+        ObjectStream stream = memory_stream_open(&memory, bytes);
+        GError *error = NULL;
+        g_autoptr(GHashTable) bound = shared_object_bound(&stream, true, &error);
+        assert_no_error(error);
+        g_assert_cmpuint(g_hash_table_size(bound), ==, rows[i].count);
     }
 }
 
@@ -221,7 +252,7 @@ TEST(relocations_of_a_cut_object)
         MemoryStream memory;
         ObjectStream stream = memory_stream_open(&memory, part);
         g_autoptr(GError) error = NULL;
-        g_assert_null(shared_object_bound(&stream, &error));
+        g_assert_null(shared_object_bound(&stream, false, &error));
         g_assert_nonnull(error);
     }
 }
