@@ -102,8 +102,10 @@ static const Value *evaluate_boolean(ImportMachine *machine, const PyExpr *expr)
         if (!value)
             return NULL;
         int truth = value_truth(machine, value);
+        if (truth == deciding && unknown)
+            return deciding ? machine->truthy : machine->falsy;
         if (truth == deciding)
-            return unknown ? machine->unknown : value;
+            return value;
         unknown |= truth < 0 && i + 1 < expr->items.count;
     }
     return unknown ? machine->unknown : value;

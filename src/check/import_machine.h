@@ -50,8 +50,9 @@ typedef enum {
 
 struct Value {
     ValueKind kind;
-    bool open; /* of containers: there may be other items than these */
-    bool set;  /* a list that is a set */
+    bool open;         /* of containers: there may be other items than these */
+    bool set;          /* a list that is a set */
+    signed char truth; /* of VALUE_UNKNOWN: 1 it is true, -1 it is false, 0 not known */
     union {
         gint64 number;
         const char *text;
@@ -282,6 +283,7 @@ struct ImportMachine {
     GPtrArray *extension_paths;
     const char *stack; /* where the C stack was when the walk began */
     const Value *unknown, *none, *true_value, *false_value;
+    const Value *truthy, *falsy; /* unknown but for their truth */
     const Value *foreign, *calm; /* calm: using it raises nothing; VALUE_FOREIGN with `open` */
     const Value *answer;         /* calm too: of a call, so that a class in it may be ours */
     Class *object_class, *type_class, *suppress_class, *spec_class, *module_class;

@@ -159,6 +159,17 @@ static void set_module(ImportMachine *machine, const char *name, const Value *it
         module->replaced = item;
 }
 
+/* What is below the modules that have a part in this: of the functions that are on, and the one
+ * whose body called them. */
+static void touch_own(ImportMachine *machine)
+{
+    for (const Frame *frame = machine->frame; frame; frame = frame->up) {
+        module_touch(machine, frame->scope->module->name);
+        if (!frame->function && frame->scope->kind == SCOPE_MODULE)
+            return;
+    }
+}
+
 /* sys.modules[f"torch._C.{name}"] = …: what is below may be there. */
 static void touch_below(ImportMachine *machine, const Value *key)
 {
@@ -169,7 +180,7 @@ static void touch_below(ImportMachine *machine, const Value *key)
     if (known && known > text)
         module_touch(machine, machine_format(machine, "%.*s", (int)(known - text - 1), text));
     else
-        module_touch(machine, machine->frame->scope->module->name);
+        touch_own(machine);
 }
 
 void native_set_subscript(ImportMachine *machine, const Value *value, const Value *key,
@@ -196,7 +207,7 @@ const GPtrArray *loaded_names(ImportMachine *machine)
         if (module->state != MODULE_FAILED && module_known(machine, module->name) == module)
             g_ptr_array_add(names, (void *)value_text(machine, module->name));
     }
-    module_touch(machine, machine->frame->scope->module->name);
+    touch_own(machine);
     return names;
 }
 

@@ -183,6 +183,7 @@ int value_truth(ImportMachine *machine, const Value *value)
     case VALUE_CLASS:
         return value->class->meta ? -1 : 1;
     case VALUE_UNKNOWN:
+        return value->truth > 0 ? 1 : value->truth < 0 ? 0 : -1;
     case VALUE_FOREIGN:
     case VALUE_STATIC:
     case VALUE_CLASS_METHOD:
@@ -468,9 +469,23 @@ int value_compare(ImportMachine *machine, PyOperator op, const Value *a, const V
     return order == -2 ? -1 : ordering_holds(op, order);
 }
 
+/* Without asking anything of the program's own. */
+static int plain_truth(ImportMachine *machine, const Value *value)
+{
+    bool plain = value->kind == VALUE_NONE || value->kind == VALUE_BOOL ||
+                 value->kind == VALUE_INT || value->kind == VALUE_TEXT ||
+                 value->kind == VALUE_UNKNOWN;
+    return plain ? value_truth(machine, value) : -1;
+}
+
 const Value *value_join(ImportMachine *machine, const Value *a, const Value *b)
 {
-    return a == b || value_same(a, b) == 1 ? a : machine->unknown;
+    if (a == b || value_same(a, b) == 1)
+        return a;
+    int truth = plain_truth(machine, a);
+    if (truth < 0 || truth != plain_truth(machine, b))
+        return machine->unknown;
+    return truth ? machine->truthy : machine->falsy;
 }
 
 void value_expose(ImportMachine *machine, const Value *value)

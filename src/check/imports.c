@@ -70,6 +70,11 @@ static void machine_open(ImportMachine *machine, ImportSources *sources, ImportW
     machine->caught = machine_array(machine);
     machine->extensions = machine_array(machine);
     machine->unknown = value_new(machine, VALUE_UNKNOWN);
+    Value *truthy = value_new(machine, VALUE_UNKNOWN), *falsy = value_new(machine, VALUE_UNKNOWN);
+    truthy->truth = 1;
+    falsy->truth = -1;
+    machine->truthy = truthy;
+    machine->falsy = falsy;
     machine->none = value_new(machine, VALUE_NONE);
     machine->foreign = value_new(machine, VALUE_FOREIGN);
     Value *calm = value_new(machine, VALUE_FOREIGN), *yes = value_new(machine, VALUE_BOOL);

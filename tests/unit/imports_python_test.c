@@ -71,6 +71,16 @@ static const Row rows[] = {
      "found = form.match('7.6').groupdict()\nVersion = namedtuple('Version', 'major minor, level')\n"
      "info = Version(*[int(found['major']), int(found['minor'])], level=found['level'] or '')\n"
      "if info < (7,) or info.minor != 6 or form.match('7.6')['level']:\n    import gone\n", "works", NULL},
+    {"false whatever the rest is",
+     "@@ a.py\nimport os\ndef f():\n    return os.cpu_count() > 3 and False\nif f():\n    import gone\n", "works", NULL},
+    {"true whatever the rest is",
+     "@@ a.py\nimport os\ndef f():\n    return os.cpu_count() > 3 or 'yes'\nif not f():\n    import gone\n"
+     "if f() == 'no':\n    import later\n", "unknown", NULL},
+    {"true on either way",
+     "@@ a.py\nimport os\nx = 'few'\nif os.cpu_count() > 3:\n    x = 'many'\nif not x:\n    import gone\n", "works", NULL},
+    {"modules of another's under names that are not known",
+     "@@ a.py\nimport b.c.d\n@@ b/__init__.py\nfrom b.lazy import give\ngive(__name__, open('names').read())\n"
+     "@@ b/lazy.py\nimport sys\ndef give(name, more):\n    sys.modules[more] = sys.modules[name]\n", "works", NULL},
     {"class of a named tuple",
      "@@ a.py\nfrom collections import namedtuple\nclass V(namedtuple('V', ['x'])):\n    def y(self):\n        return self.x\n"
      "    @classmethod\n    def make(cls):\n        return cls._make([1])\n"
