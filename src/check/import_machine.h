@@ -520,12 +520,14 @@ bool library_flags_are_lazy(ImportMachine *machine);
 void deferred_walk(ImportMachine *machine, GPtrArray *failures); /* adds ImportFailure */
 ImportFailure *failure_of(const Raised *raised);
 
+/* Whether a set of specifiers takes a version: 1, 0, -1. */
+int specifiers_value_contain(const Value *set, const Value *item);
 int native_contains(ImportMachine *machine, const Value *value, const Value *item);
 /* Tables of intrinsics, each in its file; NATIVE() begins one. */
 #define NATIVE(name)                                                                               \
     static const Value *name(ImportMachine *machine, const Value *self, const Arguments *arguments)
 extern const NativeTable natives_builtins, natives_types, natives_system, natives_import,
-    natives_tools, natives_packages, natives_libraries, natives_regexes;
+    natives_tools, natives_packages, natives_libraries, natives_regexes, natives_versions;
 const Value *builtin_dict(ImportMachine *machine, const Value *self, const Arguments *arguments);
 /* The argument's text, or NULL. */
 const char *argument_text(const Arguments *arguments, unsigned index, const char *name);

@@ -569,9 +569,9 @@ static void add_table(ImportMachine *machine, const NativeTable *table)
 
 void natives_install(ImportMachine *machine)
 {
-    const NativeTable *const tables[] = {&natives_builtins,  &natives_types,  &natives_system,
-                                         &natives_import,    &natives_tools,  &natives_packages,
-                                         &natives_libraries, &natives_regexes};
+    const NativeTable *const tables[] = {&natives_builtins,  &natives_types,   &natives_system,
+                                         &natives_import,    &natives_tools,   &natives_packages,
+                                         &natives_libraries, &natives_regexes, &natives_versions};
     for (unsigned i = 0; i < G_N_ELEMENTS(tables); i++)
         add_table(machine, tables[i]);
 }

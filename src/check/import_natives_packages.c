@@ -1,4 +1,5 @@
-/* Functions of packages that the files do not decide: what torch asks the driver, and versions. */
+/* Functions of packages that the files do not decide: what torch asks the driver, and what
+ * protobuf refuses. */
 #include "check/import_machine.h"
 
 /* torch.version.cuda is None in builds without CUDA. */
@@ -52,28 +53,10 @@ NATIVE(protobuf_refuse)
                          "Descriptors cannot be created directly.");
 }
 
-NATIVE(version_parse_native)
-{
-    const Value *value = call_argument(arguments, 0, NULL);
-    const char *text = value ? value_string(value) : NULL;
-    if (!text) {
-        machine->unknowns++;
-        return machine->unknown;
-    }
-    Value *version = value_new(machine, VALUE_VERSION);
-    version->text = text;
-    return version;
-}
-
 /* clang-format off */
 static const Native packages[] = {
-    {"distutils.version.LooseVersion", version_parse_native, NULL},
-    {"distutils.version.StrictVersion", version_parse_native, NULL},
     {"google._upb._message.Message", NULL, NULL},
     {"google._upb._message.Message._CheckCalledFromGeneratedFile", protobuf_refuse, NULL},
-    {"packaging.version.Version", version_parse_native, NULL},
-    {"packaging.version.parse", version_parse_native, NULL},
-    {"pkg_resources.parse_version", version_parse_native, NULL},
     {"torch.cuda._lazy_init", torch_init, NULL},
     {"torch.cuda.current_device", torch_ask, NULL},
     {"torch.cuda.device_count", torch_device_count, NULL},
@@ -83,7 +66,6 @@ static const Native packages[] = {
     {"torch.cuda.init", torch_init, NULL},
     {"torch.cuda.is_available", torch_is_available, NULL},
     {"torch.cuda.mem_get_info", torch_ask, NULL},
-    {"torch.torch_version.TorchVersion", version_parse_native, NULL},
 };
 /* clang-format on */
 

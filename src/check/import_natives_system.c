@@ -97,6 +97,8 @@ NATIVE(os_environ_pop)
 
 int native_contains(ImportMachine *machine, const Value *value, const Value *item)
 {
+    if (g_str_equal(value->native->name, "packaging.specifiers.SpecifierSet()"))
+        return specifiers_value_contain(value, item);
     const char *name = value_string(item);
     if (!name)
         return -1;

@@ -145,12 +145,25 @@ const char *value_string(const Value *value)
     return value->kind == VALUE_TEXT || value->kind == VALUE_VERSION ? value->text : NULL;
 }
 
+/* What __bool__ gives; what it raises is not told on, and leaves it open. */
+static int asked_truth(ImportMachine *machine, const Value *value, const Value *method)
+{
+    if (method->kind != VALUE_FUNCTION || machine->raised)
+        return -1;
+    const Value *answer = value_call_plain(machine, method, &value, 1);
+    if (!answer && !machine->stopped)
+        machine->raised = NULL;
+    return answer && answer->kind == VALUE_BOOL ? answer->number != 0 : -1;
+}
+
 static int object_truth(ImportMachine *machine, const Value *value)
 {
     static const char *const deciding[] = {"__bool__", "__len__"};
     for (unsigned i = 0; i < G_N_ELEMENTS(deciding); i++) {
         bool unknown = false;
         const Value *found = class_find(machine, value->object->class, NULL, deciding[i], &unknown);
+        if (found && !unknown && i == 0)
+            return asked_truth(machine, value, found);
         if (found || unknown)
             return -1;
     }
@@ -395,8 +408,7 @@ static int value_order(ImportMachine *machine, const Value *a, const Value *b, u
     if (a->kind == VALUE_VERSION || b->kind == VALUE_VERSION) {
         g_autoptr(Version) left = version_of(a);
         g_autoptr(Version) right = version_of(b);
-        int order = left && right ? version_compare(left, right) : -2;
-        return order == -2 ? -2 : CLAMP(order, -1, 1);
+        return left && right ? CLAMP(version_compare(left, right), -1, 1) : -2;
     }
     if (a->set || b->set || depth > MAX_NESTING)
         return -2;

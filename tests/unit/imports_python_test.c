@@ -71,6 +71,22 @@ static const Row rows[] = {
      "found = form.match('7.6').groupdict()\nVersion = namedtuple('Version', 'major minor, level')\n"
      "info = Version(*[int(found['major']), int(found['minor'])], level=found['level'] or '')\n"
      "if info < (7,) or info.minor != 6 or form.match('7.6')['level']:\n    import gone\n", "works", NULL},
+    {"versions that are two apart",
+     "@@ a.py\nfrom packaging.version import Version\nif Version('2.6.0') >= Version('2.8'):\n    import gone\n"
+     "@@ packaging/__init__.py\n@@ packaging/version.py\nclass Version:\n    pass\n", "works", NULL},
+    {"requirement that is met, and others",
+     "@@ a.py\nfrom packaging.requirements import Requirement\nfrom packaging.specifiers import SpecifierSet\n"
+     "from importlib.metadata import version, PackageNotFoundError\nfrom packaging.version import Version\n"
+     "class Cache:\n    def __init__(self, text):\n        self.text = text\n    def __bool__(self):\n"
+     "        if not hasattr(self, 'met'):\n            try:\n                asked = Requirement(self.text)\n"
+     "                self.met = asked.specifier.contains(Version(version(asked.name)), prereleases=True) and not asked.extras\n"
+     "            except PackageNotFoundError:\n                self.met = False\n        return self.met\n"
+     "if Cache('gone>=1.0') or Cache('b>2') or not Cache('b>=1.5,<2') or '3.0' not in SpecifierSet('>2'):\n"
+     "    import gone\n"
+     "@@ packaging/__init__.py\n@@ packaging/version.py\nclass Version:\n    pass\n"
+     "@@ packaging/requirements.py\nclass Requirement:\n    def __init__(self, text):\n        self.name = open(text)\n"
+     "@@ packaging/specifiers.py\nclass SpecifierSet:\n    pass\n"
+     "@@ b.py\n@@ b-1.6.dist-info/METADATA\nName: b\nVersion: 1.6\n", "works", NULL},
     {"false whatever the rest is",
      "@@ a.py\nimport os\ndef f():\n    return os.cpu_count() > 3 and False\nif f():\n    import gone\n", "works", NULL},
     {"true whatever the rest is",
