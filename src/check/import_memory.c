@@ -302,6 +302,7 @@ static void add_natives(Digest *digest, const CheckRun *run)
         const GPtrArray *files = wheel->native ? wheel->native->files : NULL;
         add_text(digest, wheel->file->sha256);
         add_number(digest, files ? files->len + 1 : 0);
+        add_number(digest, wheel->native && wheel->native->deep);
         for (guint k = 0; files && k < files->len; k++) {
             const NativeFile *file = files->pdata[k];
             const SharedObject *object = file->object;

@@ -288,7 +288,7 @@ static LibraryProblem *doubt_torch(const CheckRun *run, const LoadObject *object
     const CheckWheel *torch = check_find_wheel(run, "torch");
     const SharedObject *shared = object->file->object;
     if (!shared || !torch || !torch->native || torch == object->wheel ||
-        !native_uses_torch(shared) || native_is_complete(run, torch->native))
+        !native_uses_torch(shared) || native_is_complete(torch->native))
         return NULL;
     g_autofree char *clause = native_unmet_torch(run, object->wheel);
     if (!clause)

@@ -149,8 +149,7 @@ static const LoadObject *find_versioned_home(LibraryJudge *judge, const LoadObje
 static const LoadObject *find_torch_home(const LibraryJudge *judge, const LoadObject *object)
 {
     const CheckWheel *torch = check_find_wheel(judge->run, "torch");
-    if (!torch || !torch->native || torch == object->wheel ||
-        !native_is_complete(judge->run, torch->native))
+    if (!torch || !torch->native || torch == object->wheel || !native_is_complete(torch->native))
         return NULL;
     for (guint i = 0; i < judge->objects->len; i++) {
         const LoadObject *one = judge->objects->pdata[i];

@@ -100,14 +100,14 @@ bool native_is_defined(const CheckRun *run, const char *name)
     return false;
 }
 
-bool native_is_complete(const CheckRun *run, const WheelNative *torch)
+bool native_is_complete(const WheelNative *torch)
 {
     for (guint i = 0; i < torch->files->len; i++) {
         const NativeFile *file = torch->files->pdata[i];
         if (g_str_has_prefix(file->member, "torch/lib/libtorch") && !file->object)
             return false;
     }
-    return run->deep && torch->deep;
+    return torch->deep;
 }
 
 const char *native_missing_of_torch(const CheckRun *run, const SharedObject *object)

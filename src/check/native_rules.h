@@ -26,7 +26,7 @@ bool native_uses_torch(const SharedObject *object);
 /* Whether any library that was read defines it: of torch, of the wheel itself, of another. */
 bool native_is_defined(const CheckRun *run, const char *name);
 /* Whether all that could define torch's functions was read. */
-bool native_is_complete(const CheckRun *run, const WheelNative *torch);
+bool native_is_complete(const WheelNative *torch);
 /* The first name of torch's that the object needs and nothing defines, or NULL. */
 const char *native_missing_of_torch(const CheckRun *run, const SharedObject *object);
 /* The clause of the wheel's own metadata that the installed torch does not meet, or NULL. Caller

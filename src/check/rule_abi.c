@@ -325,7 +325,7 @@ static void judge_symbols(CheckRun *run, const CheckWheel *wheel, const CheckWhe
     bool other = torch && torch != wheel && torch->native;
     if (other && judge_torch_strings(run, wheel, torch))
         return;
-    if (!judge_refusals(run, wheel) && other && native_is_complete(run, torch->native))
+    if (!judge_refusals(run, wheel) && other && native_is_complete(torch->native))
         judge_torch(run, wheel, torch);
 }
 

@@ -13,7 +13,8 @@ static const OptionRow rows[] = {
     {"fail-on", 0, OPTION_CHOICE, "error|warning|never", offsetof(Options, fail_on), 0,
      "which findings make the exit status 1 (default error)"},
     {"deep", 0, OPTION_SWITCH, NULL, offsetof(Options, deep), 0,
-     "read every library, whole wheels where they are not on this machine: gigabytes, once"},
+     "read every library, whole wheels where they are not on this machine: gigabytes, once; later "
+     "checks know what it found"},
     {"fix", 0, OPTION_SWITCH, NULL, offsetof(Options, fix), 0,
      "show the changes that make findings go away, and write them into the recipe and its files, or "
      "into the Dockerfile"},

@@ -173,6 +173,21 @@ static void add_jobs(Reading *reading, GPtrArray *jobs)
     g_ptr_array_sort(reading->native->files, compare_files);
 }
 
+static WheelNative *recall(Cache *cache, const char *key, const char *depth)
+{
+    g_autofree char *whole = g_strconcat(key, depth, NULL);
+    g_autoptr(GBytes) bytes = cache_load(cache, BUCKET, whole);
+    return bytes ? native_decode(bytes) : NULL;
+}
+
+/* What an earlier run has read of the whole wheel, compared with its digest, which is the locked
+ * one wherever the wheel is now. */
+static WheelNative *recall_whole(Cache *cache, const WheelView *view)
+{
+    const char *sha256 = cache ? wheel_view_sha256(view) : NULL;
+    return sha256 ? recall(cache, sha256, "-deep") : NULL;
+}
+
 static char *cache_key(const Reading *reading)
 {
     return g_strconcat(wheel_view_key(reading->view),
@@ -183,8 +198,9 @@ static void begin_reading(Reading *reading, WheelView *view, NativeDepth depth, 
 {
     *reading = (Reading){.view = view, .depth = depth, .fd = -1};
     g_autofree char *key = cache_key(reading);
-    g_autoptr(GBytes) bytes = cache ? cache_load(cache, BUCKET, key) : NULL;
-    reading->native = bytes ? native_decode(bytes) : NULL;
+    reading->native = recall_whole(cache, view);
+    if (!reading->native && cache)
+        reading->native = recall(cache, key, "");
     reading->known = reading->native || !wheel_view_directory(view);
     if (reading->known)
         return;
@@ -214,13 +230,6 @@ static void end_reading(Reading *reading, Cache *cache)
     g_autofree char *key = cache_key(reading);
     g_autoptr(GByteArray) bytes = native_encode(native);
     cache_save(cache, BUCKET, key, bytes->data, bytes->len);
-}
-
-static WheelNative *recall(Cache *cache, const char *key, const char *depth)
-{
-    g_autofree char *whole = g_strconcat(key, depth, NULL);
-    g_autoptr(GBytes) bytes = cache_load(cache, BUCKET, whole);
-    return bytes ? native_decode(bytes) : NULL;
 }
 
 WheelNative *wheel_native_recall(Cache *cache, const char *sha256, const char *url)

@@ -1,7 +1,7 @@
 /* What the native part of a wheel says: its shared objects, for which GPUs they have code, and the
  * CUDA version and architectures that torch itself names. A function of the wheel's bytes and of
- * the depth, never of what else is known or lies on this machine; cached as wheel_view_key() names
- * it. */
+ * the depth, cached as wheel_view_key() names it. What an earlier run has read of all of a wheel is
+ * taken at any depth, and nothing is read: it says no other things, it says more of them. */
 #pragma once
 
 #include "facts/fatbin.h"
@@ -29,7 +29,8 @@ void wheel_native_free(WheelNative *native);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WheelNative, wheel_native_free)
 
 typedef enum {
-    NATIVE_CHEAP, /* torch's own words, and objects small enough to be brought */
+    NATIVE_CHEAP, /* torch's own words, and objects small enough to be brought; all of a wheel that
+                     was read whole once */
     NATIVE_DEEP,  /* every object of whole wheels on this machine, as far as they may be held of
                      others: bring wheels here first (wheel_fetch.h) */
 } NativeDepth;
