@@ -44,6 +44,7 @@
 #define LIMIT_OBJECT_SYMBOLS 8000000u
 #define LIMIT_FATBIN_GROUPS 20000u
 #define LIMIT_SDIST_BYTES (1024 * MIB)
+#define LIMIT_SDIST_FILE_BYTES (4096 * MIB) /* all files of one, unpacked */
 #define LIMIT_CONFIG_BYTES (1 * MIB)
 
 #define LIMIT_HTTP_HEADER_BYTES (256 * KIB)

@@ -20,7 +20,8 @@ typedef struct {
 } SourceCounts;
 
 /* Of an open .tar.gz, .tar.xz …, or .zip; `name` is its file name. Nothing is unpacked to disk.
- * Errors: ERROR_INPUT for what is no archive. */
+ * Errors: ERROR_INPUT for what is no archive, ends in the middle, or has more than
+ * LIMIT_SDIST_FILE_BYTES in it. */
 gboolean source_counts_read(int fd, const char *name, SourceCounts *ret_counts, GError **error);
 /* All files that need a compiler. */
 guint source_counts_sum(const SourceCounts *counts);
