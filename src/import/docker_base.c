@@ -1,5 +1,7 @@
 #include "import/docker_base.h"
 
+#include "image/reference.h"
+
 /* Suites and releases, as tags name them. */
 /* clang-format off */
 static const struct {
@@ -28,7 +30,8 @@ static char *version_behind(const char *text, const char *prefix)
         size_t length = strspn(at, "0123456789.");
         while (length > 0 && at[length - 1] == '.')
             length--;
-        if (length > 0 && memchr(at, '.', length))
+        if (g_ascii_isdigit(*at) && memchr(at, '.', length) &&
+            !g_strstr_len(at, (gssize)length, ".."))
             return g_strndup(at, length);
     }
     return NULL;
@@ -154,6 +157,13 @@ void base_read(Draft *draft, DraftValue *keys, const char *base, const char *pla
         draft_set_text(keys, "base", plain);
         return;
     }
+    g_autoptr(GError) error = NULL;
+    ImageReference *reference = image_reference_parse(plain, &error);
+    if (!reference) {
+        draft_note(draft, NOTE_LOST, at, "%s; give the base as `base:`", error->message);
+        return;
+    }
+    image_reference_free(reference);
     if (has_tag(plain)) {
         draft_set_text(keys, "base", base);
     } else {

@@ -1,6 +1,8 @@
 /* Instructions that configure the image: keys of the recipe. */
 #include "import/docker_scene.h"
 
+#include "text/decode.h"
+
 enum {
     MAX_PORTS = 64, /* of one range */
 };
@@ -18,31 +20,6 @@ static void lost(Scene *scene, const char *what, const char *why)
 
 /* ENV and LABEL */
 
-/* What recipes refuse in `env:`, as every reader of the image could see it. */
-static bool is_secret(const char *name, const char *value)
-{
-    static const char *const endings[] = {"TOKEN", "SECRET", "PASSWORD", "_KEY"};
-    g_autofree char *upper = g_ascii_strup(name, -1);
-    if (*value == '\0' || *value == '$' || g_str_has_suffix(upper, "PUBLIC_KEY"))
-        return false;
-    for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
-        if (g_str_has_suffix(upper, endings[i]))
-            return true;
-    }
-    return false;
-}
-
-static bool is_env_name(const char *name)
-{
-    if (!g_ascii_isalpha(*name) && *name != '_')
-        return false;
-    for (const char *p = name; *p; p++) {
-        if (!g_ascii_isalnum(*p) && *p != '_')
-            return false;
-    }
-    return true;
-}
-
 /* ENV's own names stand as their values in what follows. */
 static void remember_env(Scene *scene, const char *name, const Placed *word)
 {
@@ -59,9 +36,9 @@ static void read_env(Scene *scene, const DockerInstruction *instruction)
         const char *name = ((const Placed *)instruction->words->pdata[i])->text->str;
         const char *value = values->pdata[i / 2];
         g_autofree char *what = g_strdup_printf("ENV %s", name);
-        if (!value || !is_env_name(name) || strpbrk(value, "\n"))
+        if (!value || !scene_is_env_name(name) || strpbrk(value, "\n"))
             lost(scene, what, "its value is not known, or nothing that a recipe can hold");
-        else if (is_secret(name, value))
+        else if (scene_is_secret(name, value))
             lost(scene, what,
                  "a secret that every reader of the image could see; give it when the container "
                  "starts, or use `secrets:`");
@@ -100,7 +77,8 @@ static bool is_port(const char *text)
 {
     size_t digits = strspn(text, "0123456789");
     const char *rest = text + digits;
-    return digits > 0 && digits < 6 &&
+    guint64 port = digits > 0 && digits < 6 ? g_ascii_strtoull(text, NULL, 10) : 0;
+    return port > 0 && port < 65536 &&
            (*rest == '\0' || g_str_equal(rest, "/tcp") || g_str_equal(rest, "/udp"));
 }
 
@@ -133,7 +111,8 @@ static void read_ports(Scene *scene, const DockerInstruction *instruction)
 {
     for (guint i = 0; i < instruction->words->len; i++) {
         g_autofree char *text = scene_word_or_default(scene, instruction->words->pdata[i]);
-        if (text && (is_port(text) || g_str_has_prefix(text, "$(")))
+        g_autofree char *value = scene_value(scene, instruction->words->pdata[i]);
+        if (text && (is_port(text) || (strstr(text, "$(") && value && is_port(value))))
             add_port(scene, text);
         else if (!text || !add_port_range(scene, text))
             lost(scene, "EXPOSE", "its port is not known, or a range that is too long");
@@ -236,8 +215,17 @@ static void read_healthcheck(Scene *scene, const DockerInstruction *instruction)
                                           {"retries", "retries"}};
     for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
         const DockerFlag *flag = docker_flag_find(instruction, keys[i][0]);
-        if (flag && flag->value && !strchr(flag->value, '$'))
+        if (!flag || !flag->value)
+            continue;
+        guint64 number;
+        bool known = g_str_equal(keys[i][0], "retries")
+                         ? g_ascii_string_to_unsigned(flag->value, 10, 0, 1000000, &number, NULL)
+                         : text_parse_duration(flag->value, &number);
+        g_autofree char *what = g_strdup_printf("HEALTHCHECK --%s", keys[i][0]);
+        if (known)
             draft_set_plain(map, keys[i][1], flag->value);
+        else
+            lost(scene, what, "its value is not known");
     }
     if (docker_flag_find(instruction, "start-interval"))
         lost(scene, "HEALTHCHECK --start-interval", "recipes have one interval");
@@ -265,6 +253,16 @@ static void read_workdir(Scene *scene, const DockerInstruction *instruction)
     draft_set_text(scene->keys, "workdir", path);
 }
 
+/* "NAME" or "NAME:GROUP", of letters that recipes take. */
+static bool is_user(const char *text)
+{
+    for (const char *p = text; *p; p++) {
+        if (!g_ascii_isalnum(*p) && !strchr("._-:", *p))
+            return false;
+    }
+    return *text && *text != '-' && *text != ':';
+}
+
 static void read_user(Scene *scene, const DockerInstruction *instruction)
 {
     g_autofree char *text = first_word(scene, instruction);
@@ -272,7 +270,7 @@ static void read_user(Scene *scene, const DockerInstruction *instruction)
                                  ? scene_value(scene, instruction->words->pdata[0])
                                  : g_strdup(text);
     g_clear_pointer(&scene->user, g_free);
-    if (!plain || strchr(plain, '$')) {
+    if (!plain || !is_user(plain)) {
         lost(scene, "USER", "its name is not known: it stays what it is in the base");
         draft_remove(scene->keys, "user");
         return;
@@ -290,9 +288,17 @@ static void read_user(Scene *scene, const DockerInstruction *instruction)
 
 static void read_signal(Scene *scene, const DockerInstruction *instruction)
 {
-    g_autofree char *text = first_word(scene, instruction);
-    if (text)
-        draft_set_text(scene->keys, "stop_signal", text);
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-";
+    g_autofree char *text =
+        instruction->words->len > 0 ? scene_value(scene, instruction->words->pdata[0]) : NULL;
+    g_autofree char *upper = text ? g_ascii_strup(text, -1) : g_strdup("?");
+    bool named = g_str_has_prefix(upper, "SIG") || g_ascii_isdigit(*upper);
+    g_autofree char *signal = g_strconcat(named ? "" : "SIG", upper, NULL);
+    bool number = g_ascii_isdigit(*signal) && signal[strspn(signal, "0123456789")] != '\0';
+    if (signal[strspn(signal, letters)] || number)
+        lost(scene, "STOPSIGNAL", "its signal is not known");
+    else
+        draft_set_text(scene->keys, "stop_signal", signal);
 }
 
 static void read_onbuild(Scene *scene, const DockerInstruction *instruction)

@@ -93,9 +93,9 @@ static StepResult git_clone(Scene *scene, RunRead *run, const RunCommand *comman
         else if (*text != '-' && !dest)
             dest = text;
     }
-    if (!url || !g_str_has_prefix(url, "http"))
+    g_autofree char *plain_url = url ? scene_plain(scene, url) : NULL;
+    if (!plain_url || !scene_is_url(plain_url))
         return STEP_KEEP;
-    g_autofree char *plain_url = scene_plain(scene, url);
     g_autofree char *fallback = repository_name(plain_url);
     g_autofree char *plain_dest = scene_plain(scene, dest ? dest : fallback);
     g_autofree char *slashed = scene_path(scene, cwd, plain_dest);
@@ -303,7 +303,7 @@ static bool read_fetch(Scene *scene, Fetch *fetch, const RunCommand *command)
     if (!(curl ? read_curl(fetch, command) : read_wget(fetch, command)))
         return false;
     g_autofree char *plain = scene_plain(scene, fetch->url);
-    return g_str_has_prefix(plain, "http://") || g_str_has_prefix(plain, "https://");
+    return scene_is_url(plain);
 }
 
 static char *url_name(const char *url)

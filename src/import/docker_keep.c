@@ -125,17 +125,29 @@ static char *mount_value(const char *mount, const char *key)
     return NULL;
 }
 
+/* The letters of names in recipes. */
+static bool is_secret_id(const char *id)
+{
+    static const char others[] = "._-";
+    for (const char *p = id; *p; p++) {
+        if (!g_ascii_isalnum(*p) && !strchr(others, *p))
+            return false;
+    }
+    return g_ascii_isalnum(*id);
+}
+
 static void keep_secret(Scene *scene, DraftValue *body, const char *mount)
 {
     g_autofree char *id = mount_value(mount, "id");
-    if (!id)
+    if (!id || !is_secret_id(id))
         return;
     draft_append_text(body, "secrets", id);
     DraftValue *secrets = draft_need_map(scene->draft->keys, "secrets");
     if (draft_get(secrets, id))
         return;
-    g_autofree char *upper = g_ascii_strup(id, -1);
-    g_strcanon(upper, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_", '_');
+    g_autofree char *name = g_ascii_strup(id, -1);
+    g_strcanon(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_", '_');
+    g_autofree char *upper = g_strconcat(scene_is_env_name(name) ? "" : "SECRET_", name, NULL);
     DraftValue *secret = draft_map();
     draft_set_text(secret, "env", upper);
     draft_set(secrets, id, secret);
@@ -163,9 +175,9 @@ static void keep_mounts(Scene *scene, const RunRead *run, DraftValue *body)
         g_autofree char *type = mount_value(flag->value, "type");
         g_autofree char *target = mount_value(flag->value, "target");
         g_autofree char *other = target ? NULL : mount_value(flag->value, "dst");
-        const char *path = target ? target : other;
+        g_autofree char *path = draft_escape(target ? target : other ? other : "");
         bool tmpfs = g_strcmp0(type, "tmpfs") == 0;
-        if ((tmpfs || g_strcmp0(type, "cache") == 0) && path && *path == '/') {
+        if ((tmpfs || g_strcmp0(type, "cache") == 0) && *path == '/' && !strpbrk(path, "$")) {
             DraftValue *mount = draft_map();
             if (tmpfs)
                 draft_set_text(mount, "type", "tmpfs");
@@ -236,11 +248,7 @@ static DraftValue *kept_body(Scene *scene, const RunRead *run, const char *text,
     if (is_online(text))
         draft_set_true(body, "network");
     for (guint i = 0; i < run->settings->len; i++) {
-        const char *setting = run->settings->pdata[i];
-        const char *equals = strchr(setting, '=');
-        g_autofree char *name = g_strndup(setting, (size_t)(equals - setting));
-        g_autofree char *value = scene_finish(scene, equals + 1);
-        draft_set_text(draft_need_map(body, "env"), name, value);
+        scene_set_env(scene, body, run->settings->pdata[i], scene_span(scene));
     }
     if (run->cwd && !g_str_equal(run->cwd, "/"))
         draft_set_text(body, "workdir", run->cwd);
@@ -281,6 +289,8 @@ static bool needs_activation(const Scene *scene, const RunRead *run)
 
 void scene_keep(Scene *scene, const RunRead *run, const char *text, bool plain, Span at)
 {
+    if (text[strspn(text, " \t\n")] == '\0')
+        return;
     declare_used(scene, text);
     bool activated = needs_activation(scene, run);
     g_autofree char *script =

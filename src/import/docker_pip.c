@@ -2,7 +2,7 @@
 #include "import/docker_pip.h"
 
 #include "base/names.h"
-#include "python/name.h"
+#include "python/pip_inputs.h"
 
 static void read_clear(PipRead *read)
 {
@@ -229,6 +229,16 @@ static char *with_redirect(const PipRead *read, const RunArgument *argument)
     return out ? g_string_free(out, FALSE) : NULL;
 }
 
+/* Whether pip takes it, with the values that variables have now. */
+static bool is_valid(const PipRead *read, const char *text)
+{
+    g_autofree char *plain = scene_plain(read->scene, text);
+    g_autoptr(PipInputs) inputs = pip_inputs_new();
+    g_autoptr(Diags) diags = diags_new();
+    return *g_strstrip(plain) && *plain != '-' &&
+           pip_inputs_add_requirement(inputs, plain, SPAN_NONE, false, "/", diags);
+}
+
 static bool add_requirement(PipRead *read, const RunArgument *argument)
 {
     g_autofree char *longer = argument->value ? with_redirect(read, argument) : NULL;
@@ -249,6 +259,8 @@ static bool add_requirement(PipRead *read, const RunArgument *argument)
     bool file = g_str_has_suffix(text, ".whl") || g_str_has_suffix(text, ".tar.gz") ||
                 g_str_has_suffix(text, ".zip");
     if (file && !strstr(text, "://"))
+        return false;
+    if (!is_valid(read, text))
         return false;
     g_autofree char *name = g_strndup(text, strcspn(text, "[=<>!~; @,"));
     bool tool = g_str_equal(name, "pip") || g_str_equal(name, "uv");
@@ -327,13 +339,11 @@ static void add_settings(PipRead *read)
         const GPtrArray *list = k == 0 ? read->run->settings : command->settings;
         for (guint i = 0; i < list->len; i++) {
             const char *text = list->pdata[i];
-            const char *equals = strchr(text, '=');
-            if (!equals || g_str_has_prefix(text, "PIP_") || g_str_has_prefix(text, "UV_") ||
-                g_str_has_prefix(text, "DEBIAN_FRONTEND") || g_str_has_prefix(text, "VIRTUAL_ENV"))
+            if (!strchr(text, '=') || g_str_has_prefix(text, "PIP_") ||
+                g_str_has_prefix(text, "UV_") || g_str_has_prefix(text, "DEBIAN_FRONTEND") ||
+                g_str_has_prefix(text, "VIRTUAL_ENV"))
                 continue;
-            g_autofree char *name = g_strndup(text, (size_t)(equals - text));
-            g_autofree char *value = scene_finish(read->scene, equals + 1);
-            draft_set_text(draft_need_map(read->body, "env"), name, value);
+            scene_set_env(read->scene, read->body, text, read->run->at);
         }
     }
 }
@@ -426,7 +436,7 @@ static StepResult read_uninstall(PipRead *read)
         return STEP_KEEP;
     for (guint i = 0; i < read->pip->requirements->len; i++) {
         const RunArgument *argument = read->pip->requirements->pdata[i];
-        if (!argument->value)
+        if (!argument->value || !is_valid(read, argument->value) || strchr(argument->value, '/'))
             return STEP_KEEP;
         g_autofree char *name = scene_finish(read->scene, argument->value);
         draft_append_text(read->body, "remove", name);

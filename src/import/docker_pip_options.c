@@ -12,7 +12,7 @@ typedef enum {
     GIVEN_TRUE,
     GIVEN_LIST,  /* names with commas */
     GIVEN_TEXTS, /* one text each */
-    GIVEN_TEXT,
+    GIVEN_STRATEGY,
     GIVEN_INDEX,
     GIVEN_EXTRA,
     GIVEN_BACKEND, /* uv's: an index of PyTorch's by its name */
@@ -31,7 +31,7 @@ static const struct {
     {"--ignore-installed", GIVEN_TRUE, "ignore_installed"}, {"--upgrade", GIVEN_TRUE, "upgrade"}, {"--pre", GIVEN_TRUE, "pre"},
     {"--prefer-binary", GIVEN_TRUE, "prefer_binary"}, {"--require-hashes", GIVEN_TRUE, "require_hashes"},
     {"--only-binary", GIVEN_LIST, "only_binary"}, {"--no-binary", GIVEN_LIST, "no_binary"}, {"--find-links", GIVEN_TEXTS, "find_links"},
-    {"--upgrade-strategy", GIVEN_TEXT, "upgrade_strategy"},
+    {"--upgrade-strategy", GIVEN_STRATEGY, NULL},
     {"--index-url", GIVEN_INDEX, NULL}, {"--default-index", GIVEN_INDEX, NULL}, {"--pypi-url", GIVEN_INDEX, NULL},
     {"--extra-index-url", GIVEN_EXTRA, NULL}, {"--index", GIVEN_EXTRA, NULL},
     {"--requirement", GIVEN_READ, NULL}, {"--requirements", GIVEN_READ, NULL}, {"--constraint", GIVEN_READ, NULL},
@@ -147,6 +147,21 @@ static bool read_backend(PipRead *read, const char *name)
 
 /* Options */
 
+/* Of --only-binary and --no-binary. */
+static bool is_format_name(const char *text)
+{
+    static const char *const words[] = {":all:", ":none:", NULL};
+    return g_strv_contains(words, text) || (g_ascii_isalnum(*text) && !strpbrk(text, "/:$ ()"));
+}
+
+static bool set_strategy(PipRead *read, const char *value)
+{
+    if (!g_str_equal(value, "eager") && !g_str_equal(value, "only-if-needed"))
+        return false;
+    draft_set_text(read->body, "upgrade_strategy", value);
+    return true;
+}
+
 static bool read_option(PipRead *read, const PipGiven *given)
 {
     int row = find_option(given->name);
@@ -165,8 +180,11 @@ static bool read_option(PipRead *read, const PipGiven *given)
         return true;
     case GIVEN_LIST: {
         g_auto(GStrv) names = g_strsplit(value, ",", -1);
-        for (guint i = 0; names[i]; i++)
+        for (guint i = 0; names[i]; i++) {
+            if (!is_format_name(names[i]))
+                return false;
             draft_append_text(read->body, key, names[i]);
+        }
         return true;
     }
     case GIVEN_TEXTS:
@@ -175,9 +193,8 @@ static bool read_option(PipRead *read, const PipGiven *given)
             return read->found = true;
         draft_append_text(read->body, key, value);
         return true;
-    case GIVEN_TEXT:
-        draft_set_text(read->body, key, value);
-        return true;
+    case GIVEN_STRATEGY:
+        return set_strategy(read, value);
     case GIVEN_INDEX:
         return read_index(read, given->value, false);
     case GIVEN_EXTRA:
@@ -255,21 +272,45 @@ static char *variable_of(const char *option)
     return g_strconcat("PIP_", g_strdelimit(upper, "-", '_'), NULL);
 }
 
-static void read_switch(PipRead *read, size_t row, const char *value)
+/* Names or texts, with commas or blanks between them. */
+static bool read_items(PipRead *read, size_t row, const char *value)
 {
-    if (options[row].kind == GIVEN_TRUE && is_on(value))
-        draft_set_true(read->body, options[row].key);
-    if (options[row].kind == GIVEN_SAID && is_on(value))
-        pip_add_note(read, NOTE_DROPPED, g_strdup(options[row].key));
-    if (options[row].kind == GIVEN_TEXT)
-        draft_set_text(read->body, options[row].key, value);
-    if (options[row].kind != GIVEN_LIST && options[row].kind != GIVEN_TEXTS)
-        return;
     g_auto(GStrv) items = g_strsplit_set(value, ", \t\n", -1);
     for (guint i = 0; items[i]; i++) {
         g_autofree char *item = *items[i] ? scene_finish(read->scene, items[i]) : NULL;
+        if (item && options[row].kind == GIVEN_LIST && !is_format_name(item))
+            return false;
         if (item)
             draft_append_text(read->body, options[row].key, item);
+    }
+    return true;
+}
+
+/* What the variable of a row says; false: it can't be said. */
+static bool read_variable(PipRead *read, size_t row, const char *value)
+{
+    switch (options[row].kind) {
+    case GIVEN_TRUE:
+        if (is_on(value))
+            draft_set_true(read->body, options[row].key);
+        return true;
+    case GIVEN_SAID:
+        if (is_on(value))
+            pip_add_note(read, NOTE_DROPPED, g_strdup(options[row].key));
+        return true;
+    case GIVEN_STRATEGY:
+        return set_strategy(read, value);
+    case GIVEN_LIST:
+    case GIVEN_TEXTS:
+        return read_items(read, row, value);
+    case GIVEN_NOTHING:
+    case GIVEN_INDEX:
+    case GIVEN_EXTRA:
+    case GIVEN_BACKEND:
+    case GIVEN_WHEELS:
+    case GIVEN_READ:
+    default:
+        return true;
     }
 }
 
@@ -289,8 +330,8 @@ bool pip_read_settings(PipRead *read)
     for (size_t i = 0; !uv && i < G_N_ELEMENTS(options); i++) {
         g_autofree char *name = variable_of(options[i].option);
         const char *value = pip_given(read, options[i].option) ? NULL : setting(read, name);
-        if (value)
-            read_switch(read, i, value);
+        if (value && !read_variable(read, i, value))
+            return false;
     }
     const char *backend = uv ? setting(read, "UV_TORCH_BACKEND") : NULL;
     if (backend && !pip_given(read, "--torch-backend") && !read_backend(read, backend))

@@ -262,7 +262,7 @@ static void add_names(DraftValue *body, const char *key, const char *text)
 {
     g_auto(GStrv) names = g_strsplit_set(text, ", ", -1);
     for (guint i = 0; names[i]; i++) {
-        if (*names[i])
+        if (g_ascii_isalnum(*names[i]))
             draft_append_text(body, key, names[i]);
     }
 }

@@ -638,6 +638,10 @@ void scene_run(Scene *scene, const DockerInstruction *instruction)
     bool plain = instruction->exec || is_plain_shell(&scope);
     Placed *text = plain ? run_script_text(&scope, instruction) : NULL;
     const char *whole = instruction->line->text->str + instruction->arguments;
+    if (text && text->text->str[strspn(text->text->str, " \t\n")] == '\0') {
+        placed_free(text);
+        return;
+    }
     if (!text) {
         keep_whole(scene, instruction, whole);
         return;

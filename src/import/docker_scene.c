@@ -1,6 +1,8 @@
 /* Values, paths and stages of a scene. */
 #include "import/docker_scene.h"
 
+#include "recipe/vars.h"
+
 /* A reference to an ARG while words are taken apart: \1NAME\2. To the base's environment: \3NAME\2,
  * or \3NAME:+word\2 with \4 for each "$" in the word.
  */
@@ -311,6 +313,8 @@ bool scene_declare(Scene *scene, const char *name, const char *value)
     const char *there = draft_get_text(vars, name);
     if (there)
         return g_str_equal(there, value);
+    if (!variable_name_is_valid(name))
+        return false;
     g_autofree char *escaped = draft_escape(value);
     draft_set_plain(draft_need_map(scene->draft->keys, "vars"), name, escaped);
     return true;
@@ -362,6 +366,49 @@ char *scene_finish(Scene *scene, const char *marked)
 char *scene_plain(const Scene *scene, const char *marked)
 {
     return replace_marks(scene, NULL, marked);
+}
+
+bool scene_is_url(const char *text)
+{
+    bool web = g_str_has_prefix(text, "http://") || g_str_has_prefix(text, "https://");
+    if (!web || strpbrk(text, " \t\n$"))
+        return false;
+    const char *host = strstr(text, "://") + 3;
+    size_t length = strcspn(host, "/");
+    const char *at = memchr(host, '@', length), *colon = memchr(host, ':', length);
+    return length > 0 && !(at && colon && colon < at);
+}
+
+bool scene_is_secret(const char *name, const char *value)
+{
+    static const char *const endings[] = {"TOKEN", "SECRET", "PASSWORD", "_KEY"};
+    g_autofree char *upper = g_ascii_strup(name, -1);
+    if (*value == '\0' || *value == '$' || g_str_has_suffix(upper, "PUBLIC_KEY"))
+        return false;
+    for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
+        if (g_str_has_suffix(upper, endings[i]))
+            return true;
+    }
+    return false;
+}
+
+bool scene_is_env_name(const char *name)
+{
+    return *name && !g_ascii_isdigit(*name) && name[strspn(name, name_letters)] == '\0';
+}
+
+void scene_set_env(Scene *scene, DraftValue *body, const char *setting, Span at)
+{
+    const char *equals = strchr(setting, '=');
+    g_autofree char *name = g_strndup(setting, (size_t)(equals - setting));
+    g_autofree char *value = scene_finish(scene, equals + 1);
+    if (scene_is_secret(name, value))
+        draft_note(scene->draft, NOTE_LOST, at,
+                   "%s: a secret that every reader of the recipe could see; a `run:` reads it from "
+                   "`secrets:`",
+                   name);
+    else if (scene_is_env_name(name))
+        draft_set_text(draft_need_map(body, "env"), name, value);
 }
 
 /* Paths */

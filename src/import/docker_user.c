@@ -66,6 +66,15 @@ static const char *read_user_words(Scene *scene, const RunCommand *command, Draf
     return name;
 }
 
+/* Whether the key has a number, if it is there: a variable's counts. */
+static bool is_number(const Scene *scene, const DraftValue *user, const char *key)
+{
+    const char *text = draft_get_text(user, key);
+    guint64 number;
+    return !text || g_str_has_prefix(text, "$(") ||
+           g_ascii_string_to_unsigned(text, 10, 0, G_MAXINT32, &number, NULL);
+}
+
 static bool makes_final(const Scene *scene, const char *name)
 {
     return scene->final_user && g_str_equal(scene->final_user, name);
@@ -78,7 +87,8 @@ static StepResult make_user(Scene *scene, const RunCommand *command)
     draft_set_text(user, "name", "");
     const char *name = read_user_words(scene, command, user);
     g_autofree char *plain = name ? scene_plain(scene, name) : NULL;
-    if (!plain || !makes_final(scene, plain))
+    if (!plain || !makes_final(scene, plain) || !is_number(scene, user, "uid") ||
+        !is_number(scene, user, "gid"))
         return STEP_KEEP;
     draft_set_text(user, "name", plain); /* recipes take no variables there */
     g_hash_table_replace(scene->users, g_steal_pointer(&plain), g_steal_pointer(&user));
