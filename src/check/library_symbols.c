@@ -3,7 +3,11 @@
  * A definition anywhere counts: where an object is opened for all others to see is not followed. So
  * a symbol is only missing where all that could define it was read, where a relocation asks for it,
  * and where it is known whose it is: it has the version of a library, or shares its first word with
- * what a library defines. */
+ * what a library defines.
+ *
+ * Names of the interpreter (Py..., _Py...) are nobody's here. That it has them is what the tag of a
+ * wheel promises, and no wheel with another tag is installed; the interpreter of a base in a
+ * registry is not read; and a name alone says little: torch defines _PyOpcode_Caches itself. */
 #include "check/library_private.h"
 #include "check/native_rules.h"
 #include "facts/symbol_name.h"
