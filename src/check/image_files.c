@@ -6,7 +6,8 @@
 struct ImageFiles {
     MergedTree *tree;
     GPtrArray *errors; /* GError */
-    bool open;
+    bool open;         /* more may be there */
+    bool more;         /* of stages */
 };
 
 static void free_error(void *error)
@@ -38,13 +39,13 @@ static void apply_files(ImageFiles *files, const Recipe *recipe, guint index, bo
 {
     const Stage *stage = recipe->stages->pdata[index];
     if (takes_from_part(stage)) {
-        files->open = true;
+        files->open = files->more = true;
         return;
     }
     GError *error = NULL;
     if (tree_add_files(files->tree, recipe, stage, index, &error))
         return;
-    files->open = true;
+    files->open = files->more = true;
     if (based || !names_owner(stage))
         g_ptr_array_add(files->errors, g_steal_pointer(&error));
     g_clear_error(&error);
@@ -63,12 +64,14 @@ static void apply_stage(ImageFiles *files, const Recipe *recipe, guint index, bo
     case STAGE_PIP:
         break;
     case STAGE_APT:
+        files->open = true;
+        break;
     case STAGE_GIT:
     case STAGE_DOWNLOAD:
     case STAGE_MODEL:
     case STAGE_RUN:
     case STAGE_KIND_COUNT:
-        files->open = true;
+        files->open = files->more = true;
         break;
     }
 }
@@ -101,6 +104,16 @@ const GPtrArray *image_files_errors(const ImageFiles *files)
 bool image_files_are_open(const ImageFiles *files)
 {
     return files->open;
+}
+
+bool image_files_have_more(const ImageFiles *files)
+{
+    return files->more;
+}
+
+GPtrArray *image_files_list(const ImageFiles *files, const char *folder)
+{
+    return merged_tree_list(files->tree, folder);
 }
 
 PathKind image_files_stat(const ImageFiles *files, const char *path)

@@ -17,6 +17,11 @@ const GPtrArray *image_files_errors(const ImageFiles *files);
 /* Whether other files may be there: of a base that was not read, of stages that run or fetch
  * something, of one that could not be followed. */
 bool image_files_are_open(const ImageFiles *files);
+/* Whether stages that run, fetch or copy from elsewhere may have put more into the image than is
+ * known here. */
+bool image_files_have_more(const ImageFiles *files);
+/* Names in a folder, of stages and base, sorted; NULL: it is none. The caller frees the array. */
+GPtrArray *image_files_list(const ImageFiles *files, const char *folder);
 /* PATH_NONE, the base's own too; links are followed. */
 PathKind image_files_stat(const ImageFiles *files, const char *path);
 /* The stages' file at `path`, links followed, or NULL. */

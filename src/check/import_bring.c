@@ -7,12 +7,19 @@ enum {
     MAX_FILES = 20000,
 };
 
+/* A file of the application. */
+typedef struct {
+    char *path, *package;
+} OwnFile;
+
 typedef struct {
     ImportSources *sources;
     const FileSpace *space;
     GHashTable *walked;  /* set of paths whose statements were followed, or will be */
     GHashTable *members; /* set of ZipMember that the next round brings */
     GPtrArray *next;     /* SpaceFile to walk in the next round */
+    GPtrArray *own;      /* OwnFile, the same */
+    const GPtrArray *folders;
     unsigned files;
     const char *package; /* of the file at hand: "torch.nn"; "": none */
 } Bring;
@@ -28,11 +35,53 @@ static void want_file(Bring *bring, const SpaceFile *file, bool follow)
         g_ptr_array_add(bring->next, (void *)file);
 }
 
+static void own_file_free(void *data)
+{
+    OwnFile *file = data;
+    g_free(file->path);
+    g_free(file->package);
+    g_free(file);
+}
+
+static void want_own_file(Bring *bring, const char *path, char *take_package, bool follow)
+{
+    g_autofree char *package = take_package;
+    if (!follow || bring->files >= MAX_FILES ||
+        !g_hash_table_add(bring->walked, (void *)g_intern_string(path)))
+        return;
+    bring->files++;
+    OwnFile *file = g_new(OwnFile, 1);
+    *file = (OwnFile){g_strdup(path), g_steal_pointer(&package)};
+    g_ptr_array_add(bring->own, file);
+}
+
+/* The module among the application's files, at `path` in one of its folders. */
+static bool want_own(Bring *bring, const char *module, size_t length, const char *path, bool follow)
+{
+    for (guint i = 0; i < bring->folders->len; i++) {
+        g_autofree char *plain = g_build_filename(bring->folders->pdata[i], path, NULL);
+        g_autofree char *package = g_strconcat(plain, "/__init__.py", NULL);
+        g_autofree char *file = g_strconcat(plain, ".py", NULL);
+        if (sources_is_file(bring->sources, package)) {
+            want_own_file(bring, package, g_strndup(module, length), follow);
+            return true;
+        }
+        if (sources_is_file(bring->sources, file)) {
+            const char *dot = g_strrstr_len(module, (gssize)length, ".");
+            want_own_file(bring, file, g_strndup(module, dot ? (size_t)(dot - module) : 0), follow);
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The module "a.b" itself, as package or file; false where there is none. */
 static bool want_one(Bring *bring, const char *module, size_t length, bool follow)
 {
     g_autofree char *path = g_strndup(module, length);
     g_strdelimit(path, ".", '/');
+    if (want_own(bring, module, length, path, follow))
+        return true;
     g_autofree char *package = g_strconcat(path, "/__init__.py", NULL);
     g_autofree char *plain = g_strconcat(path, ".py", NULL);
     const SpaceFile *file = file_space_find(bring->space, package);
@@ -134,14 +183,27 @@ static bool is_wanted(void *data, const WheelView *view, const ZipMember *member
     return g_hash_table_contains(((Bring *)data)->members, member);
 }
 
+static void follow_own(Bring *bring, const OwnFile *file)
+{
+    const ImportSource *source = sources_tree(bring->sources, file->path);
+    bring->package = file->package;
+    if (source->tree)
+        follow_block(bring, &source->tree->body, true);
+    bring->package = "";
+}
+
 static void next_round(Bring *bring, WheelViews *views)
 {
     wheel_views_bring(views, is_wanted, bring, NULL);
     g_autoptr(GPtrArray) files = g_steal_pointer(&bring->next);
     bring->next = g_ptr_array_new();
+    g_autoptr(GPtrArray) own = g_steal_pointer(&bring->own);
+    bring->own = g_ptr_array_new_with_free_func(own_file_free);
     sources_prepare(bring->sources, files);
     for (guint i = 0; i < files->len; i++)
         follow_file(bring, files->pdata[i]);
+    for (guint i = 0; i < own->len; i++)
+        follow_own(bring, own->pdata[i]);
 }
 
 static void begin(Bring *bring, const GPtrArray *modules, const GPtrArray *scripts)
@@ -158,7 +220,7 @@ static void begin(Bring *bring, const GPtrArray *modules, const GPtrArray *scrip
 }
 
 void import_bring(ImportSources *sources, WheelViews *views, const FileSpace *space,
-                  const GPtrArray *modules, const GPtrArray *scripts)
+                  const GPtrArray *modules, const GPtrArray *scripts, const GPtrArray *folders)
 {
     Bring bring = {
         .sources = sources,
@@ -166,13 +228,16 @@ void import_bring(ImportSources *sources, WheelViews *views, const FileSpace *sp
         .walked = g_hash_table_new(g_str_hash, g_str_equal),
         .members = g_hash_table_new(NULL, NULL),
         .next = g_ptr_array_new(),
+        .own = g_ptr_array_new_with_free_func(own_file_free),
+        .folders = folders,
         .package = "",
     };
     begin(&bring, modules, scripts);
-    for (unsigned round = 0; round < MAX_ROUNDS && bring.next->len > 0; round++)
+    for (unsigned round = 0; round < MAX_ROUNDS && bring.next->len + bring.own->len > 0; round++)
         next_round(&bring, views);
     wheel_views_bring(views, is_wanted, &bring, NULL);
     g_hash_table_unref(bring.walked);
     g_hash_table_unref(bring.members);
     g_ptr_array_unref(bring.next);
+    g_ptr_array_unref(bring.own);
 }

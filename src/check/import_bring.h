@@ -10,7 +10,7 @@ typedef struct {
     size_t length;
 } ImportScript;
 
-/* `modules`: char*, what will be imported; `scripts`: ImportScript. What can't be had is no error.
- */
+/* `modules`: char*, what will be imported; `scripts`: ImportScript; `folders`: char*, absolute ones
+ * that Python looks into first. What can't be had is no error. */
 void import_bring(ImportSources *sources, WheelViews *views, const FileSpace *space,
-                  const GPtrArray *modules, const GPtrArray *scripts);
+                  const GPtrArray *modules, const GPtrArray *scripts, const GPtrArray *folders);

@@ -118,7 +118,9 @@ static unsigned suffixes(ImportMachine *machine, const char *ret_suffixes[6])
 
 static const char *joined(ImportMachine *machine, const char *folder, const char *name)
 {
-    return *folder ? machine_format(machine, "%s/%s", folder, name) : machine_text(machine, name);
+    if (!*folder)
+        return machine_text(machine, name);
+    return machine_format(machine, "%s/%s", g_str_equal(folder, "/") ? "" : folder, name);
 }
 
 /* A file of the folder that is the module `stem`; or NULL. */
@@ -149,29 +151,67 @@ static bool find_in(ImportMachine *machine, const char *folder, const char *tail
     return found->path != NULL;
 }
 
+/* Loaded before the first statement of a program, or found by the importer of built-in modules. */
+static bool is_beforehand(const char *name)
+{
+    static const char *const names[] = {
+        "abc",          "atexit", "builtins",  "codecs",      "encodings", "errno",
+        "faulthandler", "gc",     "io",        "itertools",   "marshal",   "ntpath",
+        "os",           "posix",  "posixpath", "pwd",         "site",      "stat",
+        "sys",          "time",   "zipimport", "genericpath",
+    };
+    return *name == '_' || listed(names, G_N_ELEMENTS(names), name);
+}
+
+/* As find_in(), in the folders before the standard library. What is only a part of a namespace
+ * package is added to `portions`. */
+static bool find_before(ImportMachine *machine, const char *name, GPtrArray *portions,
+                        FoundModule *ret_found)
+{
+    bool looks = machine->before && !is_beforehand(name);
+    for (unsigned i = 0; looks && machine->before[i]; i++) {
+        FoundModule one = {.folders = machine_array(machine)};
+        if (find_in(machine, machine->before[i], name, &one)) {
+            *ret_found = one;
+            return true;
+        }
+        if (one.folders->len > 0)
+            g_ptr_array_add(portions, one.folders->pdata[0]);
+    }
+    return false;
+}
+
+const char *module_find_before(ImportMachine *machine, const char *name)
+{
+    FoundModule found = {.path = NULL};
+    find_before(machine, name, machine_array(machine), &found);
+    return found.path;
+}
+
+static Found found_file(FoundModule *found)
+{
+    found->kind = g_str_has_suffix(found->path, ".py") ? MODULE_SOURCE : MODULE_EXTENSION;
+    return FOUND_MODULE;
+}
+
 Found module_find(ImportMachine *machine, const char *name, const GPtrArray *folders,
                   FoundModule *ret_found)
 {
     const char *dot = strrchr(name, '.'), *tail = dot ? dot + 1 : name;
     int stdlib = folders ? 0 : stdlib_has(machine, name);
+    GPtrArray *portions = machine_array(machine);
     *ret_found = (FoundModule){.kind = MODULE_STDLIB, .folders = machine_array(machine)};
-    if (!folders && machine->script_folder &&
-        find_in(machine, machine->script_folder, tail, ret_found)) {
-        ret_found->kind =
-            g_str_has_suffix(ret_found->path, ".py") ? MODULE_SOURCE : MODULE_EXTENSION;
-        return FOUND_MODULE;
-    }
+    if (!folders && find_before(machine, tail, portions, ret_found))
+        return found_file(ret_found);
     if (stdlib == 1)
         return FOUND_MODULE;
+    ret_found->folders = portions;
     const GPtrArray *search = folders ? folders : machine->path;
     for (unsigned i = 0; i < search->len; i++) {
-        GPtrArray *portions = ret_found->folders;
         FoundModule one = {.folders = machine_array(machine)};
         if (find_in(machine, search->pdata[i], tail, &one)) {
             *ret_found = one;
-            bool source = g_str_has_suffix(one.path, ".py");
-            ret_found->kind = source ? MODULE_SOURCE : MODULE_EXTENSION;
-            return FOUND_MODULE;
+            return found_file(ret_found);
         }
         if (one.folders->len > 0)
             g_ptr_array_add(portions, one.folders->pdata[0]);

@@ -248,10 +248,22 @@ bool base_may_have(const ImportMachine *machine, const char *name)
     return sources_partial(machine->sources) && (tool || !sources_assumed(machine->sources));
 }
 
+/* Whether the application's own code imports: stages that fetch or run something may have brought
+ * what it asks for. */
+static bool asks_for_own(const ImportMachine *machine)
+{
+    const char *path = machine->frame ? machine->frame->scope->module->path : NULL;
+    return path && g_path_is_absolute(path) && sources_open(machine->sources, path);
+}
+
 /* Whether an absent module may be there after all. */
 static bool absence_is_open(ImportMachine *machine, const char *name, const Module *parent)
 {
     if (module_is_touched(machine, name))
+        return true;
+    bool own = parent && parent->folders && parent->folders->len > 0 &&
+               g_path_is_absolute(parent->folders->pdata[0]);
+    if ((!parent || own) && asks_for_own(machine))
         return true;
     if (!parent)
         return machine->path_open || base_may_have(machine, name);

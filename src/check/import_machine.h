@@ -260,7 +260,7 @@ struct ImportMachine {
     GPtrArray *finders;         /* Finder: behind all others on sys.meta_path */
     bool all_touched;
     bool path_open;            /* sys.path has entries that are not known */
-    const char *script_folder; /* where a script's own modules are; or NULL */
+    const char *const *before; /* folders that come before the standard library; or NULL */
     const char *suffixes[6];
     unsigned suffix_count;
     Frame *frame;
@@ -487,6 +487,8 @@ bool module_is_of_other_system(const ImportMachine *machine, const char *name);
  * modules: "collections.Mapping". */
 bool stdlib_lacks(const ImportMachine *machine, const char *dotted);
 unsigned python_minor(const ImportMachine *machine);
+/* The file of a top-level module in one of machine->before; or NULL. */
+const char *module_find_before(ImportMachine *machine, const char *name);
 Found module_find(ImportMachine *machine, const char *name, const GPtrArray *folders,
                   FoundModule *ret_found);
 /* Where a dotted module is, from the folders alone. */

@@ -256,6 +256,7 @@ static void add_roots(Digest *digest, const CheckRun *run)
         const void *text = root->text ? g_bytes_get_data(root->text, &length) : NULL;
         add_number(digest, root->kind);
         add_text(digest, root->name);
+        add_texts(digest, (const char *const *)root->folders);
         add_bytes(digest, text ? text : "", length);
     }
     add_number(digest, items->len);
@@ -318,6 +319,28 @@ static void add_natives(Digest *digest, const CheckRun *run)
         add_text(digest, names->pdata[i]);
 }
 
+/* The application's files: names of all, what is in those that Python reads. */
+static void add_image(Digest *digest, const ImageFiles *image)
+{
+    const GPtrArray *entries = image ? image_files_entries(image) : NULL;
+    add_number(digest, entries ? entries->len + 1 : 0);
+    add_number(digest, image && image_files_have_more(image));
+    for (guint i = 0; entries && i < entries->len; i++) {
+        const TreeEntry *entry = entries->pdata[i];
+        bool is_read = entry->kind == ENTRY_FILE && g_str_has_suffix(entry->path, ".py");
+        g_autoptr(GBytes) bytes =
+            is_read ? image_files_read(image, entry->path, PY_MAX_BYTES) : NULL;
+        gsize length = 0;
+        const void *data = bytes ? g_bytes_get_data(bytes, &length) : NULL;
+        add_text(digest, entry->path);
+        add_text(digest, entry->target);
+        add_number(digest, entry->kind);
+        add_number(digest, entry->stage);
+        add_number(digest, bytes != NULL);
+        add_bytes(digest, data ? data : "", length);
+    }
+}
+
 char *import_memory_key(const CheckRun *run, const ImportScene *scene)
 {
     g_autoptr(Digest) digest = digest_new("sha256");
@@ -329,6 +352,7 @@ char *import_memory_key(const CheckRun *run, const ImportScene *scene)
     add_number(digest, scene->partial);
     add_texts(digest, scene->env);
     add_roots(digest, run);
+    add_image(digest, scene->image);
     add_space(digest, scene->space);
     add_natives(digest, run);
     return digest_finish(digest);

@@ -288,6 +288,10 @@ static void add_to_path(ImportMachine *machine, const Value *entry)
 {
     const char *path = entry ? value_string(entry) : NULL;
     const char *inside = path ? tree_path(machine, path) : NULL;
+    if (path && !inside && g_path_is_absolute(path)) {
+        g_autofree char *clean = g_canonicalize_filename(path, "/");
+        inside = sources_is_folder(machine->sources, clean) ? machine_text(machine, clean) : NULL;
+    }
     if (inside && !machine->weak)
         g_ptr_array_add(machine->path, (void *)inside);
     else

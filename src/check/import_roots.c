@@ -2,6 +2,8 @@
 
 #include "base/limits.h"
 #include "check/library_load.h"
+#include "check/native_rules.h"
+#include "check/start_command.h"
 #include "python/name.h"
 #include "recipe/config.h"
 
@@ -16,6 +18,7 @@ void import_root_free(void *data)
         return;
     g_free(root->name);
     g_free(root->distribution);
+    g_strfreev(root->folders);
     g_clear_pointer(&root->text, g_bytes_unref);
     import_verdict_free(root->build);
     import_verdict_free(root->run);
@@ -40,6 +43,35 @@ static ImportRoot *add_root(GPtrArray *roots, RootKind kind, char *take_name)
     return root;
 }
 
+/* Where Python looks before the standard library; `first` may be NULL. */
+static char **search_folders(const char *first, const char *const *env)
+{
+    const char *listed = native_find_env(env, "PYTHONPATH");
+    g_auto(GStrv) more = g_strsplit(listed ? listed : "", ":", -1);
+    g_autoptr(GStrvBuilder) folders = g_strv_builder_new();
+    if (first)
+        g_strv_builder_add(folders, first);
+    for (char **one = more; *one; one++) {
+        g_autofree char *folder =
+            g_path_is_absolute(*one) ? g_canonicalize_filename(*one, NULL) : NULL;
+        if (folder)
+            g_strv_builder_add(folders, folder);
+    }
+    return g_strv_builder_end(folders);
+}
+
+/* Of a script its own folder, of all else the one that commands run in. */
+static void set_folders(const CheckRun *run, GPtrArray *roots, const char *const *env)
+{
+    const char *workdir = run->recipe->config->workdir.text;
+    for (guint i = 0; i < roots->len; i++) {
+        ImportRoot *root = roots->pdata[i];
+        g_autofree char *own = root->kind == ROOT_SCRIPT ? g_path_get_dirname(root->name) : NULL;
+        if (!root->folders)
+            root->folders = search_folders(own ? own : workdir ? workdir : "/", env);
+    }
+}
+
 /* Items of `checks:` */
 
 static void add_items(GPtrArray *roots, const GPtrArray *checks, const char *when)
@@ -59,30 +91,39 @@ static void add_items(GPtrArray *roots, const GPtrArray *checks, const char *whe
 
 /* What the container starts */
 
-static void add_script(const CheckRun *run, GPtrArray *roots, const Text *argument)
+static void add_script(const CheckRun *run, GPtrArray *roots, const char *path, Span at)
 {
-    const char *folder = run->recipe->config->workdir.text;
-    g_autofree char *path = g_canonicalize_filename(argument->text, folder ? folder : "/");
-    if (!run->image || !g_str_has_suffix(path, ".py") || is_known(roots, path))
+    if (!run->image || is_known(roots, path))
         return;
     GBytes *text = image_files_read(run->image, path, LIMIT_METADATA_BYTES);
     if (!text)
         return;
-    ImportRoot *root = add_root(roots, ROOT_SCRIPT, g_steal_pointer(&path));
-    root->at = argument->at;
+    ImportRoot *root = add_root(roots, ROOT_SCRIPT, g_strdup(path));
+    root->at = at;
     root->text = text;
 }
 
-/* The first Python file of a command: what stands behind it are its arguments. */
-static void add_command(const CheckRun *run, GPtrArray *roots, const GPtrArray *command)
+static void add_started(const CheckRun *run, GPtrArray *roots, const char *const *env)
 {
-    for (guint i = 0; command && i < command->len; i++) {
-        const Text *argument = command->pdata[i];
-        if (g_str_has_suffix(argument->text, ".py")) {
-            add_script(run, roots, argument);
-            return;
+    g_autoptr(GPtrArray) items = start_command_find(run);
+    for (guint i = 0; i < items->len; i++) {
+        const StartItem *item = items->pdata[i];
+        if (item->kind == START_SCRIPT) {
+            add_script(run, roots, item->name, item->at);
+        } else if (!is_known(roots, item->name)) {
+            ImportRoot *root = add_root(roots, ROOT_START, g_strdup(item->name));
+            root->at = item->at;
+            root->folders = search_folders(item->folder, env);
         }
     }
+}
+
+static void add_handler(const CheckRun *run, GPtrArray *roots, const Text *handler)
+{
+    const char *folder = run->recipe->config->workdir.text;
+    g_autofree char *path = g_canonicalize_filename(handler->text, folder ? folder : "/");
+    if (g_str_has_suffix(path, ".py"))
+        add_script(run, roots, path, handler->at);
 }
 
 /* Distributions */
@@ -147,7 +188,7 @@ static void add_distributions(const CheckRun *run, GPtrArray *roots)
     }
 }
 
-GPtrArray *import_roots_find(const CheckRun *run)
+GPtrArray *import_roots_find(const CheckRun *run, const char *const *env)
 {
     GPtrArray *roots = g_ptr_array_new_with_free_func(import_root_free);
     const RecipeChecks *checks = run->recipe->checks;
@@ -157,11 +198,11 @@ GPtrArray *import_roots_find(const CheckRun *run)
         add_items(roots, checks->runtime, "runtime");
         add_items(roots, checks->gpu, "gpu");
     }
-    add_command(run, roots, config->entrypoint);
-    add_command(run, roots, config->cmd);
+    add_started(run, roots, env);
     if (config->runpod && config->runpod->handler.text)
-        add_script(run, roots, &config->runpod->handler);
+        add_handler(run, roots, &config->runpod->handler);
     add_distributions(run, roots);
+    set_folders(run, roots, env);
     return roots;
 }
 
@@ -236,7 +277,15 @@ void import_roots_bring(const CheckRun *run, ImportSources *sources, WheelViews 
         const char *text = ((const ImportFound *)items->pdata[i])->text;
         g_ptr_array_add(modules, g_strndup(text, strcspn(text, ":")));
     }
-    import_bring(sources, views, run->space, modules, scripts);
+    g_autoptr(GPtrArray) folders = g_ptr_array_new();
+    for (guint i = 0; i < run->roots->len; i++) {
+        const ImportRoot *root = run->roots->pdata[i];
+        for (char **one = root->folders; *one; one++) {
+            if (!g_ptr_array_find_with_equal_func(folders, *one, g_str_equal, NULL))
+                g_ptr_array_add(folders, *one);
+        }
+    }
+    import_bring(sources, views, run->space, modules, scripts, folders);
 }
 
 static ImportVerdict *simulate(ImportMachine *machine, const ImportRoot *root)
@@ -269,15 +318,42 @@ static void own_refusals(const CheckRun *run, guint root)
     }
 }
 
+/* Python of another root looks elsewhere; what was loaded under a name that is another file there
+ * is forgotten, and what its functions import noted before (`deferred`, or NULL). */
+static void look_in(ImportMachine *machine, char **folders, GPtrArray *deferred)
+{
+    const char *const *wanted = (const char *const *)folders;
+    if (!import_machine_fits(machine, wanted)) {
+        g_autoptr(GPtrArray) failures = deferred ? import_machine_deferred(machine) : NULL;
+        if (failures)
+            g_ptr_array_extend_and_steal(deferred, g_steal_pointer(&failures));
+        import_machine_reset(machine);
+    }
+    import_machine_look_in(machine, wanted);
+}
+
+/* Items of `checks:` all run in the same folder, as distributions are taken to. */
+static const char *const *folders_of_items(const CheckRun *run)
+{
+    for (guint i = 0; i < run->roots->len; i++) {
+        const ImportRoot *root = run->roots->pdata[i];
+        if (root->kind == ROOT_CHECK || root->kind == ROOT_DISTRIBUTION)
+            return (const char *const *)root->folders;
+    }
+    return NULL;
+}
+
 static void simulate_build(const CheckRun *run, ImportSources *sources)
 {
     g_autoptr(ImportMachine) machine = import_machine_new(sources, WORLD_BUILD);
     for (guint i = 0; i < run->roots->len; i++) {
         ImportRoot *root = run->roots->pdata[i];
+        look_in(machine, root->folders, NULL);
         root->build = simulate(machine, root);
         own_refusals(run, i);
     }
     import_machine_reset(machine);
+    import_machine_look_in(machine, folders_of_items(run));
     find_items(run, machine);
 }
 
@@ -285,12 +361,15 @@ static void simulate_build(const CheckRun *run, ImportSources *sources)
 static void simulate_run(CheckRun *run, ImportSources *sources)
 {
     g_autoptr(ImportMachine) machine = import_machine_new(sources, WORLD_RUN);
+    run->deferred = g_ptr_array_new_with_free_func(import_failure_free);
     for (guint i = 0; i < run->roots->len; i++) {
         ImportRoot *root = run->roots->pdata[i];
+        look_in(machine, root->folders, run->deferred);
         root->run = simulate(machine, root);
         own_refusals(run, i);
     }
-    run->deferred = import_machine_deferred(machine);
+    g_autoptr(GPtrArray) failures = import_machine_deferred(machine);
+    g_ptr_array_extend_and_steal(run->deferred, g_steal_pointer(&failures));
 }
 
 /* One world after the other, since each takes hundreds of megabytes. */

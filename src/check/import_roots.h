@@ -7,7 +7,8 @@
 
 typedef enum {
     ROOT_CHECK,        /* `import:` of `checks:` */
-    ROOT_SCRIPT,       /* the file that `cmd:`, `entrypoint:` or the handler names */
+    ROOT_SCRIPT,       /* a file that the container starts */
+    ROOT_START,        /* a module that it starts */
     ROOT_DISTRIBUTION, /* nobody says that it is imported */
 } RootKind;
 
@@ -17,6 +18,7 @@ typedef struct {
     Span at;              /* where the recipe names it; SPAN_NONE: a distribution's */
     const char *when;     /* ROOT_CHECK: "build", "runtime", "gpu" */
     char *distribution;   /* ROOT_DISTRIBUTION: canonical name */
+    char **folders;       /* what Python looks into before the standard library */
     GBytes *text;         /* ROOT_SCRIPT */
     ImportVerdict *build; /* of the two worlds; NULL: not simulated */
     ImportVerdict *run;
@@ -30,9 +32,9 @@ typedef struct {
 } ImportFound;
 void import_found_free(void *found);
 
-/* ImportRoot, in the order of the kinds, each module once a kind and `when`. Needs run->space; for
- * scripts run->image. */
-GPtrArray *import_roots_find(const CheckRun *run);
+/* ImportRoot, in the order of the kinds, each module once a kind and `when`. `env` is that of the
+ * image, "KEY=value". Needs run->space; for what the container starts run->image. */
+GPtrArray *import_roots_find(const CheckRun *run, const char *const *env);
 /* Brings what they and the other items of `checks:` need. */
 void import_roots_bring(const CheckRun *run, ImportSources *sources, WheelViews *views);
 /* Fills in the verdicts of run->roots, run->found and run->deferred. */

@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/sorted.h"
+#include "check/scene_files.h"
 
 enum {
     MAX_THREADS = 8,
@@ -14,7 +15,7 @@ typedef struct {
 
 struct ImportSources {
     const ImportScene *scene;
-    ImportFiles of_space;
+    SceneFiles of_scene;
     const ImportFiles *files;
     GHashTable *folders; /* path → Folder */
     GHashTable *sources; /* path → ImportSource */
@@ -40,37 +41,14 @@ static void drop_source(void *data)
     g_free(source);
 }
 
-static GPtrArray *space_list(const ImportFiles *files, const char *folder)
-{
-    return file_space_list(files->data, folder);
-}
-
-static GBytes *space_read(const ImportFiles *files, const char *path)
-{
-    const SpaceFile *file = file_space_find(files->data, path);
-    return file ? file_space_read(files->data, file, PY_MAX_BYTES, NULL) : NULL;
-}
-
-static const char *space_distribution(const ImportFiles *files, const char *path)
-{
-    const SpaceFile *file = file_space_find(files->data, path);
-    return file ? file->distribution : NULL;
-}
-
 ImportSources *import_sources_new(const ImportScene *scene)
 {
     ImportSources *sources = g_new0(ImportSources, 1);
     sources->scene = scene;
     sources->files = scene->files;
     if (!sources->files) {
-        sources->of_space = (ImportFiles){
-            .list = space_list,
-            .read = space_read,
-            .distribution = space_distribution,
-            .data = (void *)scene->space,
-            .partial = scene->partial || file_space_unknown(scene->space)->len > 0,
-        };
-        sources->files = &sources->of_space;
+        scene_files_init(&sources->of_scene, scene);
+        sources->files = &sources->of_scene.files;
     }
     sources->folders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, folder_free);
     sources->sources = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, drop_source);
@@ -103,13 +81,17 @@ bool sources_partial(const ImportSources *sources)
 
 bool sources_assumed(const ImportSources *sources)
 {
-    const FileSpace *space = sources->files == &sources->of_space ? sources->scene->space : NULL;
+    const FileSpace *space =
+        sources->files == &sources->of_scene.files ? sources->scene->space : NULL;
     return sources->scene->partial &&
            (space ? file_space_unknown(space)->len == 0 : !sources->files->partial);
 }
 
 bool sources_open(ImportSources *sources, const char *path)
 {
+    if (g_path_is_absolute(path))
+        return sources->files == &sources->of_scene.files ? scene_files_are_open(&sources->of_scene)
+                                                          : sources->files->partial;
     if (!sources_assumed(sources))
         return sources_partial(sources);
     g_autofree char *top = g_strndup(path, strcspn(path, "/"));
@@ -146,7 +128,7 @@ const GPtrArray *sources_list(ImportSources *sources, const char *folder)
 bool sources_is_file(ImportSources *sources, const char *path)
 {
     const char *slash = strrchr(path, '/');
-    g_autofree char *folder = slash ? g_strndup(path, (size_t)(slash - path)) : g_strdup("");
+    g_autofree char *folder = slash ? g_strndup(path, (size_t)MAX(slash - path, 1)) : g_strdup("");
     return sources_has(sources, folder, slash ? slash + 1 : path);
 }
 
@@ -163,7 +145,7 @@ const char *sources_distribution(ImportSources *sources, const char *path)
 char **sources_needed(ImportSources *sources, const char *path)
 {
     const ImportScene *scene = sources->scene;
-    if (sources->files != &sources->of_space)
+    if (sources->files != &sources->of_scene.files)
         return sources->files->needed ? sources->files->needed(sources->files, path) : NULL;
     return scene->needed ? scene->needed(scene->library_data, path) : NULL;
 }
@@ -177,7 +159,7 @@ bool sources_lack_library(const ImportSources *sources, const char *name, bool s
 LibraryProblem *sources_problem(ImportSources *sources, const char *path, bool lazy)
 {
     const ImportScene *scene = sources->scene;
-    if (sources->files != &sources->of_space)
+    if (sources->files != &sources->of_scene.files)
         return sources->files->problem ? sources->files->problem(sources->files, path, lazy) : NULL;
     return scene->problem ? scene->problem(scene->library_data, path, lazy) : NULL;
 }
@@ -185,7 +167,7 @@ LibraryProblem *sources_problem(ImportSources *sources, const char *path, bool l
 GBytes *sources_read(ImportSources *sources, const char *path)
 {
     GBytes *bytes = sources->files->read(sources->files, path);
-    if (!bytes && sources->files == &sources->of_space) {
+    if (!bytes && sources->files == &sources->of_scene.files) {
         const SpaceFile *file = file_space_find(sources->scene->space, path);
         sources->missed |= file && file->member;
     }
@@ -236,7 +218,7 @@ static void prepare_one(void *data, void *space)
 
 void sources_prepare(ImportSources *sources, const GPtrArray *files)
 {
-    if (sources->files != &sources->of_space)
+    if (sources->files != &sources->of_scene.files)
         return;
     g_autofree Preparing *all = g_new0(Preparing, MAX(files->len, 1));
     GThreadPool *pool =

@@ -118,7 +118,7 @@ void import_machine_reset(ImportMachine *machine)
 {
     ImportMachine old = *machine;
     machine_close(&old);
-    *machine = (ImportMachine){.restarts = old.restarts};
+    *machine = (ImportMachine){.restarts = old.restarts, .before = old.before};
     machine_open(machine, old.sources, old.world);
 }
 
@@ -128,6 +128,33 @@ void import_machine_free(ImportMachine *machine)
         return;
     machine_close(machine);
     g_free(machine);
+}
+
+void import_machine_look_in(ImportMachine *machine, const char *const *folders)
+{
+    machine->before = folders;
+}
+
+/* Submodules are where their package is. */
+static bool is_elsewhere(ImportMachine *machine, const Module *module)
+{
+    if (strchr(module->name, '.'))
+        return false;
+    if (module->kind == MODULE_NAMESPACE)
+        return g_path_is_absolute(module->folders->pdata[0]); /* it may have other parts */
+    const char *own = module->path && g_path_is_absolute(module->path) ? module->path : NULL;
+    return g_strcmp0(own, module_find_before(machine, module->name)) != 0;
+}
+
+bool import_machine_fits(ImportMachine *machine, const char *const *folders)
+{
+    const char *const *before = machine->before;
+    bool fits = true;
+    machine->before = folders;
+    for (unsigned i = 0; i < machine->loaded->len && fits; i++)
+        fits = !is_elsewhere(machine, machine->loaded->pdata[i]);
+    machine->before = before;
+    return fits;
 }
 
 static ImportStep *step_new(const Step *from)
@@ -244,17 +271,13 @@ ImportVerdict *import_machine_run(ImportMachine *machine, const char *name, cons
     Module *module = module_new(machine, "__main__", MODULE_SOURCE);
     module->path = machine_text(machine, name);
     module->source = sources_script(machine->sources, name, text, length);
-    const char *slash = strrchr(name, '/');
     bool path_open = machine->path_open;
-    machine->script_folder =
-        slash ? machine_format(machine, "%.*s", (int)MAX(slash - name, 1), name) : NULL;
-    if (!machine->script_folder || !sources_is_folder(machine->sources, machine->script_folder))
-        machine->path_open = true;
+    const char *folder = machine->before ? machine->before[0] : NULL;
+    machine->path_open |= !folder || !sources_is_folder(machine->sources, folder);
     g_hash_table_insert(machine->modules, (char *)"__main__", module);
     if (!machine->stopped)
         module_execute(machine, module);
     machine->path_open = path_open;
-    machine->script_folder = NULL;
     fill_verdict(machine, verdict);
     return verdict;
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "check/file_space.h"
+#include "check/image_files.h"
 
 typedef enum {
     WORLD_BUILD, /* no driver, no device */
@@ -86,6 +87,7 @@ struct ImportFiles {
 
 typedef struct {
     const FileSpace *space;
+    const ImageFiles *image;  /* of the same stages; NULL: the space is all that is known */
     const char *python;       /* "3.11.2" */
     const char *platform;     /* "linux/amd64" */
     const char *const *env;   /* "KEY=value" of the image; NULL: nothing known */
@@ -116,10 +118,16 @@ void import_machine_free(ImportMachine *machine);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImportMachine, import_machine_free)
 /* As it was when it was new: nothing is loaded, and its memory is given back. */
 void import_machine_reset(ImportMachine *machine);
+/* Absolute folders that Python looks into before the standard library: the script's or the current
+ * one, then those of PYTHONPATH. NULL-terminated; they outlive the machine. */
+void import_machine_look_in(ImportMachine *machine, const char *const *folders);
+/* Whether with these folders every module that was loaded would be found where it was. */
+bool import_machine_fits(ImportMachine *machine, const char *const *folders);
 
 /* As `python -c "import MODULE"` in a fresh interpreter (".pth" files are read first). */
 ImportVerdict *import_machine_import(ImportMachine *machine, const char *module);
-/* `python FILE`: a script of the recipe's; `name` is what steps call it. */
+/* `python FILE`: a script of the recipe's; `name` is what steps call it. Its own folder is the
+ * first of those that import_machine_look_in() was given. */
 ImportVerdict *import_machine_run(ImportMachine *machine, const char *name, const char *text,
                                   size_t length);
 /* `module` is there and binds `name` (NULL: only the module), without importing it. */

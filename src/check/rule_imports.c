@@ -20,9 +20,16 @@ static bool same_failure(const ImportVerdict *a, const ImportVerdict *b)
 
 static char *describe_root(const ImportRoot *root)
 {
-    return root->kind == ROOT_SCRIPT
-               ? g_strdup_printf("%s, which the container starts,", root->name)
-               : g_strdup_printf("`import %s`", root->name);
+    switch (root->kind) {
+    case ROOT_SCRIPT:
+        return g_strdup_printf("%s, which the container starts,", root->name);
+    case ROOT_START:
+        return g_strdup_printf("%s, which the container imports at its start,", root->name);
+    case ROOT_CHECK:
+    case ROOT_DISTRIBUTION:
+        break;
+    }
+    return g_strdup_printf("`import %s`", root->name);
 }
 
 static const LockDistribution *find_owner(const CheckRun *run, const ImportStep *step)
@@ -36,7 +43,8 @@ static char *place_of(const CheckRun *run, const ImportRoot *root, const ImportS
     const LockDistribution *owner = find_owner(run, step);
     if (!owner && root->distribution)
         owner = check_installed(run, root->distribution);
-    char *place = owner && root->kind != ROOT_SCRIPT ? check_place_of(run, owner) : NULL;
+    bool started = root->kind == ROOT_SCRIPT || root->kind == ROOT_START;
+    char *place = owner && !started ? check_place_of(run, owner) : NULL;
     return place ? place : span_address(root->at);
 }
 
@@ -162,6 +170,16 @@ static char *describe_call(const ImportFailure *failure)
                            failure->function, failure->exception, failure->message);
 }
 
+/* Of the stage that put a file of the application into the image. */
+static char *own_place(const CheckRun *run, const char *path)
+{
+    const TreeEntry *entry = run->image ? image_files_find(run->image, path) : NULL;
+    const GPtrArray *stages = run->recipe->stages;
+    return entry && entry->stage < stages->len
+               ? span_address(((const Stage *)stages->pdata[entry->stage])->at)
+               : NULL;
+}
+
 /* Those of one distribution, from `first` on; where the next one's begin. */
 static guint judge_calls(CheckRun *run, const GPtrArray *failures, guint first)
 {
@@ -183,13 +201,14 @@ static guint judge_calls(CheckRun *run, const GPtrArray *failures, guint first)
         g_strv_builder_add(lines, rest);
     }
     add_lacking(run, lines, head->message, owner_name);
-    g_autofree char *place = owner ? check_place_of(run, owner) : NULL;
+    g_autofree char *place = owner ? check_place_of(run, owner) : own_place(run, head->at->path);
+    g_autofree char *subject =
+        owner ? g_strdup_printf("%s %s", owner->name, owner->version) : g_strdup(head->at->path);
     Finding *finding =
         check_add_at(run, "import-deferred", place,
-                     g_strdup_printf("%s %s imports in a function what is not there, and fails "
+                     g_strdup_printf("%s imports in a function what is not there, and fails "
                                      "when that is called: %s",
-                                     owner ? owner->name : head->at->path,
-                                     owner ? owner->version : "", head->message));
+                                     subject, head->message));
     finding->distribution = g_strdup(owner_name);
     finding->version = g_strdup(owner ? owner->version : NULL);
     finding->evidence = g_strv_builder_end(lines);

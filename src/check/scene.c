@@ -1,5 +1,4 @@
 #include "check/scene.h"
-#include "check/own_modules.h"
 
 #include "base/auto.h"
 #include "base/clock.h"
@@ -251,6 +250,7 @@ static void open_imports(CheckScene *scene, Cache *cache, const GPtrArray *only)
     g_autoptr(LibraryJudge) libraries = library_judge_new(run, cache);
     ImportScene imports = {
         .space = scene->space,
+        .image = scene->image,
         .python = run->target->base.python,
         .platform = run->target->platform,
         .env = (const char *const *)env,
@@ -260,11 +260,10 @@ static void open_imports(CheckScene *scene, Cache *cache, const GPtrArray *only)
         .library_data = libraries,
         .partial = holds_more(scene),
     };
-    run->roots = import_roots_find(run);
+    run->roots = import_roots_find(run, imports.env);
     if (only)
         keep_roots(run->roots, only);
     follow_imports(scene, &imports, cache);
-    own_modules_settle(run, imports.env);
 }
 
 CheckScene *check_scene_open(LockSession *session, CheckRun *run, const SceneOptions *options,

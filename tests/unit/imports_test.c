@@ -546,6 +546,8 @@ TEST(scripts)
     g_autoptr(ImportSources) sources =
         sources_of("@@ b.py\nx = 1\n@@ /app/near.py\n", &files, &scene);
     g_autoptr(ImportMachine) machine = import_machine_new(sources, WORLD_BUILD);
+    static const char *const folders[] = {"/app", NULL};
+    import_machine_look_in(machine, folders);
     static const char text[] = "import b, near\nif __name__ == '__main__':\n    from b import y\n";
     g_autoptr(ImportVerdict) verdict =
         import_machine_run(machine, "/app/handler.py", text, strlen(text));
