@@ -195,6 +195,9 @@ static void set_hint(Finding *finding, const CheckFix *fix)
                                edit->after, edit->at);
     }
     g_string_append_printf(text, ": with %s this finding is gone, and no error comes", fix->about);
+    const char *meant = finding->hint ? strstr(finding->hint, " or declare the break") : NULL;
+    if (meant) /* a change is not the only way out of what may be meant */
+        g_string_append_printf(text, ";%s", meant);
     g_free(finding->hint);
     finding->hint = g_string_free(text, FALSE);
 }
@@ -210,6 +213,23 @@ static void add_fix(Search *search, Finding *finding, GPtrArray *edits, const ch
         set_hint(finding, fix);
 }
 
+/* Findings of the stages of two distributions that do not agree and have no way out so far. */
+static GPtrArray *broken_requirements(const Search *search)
+{
+    const GPtrArray *stages = search->context.target->stages;
+    GPtrArray *broken = g_ptr_array_new();
+    for (guint i = 0; i < stages->len; i++) {
+        const GPtrArray *told = ((const LockStage *)stages->pdata[i])->findings;
+        for (guint k = 0; k < told->len; k++) {
+            const Finding *finding = told->pdata[k];
+            if (g_str_equal(finding->code, "breaks-requirement") && !finding->acknowledged &&
+                finding->found && !is_fixed(search, finding))
+                g_ptr_array_add(broken, told->pdata[k]);
+        }
+    }
+    return broken;
+}
+
 /* The finding, and others that are gone with it. */
 static void add_fixes(Search *search, const FixTrial *trial, Finding *finding, GPtrArray *edits,
                       const char *about)
@@ -222,14 +242,10 @@ static void add_fixes(Search *search, const FixTrial *trial, Finding *finding, G
             fix_trial_helps(context, trial, other))
             add_fix(search, other, edits, about);
     }
-    for (guint i = 0; i < context->target->stages->len; i++) {
-        const GPtrArray *told = ((const LockStage *)context->target->stages->pdata[i])->findings;
-        for (guint k = 0; k < told->len; k++) {
-            Finding *other = told->pdata[k];
-            if (g_str_equal(other->code, "breaks-requirement") && !other->acknowledged &&
-                fix_trial_helps(context, trial, other))
-                add_fix(search, other, edits, about);
-        }
+    g_autoptr(GPtrArray) broken = broken_requirements(search);
+    for (guint i = 0; i < broken->len; i++) {
+        if (broken->pdata[i] != finding && fix_trial_helps(context, trial, broken->pdata[i]))
+            add_fix(search, broken->pdata[i], edits, about);
     }
 }
 
