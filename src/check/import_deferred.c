@@ -62,12 +62,16 @@ static bool same_top(const char *a, const char *b)
 }
 
 /* Between distributions, a name or module that lacks is a misfit of versions. Within one it is that
- * in the body of a module only: functions for other platforms look the same. */
-static bool is_misfit(const Raised *raised)
+ * in the body of a module only: functions for other platforms look the same, as do those for
+ * another Python, whose standard library has more or had it still. */
+static bool is_misfit(ImportMachine *machine, const Raised *raised)
 {
     if (raised->step_count == 0 || !raised->missing)
         return false;
     const Step *last = &raised->steps[raised->step_count - 1];
+    const Module *lacking = module_known(machine, raised->missing);
+    if (lacking && lacking->kind == MODULE_STDLIB && last->function)
+        return false;
     if (!same_top(last->module->name, raised->missing))
         return raised->kind == RAISED_NAME || (raised->kind == RAISED_MODULE && !raised->absent);
     return raised->kind == RAISED_NAME && !last->function;
@@ -75,7 +79,7 @@ static bool is_misfit(const Raised *raised)
 
 static void note_failure(Deferred *deferred, const Raised *raised, const char *function)
 {
-    if (!is_misfit(raised) || deferred->failures->len >= MAX_FOUND)
+    if (!is_misfit(deferred->machine, raised) || deferred->failures->len >= MAX_FOUND)
         return;
     const Step *last = &raised->steps[raised->step_count - 1];
     const char *place = machine_format(deferred->machine, "%s:%u", last->module->path, last->line);

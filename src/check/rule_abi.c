@@ -294,15 +294,40 @@ static void judge_unseen(CheckRun *run, const CheckWheel *wheel, const NativeFil
                                     wheel->file->name, torch->file->version);
 }
 
+static bool has_kind(const NativeFile *file, int kind)
+{
+    const GArray *undefined = file->object ? file->object->undefined : NULL;
+    for (guint i = 0; undefined && i < undefined->len; i++) {
+        const SharedSymbol *symbol = &g_array_index(undefined, SharedSymbol, i);
+        if (!symbol->weak && native_is_torch_name(symbol->name) &&
+            symbol_cxx11(symbol->name) == kind)
+            return true;
+    }
+    return false;
+}
+
+/* Whether code chooses the library among several, one of which is for this torch: no import loads
+ * it by its name, and another one of the wheel has the right strings. */
+static bool is_of_other_torch(const CheckWheel *wheel, const NativeFile *file, int kind,
+                              GHashTable *loaded)
+{
+    bool other = false;
+    for (guint i = 0; i < wheel->native->files->len && !other; i++)
+        other = has_kind(wheel->native->files->pdata[i], kind);
+    return other && !g_hash_table_contains(loaded, file);
+}
+
 /* Whether a finding was added. */
 static bool judge_torch_strings(CheckRun *run, const CheckWheel *wheel, const CheckWheel *torch)
 {
     const NativeFile *from;
     guint before = run->findings->len;
     int kind = torch_cxx11(torch->native, &from);
+    g_autoptr(GHashTable) loaded = find_loaded(wheel->native);
     for (guint i = 0; kind >= 0 && i < wheel->native->files->len; i++) {
         const NativeFile *file = wheel->native->files->pdata[i];
-        if (file->object && native_uses_torch(file->object))
+        if (file->object && native_uses_torch(file->object) &&
+            !is_of_other_torch(wheel, file, kind, loaded))
             judge_strings(run, wheel, file, torch, kind, from);
         if (run->findings->len != before)
             return true; /* the wheel's other libraries were compiled with it */

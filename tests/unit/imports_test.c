@@ -508,6 +508,7 @@ static const Row functions[] = {
     {"behind a test", "@@ a.py\ndef get(x):\n    if x:\n        import b.gone\n@@ b/__init__.py\n", "", NULL},
     {"behind a return", "@@ a.py\ndef get(x):\n    if x:\n        return\n    import b.gone\n@@ b/__init__.py\n",
      "", NULL},
+    {"of a later Python", "@@ a.py\ndef get():\n    from collections import Mapping\n", "", NULL},
     {"other platform", "@@ a/__init__.py\ndef get():\n    from .windows import gone\n@@ a/windows.py\n", "", NULL},
     {"a module that is reached by a function", "@@ a/__init__.py\ndef get():\n    from .lazy import f\n"
      "@@ a/lazy.py\nfrom .c import gone\n@@ a/c.py\n",
