@@ -46,7 +46,7 @@ static char *source_path(const Scene *scene, const char *source)
     if (*source == '\0' || g_str_equal(source, "."))
         return g_strdup("./");
     bool folder = scene_is_context_folder(scene, source) && !g_str_has_suffix(source, "/");
-    return g_strconcat(source, folder ? "/" : "", NULL);
+    return g_strconcat(*source == '~' ? "./" : "", source, folder ? "/" : "", NULL);
 }
 
 static bool leaves_context(const char *source)

@@ -258,11 +258,20 @@ StepResult step_python(Scene *scene, RunRead *run, const RunCommand *command)
 
 /* uv and poetry projects */
 
+static bool is_group_name(const char *text)
+{
+    for (const char *p = text; *p; p++) {
+        if (!g_ascii_isalnum(*p) && !strchr("._-", *p))
+            return false;
+    }
+    return g_ascii_isalnum(*text);
+}
+
 static void add_names(DraftValue *body, const char *key, const char *text)
 {
     g_auto(GStrv) names = g_strsplit_set(text, ", ", -1);
     for (guint i = 0; names[i]; i++) {
-        if (g_ascii_isalnum(*names[i]))
+        if (is_group_name(names[i]))
             draft_append_text(body, key, names[i]);
     }
 }

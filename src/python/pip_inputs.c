@@ -355,6 +355,9 @@ static bool check_recursion(Reading *reading, const char *path, Span at, const I
         if (!g_str_equal(above->path, path))
             continue;
         GError *entry = diags_error(reading->diags, at, "%s includes itself", above->name);
+        error_set_hint(entry, above == parent ? "take the line out"
+                                              : "take one of the lines out, or put what both need "
+                                                "into a third file");
         if (above->includer)
             error_add_note(entry, SPAN_NONE, "%s was first included by %s", above->name,
                            above->includer);

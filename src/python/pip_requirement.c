@@ -141,14 +141,38 @@ static bool lacks_operator(const char *text)
     return version && name_is_valid(name);
 }
 
+/* What is often written for a version, and what says it. */
+static const char *find_way_out(const char *text)
+{
+    static const struct {
+        const char *pattern, *way;
+    } ways[] = {
+        {"(===?|[<>!~]=|[<>])[ \\t]*($|[,;])",
+         "a version stands behind each operator: ==1.0, or the name alone for any"},
+        {"~=[ \\t]*[0-9]+[ \\t]*($|[,;])",
+         "~=1.4 is at least 1.4 and below 2, so it takes two numbers; ==1.* is any release of 1"},
+        {"([<>~]=|[<>])[^,;=]*\\.\\*",
+         "`.*` goes with == and != alone: ==1.* is any release of 1, >=1 is that or later"},
+        {"[0-9]\\.[xX]([^A-Za-z0-9]|$)", "==1.2.* is any release of 1.2"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(ways); i++) {
+        if (g_regex_match_simple(ways[i].pattern, text, 0, 0))
+            return ways[i].way;
+    }
+    return NULL;
+}
+
 static void explain_bad_requirement(const char *text, GError *entry)
 {
+    const char *way = find_way_out(text);
     if (g_str_has_prefix(text, "${"))
         error_set_hint(entry, "a variable that the stage's `env:` does not set stays as it is "
                               "written");
     else if (lacks_operator(text))
         error_set_hint(entry, "a version stands behind an operator: %.*s==%s",
                        (int)strcspn(text, " "), text, strchr(text, ' ') + 1);
+    else if (way && !strstr(text, "://"))
+        error_set_hint(entry, "%s", way);
     else if (strchr(text, '/'))
         error_set_hint(entry,
                        "it looks like a path; write ./%s for a file beside the recipe, or "

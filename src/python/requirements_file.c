@@ -421,7 +421,9 @@ static bool check_line(const RequirementLines *lines, const Joined *joined, Diag
         return false;
     }
     if (strlen(joined->text->str) != joined->text->len) {
-        diags_error(diags, at, "the line holds a NUL character");
+        error_set_hint(diags_error(diags, at, "the line holds a NUL character"),
+                       "save the file as UTF-8; one in UTF-16 is read where a byte order mark "
+                       "begins it");
         return false;
     }
     return true;
