@@ -307,7 +307,10 @@ static const Value *module_special(ImportMachine *machine, Module *module, const
             dot ? machine_format(machine, "%.*s", (int)(dot - module->name), module->name) : "");
     }
     if (g_str_equal(name, "__path__") && module->folders) {
+        if (module->path_list)
+            return module->path_list;
         Value *list = value_items(machine, VALUE_LIST);
+        module->path_list = list;
         for (unsigned i = 0; i < module->folders->len; i++)
             value_add(machine, list,
                       value_text(machine, tree_file(machine, module->folders->pdata[i])));

@@ -286,6 +286,36 @@ int finders_have(ImportMachine *machine, const char *name)
     return have;
 }
 
+/* A folder of the space that a text of the program names; NULL: none that is known. */
+static const char *folder_of(ImportMachine *machine, const Value *value)
+{
+    const char *path = value_string(value);
+    const char *inside = path ? tree_path(machine, path) : NULL;
+    if (path && !inside && g_path_is_absolute(path))
+        inside = path;
+    return inside && sources_is_folder(machine->sources, inside) ? inside : NULL;
+}
+
+const GPtrArray *module_search(ImportMachine *machine, Module *module)
+{
+    if (!module->folders)
+        return NULL;
+    const Binding *bound = names_find(module->scope->names, "__path__");
+    const Value *list = bound ? bound->value : module->path_list;
+    if (!list || (!bound && !list->open && list->items->len == module->folders->len))
+        return module->folders;
+    bool known = list->kind == VALUE_LIST || list->kind == VALUE_TUPLE;
+    module->path_open |= !known || list->open || (bound && bound->maybe);
+    for (unsigned i = 0; known && i < list->items->len; i++) {
+        const char *folder = folder_of(machine, list->items->pdata[i]);
+        if (!folder)
+            module->path_open = true;
+        else if (!g_ptr_array_find_with_equal_func(module->folders, folder, g_str_equal, NULL))
+            g_ptr_array_add(module->folders, (void *)folder);
+    }
+    return module->folders;
+}
+
 static bool is_dotted_name(const char *text)
 {
     if (!g_ascii_isalpha(*text) && *text != '_')
@@ -410,6 +440,7 @@ int module_exists(ImportMachine *machine, const char *name)
     if (known && known->state != MODULE_FAILED)
         return 1;
     const GPtrArray *folders = NULL;
+    bool open_path = false;
     const char *dot = strrchr(name, '.');
     if (dot) {
         Module *parent =
@@ -420,14 +451,15 @@ int module_exists(ImportMachine *machine, const char *name)
             return 1;
         if (parent->kind == MODULE_EXTENSION || !parent->folders)
             return parent->kind == MODULE_EXTENSION ? -1 : 0;
-        folders = parent->folders;
+        folders = module_search(machine, parent);
+        open_path = parent->path_open;
     }
     FoundModule found;
     Found result = module_find(machine, name, folders, &found);
     if (result == FOUND_MODULE)
         return 1;
     bool open = result == FOUND_UNKNOWN || module_is_touched(machine, name) ||
-                base_may_have(machine, name) || (!dot && machine->path_open) ||
+                base_may_have(machine, name) || (!dot && machine->path_open) || open_path ||
                 finders_have(machine, name) != 0;
     return open ? -1 : 0;
 }

@@ -267,6 +267,8 @@ static bool absence_is_open(ImportMachine *machine, const char *name, const Modu
         return true;
     if (!parent)
         return machine->path_open || base_may_have(machine, name);
+    if (parent->path_open)
+        return true;
     if (parent->kind == MODULE_NAMESPACE)
         return base_may_have(machine, name);
     return base_may_have(machine, name) && !parent->distribution;
@@ -285,7 +287,7 @@ static Module *absent_module(ImportMachine *machine, const char *name, const Mod
     if (have == 0 && !absence_is_open(machine, name, parent)) {
         raise_builtin(machine, RAISED_MODULE, "ModuleNotFoundError", name, message);
         Raised *raised = (Raised *)machine->raised;
-        raised->absent = parent == NULL;
+        raised->absent = !parent || parent->kind == MODULE_NAMESPACE;
         raised->assumed |= (!parent || (!parent->distribution && parent->kind != MODULE_STDLIB)) &&
                            !module_is_of_other_system(machine, name) &&
                            sources_assumed(machine->sources);
@@ -321,7 +323,8 @@ static Module *import_below(ImportMachine *machine, const char *name, Module *pa
     if (!parent || parent->kind != MODULE_STDLIB)
         result = parent && !parent->folders
                      ? FOUND_NOT
-                     : module_find(machine, name, parent ? parent->folders : NULL, &found);
+                     : module_find(machine, name, parent ? module_search(machine, parent) : NULL,
+                                   &found);
     else if (stdlib_lacks(machine, name))
         result = FOUND_NOT;
     if (result == FOUND_NOT)
@@ -441,7 +444,8 @@ static const Value *absent_name(ImportMachine *machine, Module *module, const ch
         known = false;
     if (refused && module->replaced)
         return lacking_name(machine, module, name);
-    if (!known || module->replaced || module_is_touched(machine, module->name) ||
+    if (!known || module->path_open || module->replaced ||
+        module_is_touched(machine, module->name) ||
         (!refused && names_find(module->scope->names, "__getattr__"))) {
         machine->unknowns++;
         return machine->unknown;
@@ -474,7 +478,8 @@ static const Value *import_name(ImportMachine *machine, Module *module, const ch
     if (sub && sub->state != MODULE_FAILED)
         return sub->replaced ? sub->replaced : sub->value;
     FoundModule place;
-    if (module->folders && module_find(machine, dotted, module->folders, &place) == FOUND_MODULE) {
+    if (module->folders &&
+        module_find(machine, dotted, module_search(machine, module), &place) == FOUND_MODULE) {
         const Value *value = module_import_value(machine, dotted);
         return value;
     }
@@ -506,7 +511,8 @@ static Flow star_listed(ImportMachine *machine, Module *module, const Value *lis
             const char *dotted = machine_format(machine, "%s.%s", module->name, name->text);
             FoundModule place;
             if (module_known(machine, dotted) ||
-                module_find(machine, dotted, module->folders, &place) == FOUND_MODULE)
+                module_find(machine, dotted, module_search(machine, module), &place) ==
+                    FOUND_MODULE)
                 found = module_import_value(machine, dotted);
             else if (there == 0)
                 found = attribute_get(machine, module->value, name->text);

@@ -114,7 +114,9 @@ struct Module {
     ModuleKind kind;
     ModuleState state;
     bool package;
-    GPtrArray *folders; /* __path__ of packages */
+    GPtrArray *folders; /* __path__ of packages, as module_search() brings it up to date */
+    Value *path_list;   /* the list that code has been given as __path__; or NULL */
+    bool path_open;     /* it may have other folders */
     Scope *scope;
     const Value *value;
     const Value *replaced; /* by sys.modules[name] = … */
@@ -215,7 +217,7 @@ struct Raised {
     const char
         *missing; /* RAISED_MODULE, RAISED_NAME, RAISED_ATTRIBUTE: the module that lacks it */
     bool driver;
-    bool absent;  /* RAISED_MODULE: no distribution brings its top level */
+    bool absent;  /* RAISED_MODULE: nothing brings it, or only other parts of its namespace */
     bool assumed; /* because of what a base that is not known is taken not to have */
     Step *steps;
     unsigned step_count;
@@ -487,6 +489,8 @@ bool module_is_of_other_system(const ImportMachine *machine, const char *name);
  * modules: "collections.Mapping". */
 bool stdlib_lacks(const ImportMachine *machine, const char *dotted);
 unsigned python_minor(const ImportMachine *machine);
+/* The folders of a package, with what code has put into its __path__; NULL: it is none. */
+const GPtrArray *module_search(ImportMachine *machine, Module *module);
 /* The file of a top-level module in one of machine->before; or NULL. */
 const char *module_find_before(ImportMachine *machine, const char *name);
 Found module_find(ImportMachine *machine, const char *name, const GPtrArray *folders,

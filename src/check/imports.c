@@ -341,7 +341,7 @@ ImportVerdict *import_machine_find(ImportMachine *machine, const char *module, c
         there == 0 && loaded->folders) {
         FoundModule sub;
         const char *dotted = machine_format(machine, "%s.%s", module, name);
-        there = module_find(machine, dotted, loaded->folders, &sub) == FOUND_MODULE;
+        there = module_find(machine, dotted, module_search(machine, loaded), &sub) == FOUND_MODULE;
     }
     if (loaded && there == 0)
         return not_found(verdict, "ImportError",

@@ -70,6 +70,13 @@ static const Row modules[] = {
      "ImportError: cannot import name 'x' from 'b' (a.py:1)", NULL},
     {"no attribute", "@@ a.py\nimport b\nb.x\n@@ b.py\ny = 1\n",
      "AttributeError: module 'b' has no attribute 'x' (a.py:2)", NULL},
+    {"a path that code makes longer", "@@ a.py\nfrom b.sub import x\nimport b.gone\n@@ b/__init__.py\nimport os\n"
+     "__path__.append(os.path.join(os.path.dirname(__file__), '_api'))\n@@ b/_api/sub.py\nx = 1\n",
+     "ModuleNotFoundError: No module named 'b.gone' (a.py:2)", NULL},
+    {"a path that is not known", "@@ a.py\nfrom b.sub import x\n@@ b/__init__.py\nimport c\n"
+     "if c.probe() not in __path__:\n    __path__.append(c.probe())\n@@ c.abi3.so\n", "unknown", NULL},
+    {"another path", "@@ a.py\nfrom b import sub\n@@ b/__init__.py\n"
+     "__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n@@ b/sub.py\n", "works", NULL},
     {"stdlib of the version", "@@ a.py\nimport tomllib, distutils\nimport imp, asyncore\n", "works", NULL},
     {"gone or of another system", "@@ a.py\nimport winreg\n",
      "ModuleNotFoundError: No module named 'winreg' (a.py:1)", NULL},
@@ -508,6 +515,7 @@ static const Row functions[] = {
     {"behind a test", "@@ a.py\ndef get(x):\n    if x:\n        import b.gone\n@@ b/__init__.py\n", "", NULL},
     {"behind a return", "@@ a.py\ndef get(x):\n    if x:\n        return\n    import b.gone\n@@ b/__init__.py\n",
      "", NULL},
+    {"absent part of a namespace", "@@ a.py\ndef get():\n    import b.gone\n@@ b/here.py\n", "", NULL},
     {"of a later Python", "@@ a.py\ndef get():\n    from collections import Mapping\n", "", NULL},
     {"other platform", "@@ a/__init__.py\ndef get():\n    from .windows import gone\n@@ a/windows.py\n", "", NULL},
     {"a module that is reached by a function", "@@ a/__init__.py\ndef get():\n    from .lazy import f\n"
