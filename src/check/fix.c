@@ -7,7 +7,9 @@
 #include "check/native_rules.h"
 #include "python/requirement.h"
 
-#define MAX_FETCHED (G_GUINT64_CONSTANT(3) << 30) /* bytes of whole wheels, of a target */
+/* Bytes of whole wheels, of a target: with --deep, and without. */
+#define MAX_FETCHED (G_GUINT64_CONSTANT(3) << 30)
+#define MAX_FETCHED_PLAIN (G_GUINT64_CONSTANT(64) << 20)
 
 enum {
     MAX_FIXED = 4,     /* findings of a target */
@@ -39,8 +41,9 @@ typedef struct {
     gint64 until;       /* by the clock */
     LockSurvey *survey; /* NULL: not made yet, or it can't be */
     bool surveyed;
-    GPtrArray *fixes;  /* CheckFix */
-    GPtrArray *vain;   /* texts, of the finding at hand: "comm 2.2", tried and no way out */
+    GPtrArray *fixes; /* CheckFix */
+    bool whole;      /* the finding at hand is known from a whole wheel, as its way out has to be */
+    GPtrArray *vain; /* texts, of the finding at hand: "comm 2.2", tried and no way out */
     GPtrArray *unseen; /* the same of those that could not be looked into */
 } Search;
 
@@ -81,9 +84,9 @@ static GPtrArray *concerned_roots(const CheckRun *run)
 }
 
 static FixTrial *try_with(Search *search, const Finding *finding, const GPtrArray *edits,
-                          const SceneOptions *options, bool *ret_unseen)
+                          const GPtrArray *only, TrialDepth depth, bool *ret_unseen)
 {
-    g_autoptr(FixTrial) trial = fix_trial_new(&search->context, edits, options, ret_unseen);
+    g_autoptr(FixTrial) trial = fix_trial_new(&search->context, edits, only, depth, ret_unseen);
     return trial && fix_trial_helps(&search->context, trial, finding) ? g_steal_pointer(&trial)
                                                                       : NULL;
 }
@@ -149,16 +152,14 @@ static FixTrial *try_edits(Search *search, const Finding *finding, const GPtrArr
     const CheckRun *run = search->context.run;
     g_autoptr(GPtrArray) only = concerned_roots(run);
     g_autoptr(GPtrArray) others = other_roots(run, only);
-    SceneOptions options = {.only = only};
-    g_autoptr(FixTrial) trial = try_with(search, finding, edits, &options, ret_unseen);
+    TrialDepth depth = run->deep ? TRIAL_ALL : search->whole ? TRIAL_CHANGED : TRIAL_NONE;
+    g_autoptr(FixTrial) trial = try_with(search, finding, edits, only, TRIAL_NONE, ret_unseen);
     bool wider = trial && others->len > 0 && touches_others(run, trial->run);
-    if (trial && run->deep) {
+    if (trial && depth != TRIAL_NONE) {
         fix_trial_free(trial);
-        options = (SceneOptions){.deep = true, .only = wider ? NULL : only};
-        trial = try_with(search, finding, edits, &options, ret_unseen);
+        trial = try_with(search, finding, edits, wider ? NULL : only, depth, ret_unseen);
     } else if (wider) {
-        options.only = others;
-        g_autoptr(FixTrial) rest = try_with(search, finding, edits, &options, ret_unseen);
+        g_autoptr(FixTrial) rest = try_with(search, finding, edits, others, TRIAL_NONE, ret_unseen);
         if (!rest)
             return NULL;
     }
@@ -345,9 +346,14 @@ static bool fix_pair(Search *search, Finding *finding, const char *loader, const
 
 static bool fix_symbols(Search *search, Finding *finding)
 {
-    const LibraryRefusal *refusal = find_refusal(search->context.run, finding);
+    const CheckRun *run = search->context.run;
+    const LibraryRefusal *refusal = find_refusal(run, finding);
+    const char *owner = refusal ? refusal->owner : "torch";
+    const CheckWheel *wheel = check_find_wheel(run, owner);
+    search->whole = wheel && wheel->native && wheel->native->deep &&
+                    !g_str_equal(finding->code, "torch-abi"); /* any of its libraries tells that */
     return fix_pair(search, finding, refusal ? refusal->distribution : finding->distribution,
-                    refusal ? refusal->owner : "torch");
+                    owner);
 }
 
 /* Stages */
@@ -388,9 +394,11 @@ static void set_vain(const Search *search, Finding *finding)
     GString *text = g_string_new(finding->hint);
     append_names(text, text->len > 0 ? "; tried, and no way out: " : "tried, and no way out: ",
                  search->vain);
-    append_names(
-        text, "; not looked into, for want of time, for the size, or because it could not be had: ",
-        search->unseen);
+    const char *deep = search->context.run->deep ? "" : " (more is with --deep)";
+    g_autofree char *unseen = g_strdup_printf(
+        "; not looked into, for want of time, for the size%s, or because it could not be had: ",
+        deep);
+    append_names(text, unseen, search->unseen);
     g_free(finding->hint);
     finding->hint = g_string_free(text, FALSE);
 }
@@ -398,6 +406,7 @@ static void set_vain(const Search *search, Finding *finding)
 static void fix_finding(Search *search, Finding *finding, Subject subject)
 {
     bool found = false, pair = subject == ABOUT_PAIR;
+    search->whole = false;
     g_ptr_array_set_size(search->vain, 0);
     g_ptr_array_set_size(search->unseen, 0);
     if (pair || find_refusal(search->context.run, finding))
@@ -405,7 +414,7 @@ static void fix_finding(Search *search, Finding *finding, Subject subject)
     if (!found && !pair)
         found = fix_version(search, finding, finding->distribution,
                             subject == ABOUT_SYSTEM ? FIX_NEAREST : FIX_NEWER);
-    if (!found && search->vain->len > 0 && subject != ABOUT_VERSION)
+    if (!found && search->vain->len + search->unseen->len > 0 && subject != ABOUT_VERSION)
         set_vain(search, finding);
 }
 
@@ -420,7 +429,7 @@ GPtrArray *check_fixes_find(const FixContext *context)
 {
     Search search = {
         .context = *context,
-        .budget = MAX_FETCHED,
+        .budget = context->run->deep ? MAX_FETCHED : MAX_FETCHED_PLAIN,
         .until = clock_monotonic_usec() + MAX_SECONDS * G_USEC_PER_SEC,
         .fixes = g_ptr_array_new_with_free_func(check_fix_free),
         .vain = g_ptr_array_new_with_free_func(g_free),

@@ -1,7 +1,7 @@
 /* Ways out of findings that are computed and were tried: the nearest version on the index with
  * which the finding is gone, of one of both distributions where two are not made for each other, or
  * the change with which a stage can be satisfied. Tried are a few versions, for a few minutes, and
- * with whole wheels to a few gigabytes. */
+ * of whole wheels to a limit: what is known from all of a wheel is only gone where that says so. */
 #pragma once
 
 #include "check/fix_trial.h"

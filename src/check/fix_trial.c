@@ -58,26 +58,40 @@ static bool resolve(FixTrial *trial, const FixContext *context, LockTarget **ret
     return ok && lock_target_is_solved(*ret_target);
 }
 
-/* Bytes that are fetched when all wheels of the target are read whole. */
-static guint64 count_missing(const FixContext *context, const LockTarget *target)
+/* Wheels of the target; `before`: but for those that it has. */
+static GPtrArray *collect_wheels(const LockTarget *target, const LockTarget *before)
+{
+    g_autoptr(GPtrArray) old = before ? lock_target_installs(before) : g_ptr_array_new();
+    g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < old->len; i++)
+        g_hash_table_add(known, ((const LockFile *)old->pdata[i])->sha256);
+    GPtrArray *files = lock_target_installs(target);
+    for (guint i = files->len; i-- > 0;) {
+        const LockFile *file = files->pdata[i];
+        if (!g_str_has_suffix(file->file, ".whl") || g_hash_table_contains(known, file->sha256))
+            g_ptr_array_remove_index_fast(files, i);
+    }
+    return files;
+}
+
+/* Bytes that are fetched when these wheels are read whole. */
+static guint64 count_missing(const FixContext *context, const GPtrArray *files)
 {
     g_autoptr(BlobStore) blobs = blob_store_new(lock_session_cache(context->session));
-    g_autoptr(GPtrArray) files = lock_target_installs(target);
     guint64 missing = 0;
     for (guint i = 0; i < files->len; i++) {
         const LockFile *file = files->pdata[i];
-        g_autofree char *path =
-            file->source == LOCK_SOURCE_INDEX && g_str_has_suffix(file->file, ".whl")
-                ? blob_store_find(blobs, file->sha256, file->size)
-                : g_strdup("");
+        g_autofree char *path = file->source == LOCK_SOURCE_INDEX
+                                    ? blob_store_find(blobs, file->sha256, file->size)
+                                    : g_strdup("");
         missing += path ? 0 : file->size;
     }
     return missing;
 }
 
-static bool can_afford(const FixContext *context, const LockTarget *target)
+static bool can_afford(const FixContext *context, const GPtrArray *files)
 {
-    guint64 missing = context->budget ? count_missing(context, target) : 0;
+    guint64 missing = context->budget && files ? count_missing(context, files) : 0;
     if (context->budget && missing > *context->budget)
         return false;
     if (context->budget)
@@ -85,8 +99,8 @@ static bool can_afford(const FixContext *context, const LockTarget *target)
     return true;
 }
 
-FixTrial *fix_trial_new(const FixContext *context, const GPtrArray *edits,
-                        const SceneOptions *options, bool *ret_unseen)
+FixTrial *fix_trial_new(const FixContext *context, const GPtrArray *edits, const GPtrArray *only,
+                        TrialDepth depth, bool *ret_unseen)
 {
     g_autoptr(Diags) diags = diags_new();
     *ret_unseen = false;
@@ -97,10 +111,16 @@ FixTrial *fix_trial_new(const FixContext *context, const GPtrArray *edits,
     if (!load_recipe(trial, context, edits, diags) || !resolve(trial, context, &target, diags))
         return NULL;
     trial->run = check_run_new(trial->recipe, target);
+    g_autoptr(GPtrArray) whole =
+        depth == TRIAL_NONE
+            ? NULL
+            : collect_wheels(target, depth == TRIAL_CHANGED ? context->target : NULL);
+    SceneOptions options = {.deep = depth == TRIAL_ALL, .only = only};
+    if (depth == TRIAL_CHANGED)
+        options.whole = whole;
     g_autoptr(CheckScene) scene =
-        !options->deep || can_afford(context, target)
-            ? check_scene_open(context->session, trial->run, options, NULL)
-            : NULL;
+        can_afford(context, whole) ? check_scene_open(context->session, trial->run, &options, NULL)
+                                   : NULL;
     if (!scene) {
         *ret_unseen = true;
         return NULL;

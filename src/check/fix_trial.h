@@ -24,10 +24,17 @@ typedef struct {
     GHashTable *texts;
 } FixTrial;
 
+/* Which wheels are read whole that are not known so yet. */
+typedef enum {
+    TRIAL_NONE,
+    TRIAL_CHANGED, /* those that come with the edits */
+    TRIAL_ALL,
+} TrialDepth;
+
 /* NULL: the edited recipe is wrong, can't be satisfied, or could not be looked into, which
- * *ret_unseen says. `options`: what is looked at. */
-FixTrial *fix_trial_new(const FixContext *context, const GPtrArray *edits,
-                        const SceneOptions *options, bool *ret_unseen);
+ * *ret_unseen says. `only`: as SceneOptions. */
+FixTrial *fix_trial_new(const FixContext *context, const GPtrArray *edits, const GPtrArray *only,
+                        TrialDepth depth, bool *ret_unseen);
 void fix_trial_free(FixTrial *trial);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FixTrial, fix_trial_free)
 

@@ -15,6 +15,7 @@
 struct CheckScene {
     CheckRun *run;
     BlobStore *blobs;
+    const SceneOptions *options;
     GPtrArray *files; /* LockFile: wheels that an action installs */
     WheelViews *views;
     BuildBase *base; /* NULL: not on this machine */
@@ -92,9 +93,10 @@ static gboolean keep_going(G_GNUC_UNUSED void *data, G_GNUC_UNUSED const LockFil
 static gboolean fetch_wheels(CheckScene *scene, LockSession *session, GError **error)
 {
     CheckRun *run = scene->run;
-    if (!run->deep)
+    GPtrArray *files = run->deep ? scene->files : (GPtrArray *)scene->options->whole;
+    if (!files || files->len == 0)
         return TRUE;
-    if (!lock_session_fetch_wheels(session, run->recipe, run->target, scene->blobs, scene->files,
+    if (!lock_session_fetch_wheels(session, run->recipe, run->target, scene->blobs, files,
                                    keep_going, NULL, error))
         return FALSE;
     end_phase(scene, "wheels fetched");
@@ -153,6 +155,24 @@ static bool is_wanted(void *data, const WheelView *view, const ZipMember *member
     return wheel_native_wants(NULL, view, member) || file_space_wants(NULL, view, member);
 }
 
+/* Those of the wheels that are read whole though not all are. */
+static gboolean read_whole(CheckScene *scene, LockSession *session, GError **error)
+{
+    const GPtrArray *wheels = scene->run->wheels, *whole = scene->options->whole;
+    for (guint i = 0; whole && i < wheels->len; i++) {
+        CheckWheel *wheel = wheels->pdata[i];
+        if (!g_ptr_array_find((GPtrArray *)whole, wheel->file, NULL))
+            continue;
+        WheelNative *native =
+            wheel_native_read(wheel->view, NATIVE_DEEP, lock_session_cache(session), error);
+        if (!native)
+            return FALSE;
+        wheel_native_free(wheel->native);
+        wheel->native = native;
+    }
+    return TRUE;
+}
+
 static gboolean read_natives(CheckScene *scene, LockSession *session, GError **error)
 {
     const GPtrArray *wheels = scene->run->wheels;
@@ -166,6 +186,8 @@ static gboolean read_natives(CheckScene *scene, LockSession *session, GError **e
         return FALSE;
     for (guint i = 0; i < wheels->len; i++)
         ((CheckWheel *)wheels->pdata[i])->native = g_steal_pointer(&natives->pdata[i]);
+    if (!read_whole(scene, session, error))
+        return FALSE;
     end_phase(scene, "libraries read");
     return TRUE;
 }
@@ -271,6 +293,7 @@ CheckScene *check_scene_open(LockSession *session, CheckRun *run, const SceneOpt
 {
     g_autoptr(CheckScene) scene = g_new0(CheckScene, 1);
     scene->run = run;
+    scene->options = options;
     scene->phases = g_array_new(FALSE, FALSE, sizeof(ScenePhase));
     scene->begun = clock_monotonic_usec();
     if (!lock_target_is_solved(run->target))

@@ -14,8 +14,9 @@ typedef struct {
 typedef struct CheckScene CheckScene;
 
 typedef struct {
-    bool deep;             /* every library is read, whole wheels where they are not here */
-    const GPtrArray *only; /* names of modules and scripts to import; NULL: all that there are */
+    bool deep;              /* every library is read, whole wheels where they are not here */
+    const GPtrArray *only;  /* names of modules and scripts to import; NULL: all that there are */
+    const GPtrArray *whole; /* LockFile: wheels to read as with `deep`; NULL: none */
 } SceneOptions;
 
 /* Opens what a solved target has and hangs it into the run, which it borrows. What could not be
