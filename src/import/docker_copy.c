@@ -161,15 +161,9 @@ static void copy_heredoc(const Copy *copy, const DockerHeredoc *heredoc, const c
 {
     g_autofree char *text = g_strdup(heredoc->body->text->str);
     if (heredoc->chomp) {
-        GString *out = g_string_new(NULL);
-        for (const char *p = text; *p; p++) {
-            while (*p == '\t' && (p == text || p[-1] == '\n'))
-                p++;
-            if (*p)
-                g_string_append_c(out, *p);
-        }
+        char *chomped = scene_chomp(text);
         g_free(text);
-        text = g_string_free(out, FALSE);
+        text = chomped;
     }
     char *content = heredoc->expand && strchr(text, '$') ? NULL : draft_escape(text);
     if (!content) {

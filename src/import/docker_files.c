@@ -92,7 +92,7 @@ static char *printf_text(const RunCommand *command)
     return NULL;
 }
 
-static char *without_tabs(const char *text)
+char *scene_chomp(const char *text)
 {
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     for (guint i = 0; lines[i]; i++)
@@ -111,7 +111,7 @@ static char *heredoc_text(const RunCommand *command)
         g_autofree char *body = g_strndup(script + redirect->body, redirect->body_length);
         if (!redirect->plain && strpbrk(body, "$`\\"))
             return NULL;
-        return redirect->chomp ? without_tabs(body) : g_steal_pointer(&body);
+        return redirect->chomp ? scene_chomp(body) : g_steal_pointer(&body);
     }
     return NULL;
 }

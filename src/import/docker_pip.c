@@ -133,6 +133,16 @@ static char *vcs_name(const char *url)
     return g_path_get_basename(path);
 }
 
+/* Whether pip takes it, with the values that variables have now. */
+static bool is_valid(const PipRead *read, const char *text)
+{
+    g_autofree char *plain = scene_plain(read->scene, text);
+    g_autoptr(PipInputs) inputs = pip_inputs_new();
+    g_autoptr(Diags) diags = diags_new();
+    return *g_strstrip(plain) && *plain != '-' &&
+           pip_inputs_add_requirement(inputs, plain, SPAN_NONE, false, "/", diags);
+}
+
 static bool add_vcs(PipRead *read, const char *text)
 {
     const char *url = strstr(text, "git+");
@@ -150,6 +160,8 @@ static bool add_vcs(PipRead *read, const char *text)
     char *fragment = strstr(requirement, "#egg=");
     if (fragment && !strpbrk(fragment, "&["))
         *fragment = '\0';
+    if (!is_valid(read, requirement))
+        return false;
     g_autofree char *escaped = draft_escape(requirement);
     draft_append_text(read->body, "install", escaped);
     set_build(read, name);
@@ -227,16 +239,6 @@ static char *with_redirect(const PipRead *read, const RunArgument *argument)
         at = redirect->offset + redirect->length;
     }
     return out ? g_string_free(out, FALSE) : NULL;
-}
-
-/* Whether pip takes it, with the values that variables have now. */
-static bool is_valid(const PipRead *read, const char *text)
-{
-    g_autofree char *plain = scene_plain(read->scene, text);
-    g_autoptr(PipInputs) inputs = pip_inputs_new();
-    g_autoptr(Diags) diags = diags_new();
-    return *g_strstrip(plain) && *plain != '-' &&
-           pip_inputs_add_requirement(inputs, plain, SPAN_NONE, false, "/", diags);
 }
 
 static bool add_requirement(PipRead *read, const RunArgument *argument)
@@ -438,8 +440,9 @@ static StepResult read_uninstall(PipRead *read)
         const RunArgument *argument = read->pip->requirements->pdata[i];
         if (!argument->value || !is_valid(read, argument->value) || strchr(argument->value, '/'))
             return STEP_KEEP;
-        g_autofree char *name = scene_finish(read->scene, argument->value);
-        draft_append_text(read->body, "remove", name);
+        g_autofree char *plain = scene_plain(read->scene, argument->value);
+        plain[strcspn(plain, "[=<>!~; @,")] = '\0'; /* pip looks at the name alone */
+        draft_append_text(read->body, "remove", plain);
     }
     if (!draft_get(read->body, "remove"))
         return STEP_KEEP;

@@ -126,7 +126,8 @@ static bool read_index(PipRead *read, const char *value, bool extra)
     if (scene_has_mark(url) && add_marked_index(read, url, extra))
         return true;
     g_autofree char *plain = scene_plain(read->scene, url);
-    if (!strstr(plain, "://") || strpbrk(plain, "$"))
+    const char *colon = strstr(plain, "://");
+    if (!colon || colon == plain || strpbrk(plain, "$"))
         return false;
     add_index(read, plain, extra);
     return true;

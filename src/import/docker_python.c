@@ -2,6 +2,8 @@
  * are that commands name. */
 #include "import/docker_project.h"
 
+#include "import/python_draft.h"
+
 /* Files of the recipe's folder */
 
 /* --mount=type=bind,source=x,target=y: y is x of the context. */
@@ -383,7 +385,8 @@ StepResult step_uv(Scene *scene, RunRead *run, const RunCommand *command)
     bool python =
         g_strcmp0(verb, "python") == 0 && g_strcmp0(run_argument(command, 2), "install") == 0;
     const char *version = python ? run_argument(command, 3) : NULL;
-    if (version && g_ascii_isdigit(*version) && !scene->is_part && !has_packages(scene)) {
+    g_autofree char *minor = version ? import_minor_version(version) : NULL;
+    if (minor && !scene->is_part && !has_packages(scene)) {
         draft_set_plain(scene->keys, "python", version);
         draft_note(scene->draft, NOTE_ASSUMED, run->at,
                    "the base is taken to have Python %s: recipes install no interpreter", version);

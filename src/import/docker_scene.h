@@ -212,6 +212,8 @@ StepResult step_piped_archive(Scene *scene, RunRead *run, const RunCommand *fetc
                               const RunCommand *unpack);
 /* Whether the commands put uv, pip or poetry where they are not needed. */
 bool step_is_installer(const RunCommand *fetch, const RunCommand *shell);
+/* The lines of a "<<-" heredoc without the tabs that they begin with. Caller frees. */
+char *scene_chomp(const char *text);
 /* What a command of echo, printf or cat writes; NULL: not known. */
 char *step_output(const RunCommand *command);
 /* Where the command's output goes; *ret_append. NULL: nowhere, or not known. */
