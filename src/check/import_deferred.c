@@ -61,6 +61,54 @@ static bool same_top(const char *a, const char *b)
     return length == strcspn(b, ".") && strncmp(a, b, length) == 0;
 }
 
+static bool block_binds(const PyBlock *block, const char *name);
+
+static bool stmt_binds(const PyStmt *stmt, const char *name)
+{
+    for (unsigned i = 0; stmt->kind == PY_IMPORT_FROM && i < stmt->alias_count; i++) {
+        const PyAlias *alias = &stmt->aliases[i];
+        if (g_str_equal(alias->as ? alias->as : alias->name, name))
+            return true;
+    }
+    for (unsigned i = 0; stmt->kind == PY_ASSIGN && i < stmt->targets.count; i++) {
+        const PyExpr *target = stmt->targets.items[i];
+        if (target->kind == PY_NAME && g_strcmp0(target->text, name) == 0)
+            return true;
+    }
+    if (stmt->kind == PY_FUNCTION || stmt->kind == PY_CLASS)
+        return g_strcmp0(stmt->text, name) == 0;
+    if (!py_is_compound(stmt))
+        return false;
+    for (unsigned i = 0; i < stmt->handler_count; i++) {
+        if (block_binds(&stmt->handlers[i].body, name))
+            return true;
+    }
+    return block_binds(&stmt->body, name) || block_binds(&stmt->orelse, name) ||
+           block_binds(&stmt->final, name);
+}
+
+static bool block_binds(const PyBlock *block, const char *name)
+{
+    for (unsigned i = 0; i < block->count; i++) {
+        if (stmt_binds(block->items[i], name))
+            return true;
+    }
+    return false;
+}
+
+/* Whether the module is written to have the name where something else is there: an extra of its
+ * distribution, another system. A part of a namespace package is such a thing itself. */
+static bool is_conditional(ImportMachine *machine, const Raised *raised)
+{
+    const Module *module = module_known(machine, raised->missing);
+    if (!module || raised->kind != RAISED_NAME)
+        return false;
+    if (module->kind == MODULE_NAMESPACE)
+        return true;
+    return raised->name && module->source && module->source->tree &&
+           block_binds(&module->source->tree->body, raised->name);
+}
+
 /* Between distributions, a name or module that lacks is a misfit of versions. Within one it is that
  * in the body of a module only: functions for other platforms look the same, as do those for
  * another Python, whose standard library has more or had it still. */
@@ -71,6 +119,8 @@ static bool is_misfit(ImportMachine *machine, const Raised *raised)
     const Step *last = &raised->steps[raised->step_count - 1];
     const Module *lacking = module_known(machine, raised->missing);
     if (lacking && lacking->kind == MODULE_STDLIB && last->function)
+        return false;
+    if (last->function && is_conditional(machine, raised))
         return false;
     if (!same_top(last->module->name, raised->missing))
         return raised->kind == RAISED_NAME || (raised->kind == RAISED_MODULE && !raised->absent);

@@ -430,9 +430,10 @@ Flow execute_import(ImportMachine *machine, const PyStmt *stmt)
 
 static const Value *lacking_name(ImportMachine *machine, const Module *module, const char *name)
 {
-    return raise_builtin(
-        machine, RAISED_NAME, "ImportError", module->name,
-        machine_format(machine, "cannot import name '%s' from '%s'", name, module->name));
+    raise_builtin(machine, RAISED_NAME, "ImportError", module->name,
+                  machine_format(machine, "cannot import name '%s' from '%s'", name, module->name));
+    ((Raised *)machine->raised)->name = name;
+    return NULL;
 }
 
 /* The name is not there: certain where the module's names are all known. */

@@ -215,7 +215,8 @@ struct Raised {
     const char *message; /* or NULL */
     RaisedKind kind;
     const char
-        *missing; /* RAISED_MODULE, RAISED_NAME, RAISED_ATTRIBUTE: the module that lacks it */
+        *missing;     /* RAISED_MODULE, RAISED_NAME, RAISED_ATTRIBUTE: the module that lacks it */
+    const char *name; /* RAISED_NAME: what a module does not bind; or NULL */
     bool driver;
     bool absent;  /* RAISED_MODULE: nothing brings it, or only other parts of its namespace */
     bool assumed; /* because of what a base that is not known is taken not to have */

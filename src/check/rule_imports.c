@@ -98,6 +98,22 @@ static void add_lacking(const CheckRun *run, GStrvBuilder *lines, const char *me
         g_strv_builder_add(lines, line);
 }
 
+/* Whether it is a module beside the one that people import, for who has a package that nothing
+ * brings. */
+static bool is_aside(const CheckRun *run, const ImportRoot *root)
+{
+    bool absent = root->kind == ROOT_DISTRIBUTION &&
+                  g_strcmp0(root->run->exception, "ModuleNotFoundError") == 0 &&
+                  !strchr(root->run->message ? root->run->message : ".", '.');
+    for (guint i = 0; absent && i < run->roots->len; i++) {
+        const ImportRoot *other = run->roots->pdata[i];
+        if (other->run && other->run->outcome == IMPORT_WORKS &&
+            g_strcmp0(other->distribution, root->distribution) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* It fails where there is a driver too. */
 static void judge_failure(CheckRun *run, const ImportRoot *root)
 {
@@ -112,7 +128,7 @@ static void judge_failure(CheckRun *run, const ImportRoot *root)
         finding->message = g_strdup_printf("%s fails where there is a GPU: %s", subject, failure);
     }
     if (root->kind == ROOT_DISTRIBUTION)
-        finding->severity = SEVERITY_WARNING;
+        finding->severity = is_aside(run, root) ? SEVERITY_NOTE : SEVERITY_WARNING;
     set_subject(run, finding, root, failing);
     g_autoptr(GStrvBuilder) lines = g_strv_builder_new();
     add_item_line(lines, root);

@@ -516,6 +516,10 @@ static const Row functions[] = {
     {"behind a return", "@@ a.py\ndef get(x):\n    if x:\n        return\n    import b.gone\n@@ b/__init__.py\n",
      "", NULL},
     {"absent part of a namespace", "@@ a.py\ndef get():\n    import b.gone\n@@ b/here.py\n", "", NULL},
+    {"name of a namespace", "@@ a.py\ndef get():\n    from b import gone\n@@ b/here.py\n", "", NULL},
+    {"name for who has more", "@@ a.py\nimport b\ndef get():\n    from b import more\n"
+     "@@ b/__init__.py\ntry:\n    import missing\nexcept ImportError:\n    pass\nelse:\n    from .c import more\n",
+     "", NULL},
     {"of a later Python", "@@ a.py\ndef get():\n    from collections import Mapping\n", "", NULL},
     {"other platform", "@@ a/__init__.py\ndef get():\n    from .windows import gone\n@@ a/windows.py\n", "", NULL},
     {"a module that is reached by a function", "@@ a/__init__.py\ndef get():\n    from .lazy import f\n"
