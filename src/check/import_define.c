@@ -25,9 +25,9 @@ static const Native *native_of(ImportMachine *machine, const char *name)
     if (scope->kind != SCOPE_MODULE)
         return NULL;
     const char *module = scope->module->name;
-    const char *vendored = strstr(module, "packaging.");
-    bool whole = vendored && (vendored == module || vendored[-1] == '.');
-    return native_find(machine, machine_format(machine, "%s.%s", whole ? vendored : module, name));
+    const char *vendored = strstr(module, "packaging."); /* "pip._vendor.", "externals._" */
+    return native_find(machine,
+                       machine_format(machine, "%s.%s", vendored ? vendored : module, name));
 }
 
 const Value *function_value(ImportMachine *machine, const PyStmt *def, const PyExpr *lambda)
