@@ -453,8 +453,10 @@ static const Value *module_get(ImportMachine *machine, Module *module, const cha
         *ret_there = *ret_there == 0 && !whole ? -1 : *ret_there;
         return found;
     }
-    bool known =
-        module_is_whole(module) || (module->kind == MODULE_STDLIB && !module->scope->names->open);
+    /* What is walked on some ways only is often meant for another version. */
+    bool certain = machine->frame && machine->weak <= machine->frame->scope->names->weak;
+    bool known = module_is_whole(module) ||
+                 (module->kind == MODULE_STDLIB && !module->scope->names->open && certain);
     *ret_there = !getter && known && !module_is_touched(machine, module->name) ? 0 : -1;
     return machine->unknown;
 }

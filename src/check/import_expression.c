@@ -261,11 +261,47 @@ static const Value *implicit_super(ImportMachine *machine)
     return value;
 }
 
+/* What is called; *ret_self: the value of which it is an attribute, or NULL. */
+static const Value *evaluate_callee(ImportMachine *machine, const PyExpr *expr,
+                                    const Value **ret_self)
+{
+    *ret_self = NULL;
+    if (expr->kind != PY_ATTRIBUTE)
+        return evaluate(machine, expr);
+    const Value *left = evaluate(machine, expr->left);
+    if (!left)
+        return NULL;
+    unsigned line = machine->frame->line;
+    machine->frame->line = expr->line;
+    const Value *value = attribute_get(machine, left, expr->text);
+    if (value)
+        machine->frame->line = line;
+    *ret_self = left;
+    return value;
+}
+
+/* An inherited method that is not known may call those of the object. */
+static void expose_self(const Value *callee, const Value *self)
+{
+    if (!self || self->kind != VALUE_OBJECT ||
+        (callee->kind != VALUE_UNKNOWN && callee->kind != VALUE_FOREIGN))
+        return;
+    Names *attributes = self->object->attributes;
+    attributes->open = true;
+    g_autoptr(GPtrArray) names = names_sorted(attributes);
+    for (unsigned i = 0; i < names->len; i++) {
+        const Value *item = names_find(attributes, names->pdata[i])->value;
+        if (item->kind == VALUE_LIST || item->kind == VALUE_DICT)
+            ((Value *)item)->open = true;
+    }
+}
+
 static const Value *evaluate_call(ImportMachine *machine, const PyExpr *expr)
 {
     unsigned line = machine->frame->line;
     machine->frame->line = expr->line;
-    const Value *callee = evaluate(machine, expr->left);
+    const Value *self;
+    const Value *callee = evaluate_callee(machine, expr->left, &self);
     Arguments arguments = {0};
     if (!callee || !evaluate_arguments(machine, expr->arguments, expr->argument_count, &arguments))
         return NULL;
@@ -276,6 +312,7 @@ static const Value *evaluate_call(ImportMachine *machine, const PyExpr *expr)
         value = implicit_super(machine);
     else
         value = value_call(machine, callee, &arguments);
+    expose_self(callee, self);
     if (value)
         machine->frame->line = line;
     return value;

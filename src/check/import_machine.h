@@ -289,7 +289,7 @@ struct ImportMachine {
     const Value *truthy, *falsy; /* unknown but for their truth */
     const Value *foreign, *calm; /* calm: using it raises nothing; VALUE_FOREIGN with `open` */
     const Value *answer;         /* calm too: of a call, so that a class in it may be ours */
-    Class *object_class, *type_class, *suppress_class, *spec_class, *module_class;
+    Class *object_class, *type_class, *suppress_class, *spec_class, *module_class, *frame_class;
     bool lazy_annotations; /* PEP 649: 3.14 */
 };
 

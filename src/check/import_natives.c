@@ -598,6 +598,7 @@ void builtins_install(ImportMachine *machine)
     g_hash_table_insert(machine->builtins, (void *)"__debug__", (void *)machine->true_value);
     machine->suppress_class = class_new(machine, "suppress", NULL);
     machine->spec_class = class_new(machine, "ModuleSpec", NULL);
+    machine->frame_class = class_new(machine, "frame", NULL);
     module_class_install(machine);
     exceptions_install(machine);
 }

@@ -275,6 +275,46 @@ NATIVE(named_tuple)
                  : machine->calm;
 }
 
+/* A frame and those that called it, up to the body of the module: beyond is the import system. */
+static const Value *frame_value(ImportMachine *machine, const Frame *frame)
+{
+    const Value *object = object_new(machine, machine->frame_class);
+    Names *attributes = object->object->attributes;
+    bool body = !frame->function && frame->scope->kind == SCOPE_MODULE;
+    Value *globals = value_new(machine, VALUE_NAMES);
+    globals->scope = scope_module(frame->scope);
+    names_bind(machine, attributes, "f_globals", globals);
+    names_bind(machine, attributes, "f_locals", body ? globals : machine->unknown);
+    names_bind(machine, attributes, "f_back",
+               body || !frame->up ? machine->unknown : frame_value(machine, frame->up));
+    attributes->open = true;
+    return object;
+}
+
+/* On some ways only: what is done with it is not followed. */
+static void open_callers(ImportMachine *machine)
+{
+    const Frame *frame = machine->frame;
+    while (frame && (frame->function || frame->scope->kind != SCOPE_MODULE))
+        frame = frame->up;
+    if (frame && machine->weak > machine->frame->scope->names->weak)
+        frame->scope->names->open = true;
+}
+
+NATIVE(current_frame)
+{
+    open_callers(machine);
+    const Value *depth = call_argument(arguments, 0, NULL);
+    gint64 up = !depth ? 0 : depth->kind == VALUE_INT ? depth->number : -1;
+    const Frame *frame = machine->frame;
+    while (frame && up > 0) {
+        bool body = !frame->function && frame->scope->kind == SCOPE_MODULE;
+        frame = body ? NULL : frame->up;
+        up--;
+    }
+    return frame && up == 0 ? frame_value(machine, frame) : machine->unknown;
+}
+
 /* clang-format off */
 static const Native tools[] = {
     {"abc.ABC", NULL, plain_base},
@@ -297,6 +337,7 @@ static const Native tools[] = {
     {"functools.total_ordering", same_back, NULL},
     {"functools.update_wrapper", update_wrapper, NULL},
     {"functools.wraps", decorator_maker, NULL},
+    {"inspect.currentframe", current_frame, NULL},
     {"inspect.isabstract", is_abstract, NULL},
     {"inspect.isclass", is_class, NULL},
     {"inspect.isfunction", is_function, NULL},
@@ -307,6 +348,7 @@ static const Native tools[] = {
     {"operator.le", operator_le, NULL},
     {"operator.lt", operator_lt, NULL},
     {"operator.ne", operator_ne, NULL},
+    {"sys._getframe", current_frame, NULL},
     {"sys.exit", leave, NULL},
     {"typing.Generic", NULL, plain_base},
     {"typing.Protocol", NULL, plain_base},

@@ -87,6 +87,34 @@ static const Row rows[] = {
      "@@ packaging/requirements.py\nclass Requirement:\n    def __init__(self, text):\n        self.name = open(text)\n"
      "@@ packaging/specifiers.py\nclass SpecifierSet:\n    pass\n"
      "@@ b.py\n@@ b-1.6.dist-info/METADATA\nName: b\nVersion: 1.6\n", "works", NULL},
+    {"name of an earlier Python, where nobody knows that it is asked for",
+     "@@ a.py\nimport inspect, os\nif os.cpu_count() > 3:\n    get = inspect.getargspec\n", "works", NULL},
+    {"names bound by frames",
+     "@@ a.py\nimport b\nb.X\nb.Y\nfrom b import Z\n"
+     "@@ b.py\nfrom c import give\ngive('X')\ngive('Y', **open('more').read())\n"
+     "@@ c.py\nimport sys\ndef give(name, mod=None):\n    if mod is None:\n        mod = sys._getframe(1).f_locals\n"
+     "    mod[name] = 1\n", "works", NULL},
+    {"names bound by frames, and others",
+     "@@ a.py\nfrom b import X, Z\n@@ b.py\nfrom c import give\ngive('X')\n"
+     "@@ c.py\nimport inspect\ndef give(name):\n    inspect.currentframe().f_back.f_globals[name] = 1\n",
+     "ImportError: cannot import name 'Z' from 'b' (a.py:1)", NULL},
+    {"what an inherited method gathers",
+     "@@ a.py\nfrom b import lazy\nfrom c import x\n"
+     "@@ b.py\nimport ast\ndef lazy(path):\n    class Visitor(ast.NodeVisitor):\n        def __init__(self):\n"
+     "            self.names = set()\n        def visit_ImportFrom(self, node):\n            self.names.add(node.module)\n"
+     "    visitor = Visitor()\n    visitor.visit(ast.parse(open(path).read()))\n    names = visitor.names\n"
+     "    def get(name):\n        if name not in names:\n            raise AttributeError(name)\n        return 1\n    return get\n"
+     "@@ c.py\nfrom b import lazy\n__getattr__ = lazy(__file__)\n", "works", NULL},
+    {"folders that a package adds",
+     "@@ a.py\nimport b.d.f, b.e\n@@ b/__init__.py\nimport os, sys\nhere = os.path.dirname(__file__)\n"
+     "__path__.append(os.path.join(here, 'more'))\nme = sys.modules[__name__]\n"
+     "me.__path__ = [os.path.join(os.path.dirname(here), 'c')] + me.__path__\n"
+     "@@ b/more/e.py\n@@ c/d/__init__.py\n@@ c/d/f.py\n", "works", NULL},
+    {"folders that nobody knows",
+     "@@ a.py\nimport b.c\n@@ b/__init__.py\n__path__ = [open('where').read()] + __path__\n", "works", NULL},
+    {"no folder that has it",
+     "@@ a.py\nimport b.c\n@@ b/__init__.py\n__path__.append(__path__[0])\n",
+     "ModuleNotFoundError: No module named 'b.c' (a.py:1)", NULL},
     {"false whatever the rest is",
      "@@ a.py\nimport os\ndef f():\n    return os.cpu_count() > 3 and False\nif f():\n    import gone\n", "works", NULL},
     {"true whatever the rest is",
