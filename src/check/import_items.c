@@ -112,8 +112,7 @@ const Value *subscript_get(ImportMachine *machine, const Value *value, const Val
         break;
     case VALUE_NAMES:
         if (value_string(key)) {
-            const Binding *binding = names_find(value->scope->names, key->text);
-            found = binding ? binding->value : NULL;
+            found = scope_item(machine, value->scope, key->text);
         }
         break;
     case VALUE_NATIVE:

@@ -346,6 +346,8 @@ const Value *scope_lookup(ImportMachine *machine, const Scope *scope, const char
 /* Whether a name that a module's body uses is certainly bound nowhere. */
 bool scope_lacks(ImportMachine *machine, const Scope *scope, const char *name);
 void scope_declare(ImportMachine *machine, Scope *scope, const char *name, Scope *owner);
+/* As an item of globals(): what every module has among them. NULL: not bound. */
+const Value *scope_item(ImportMachine *machine, const Scope *scope, const char *name);
 /* Function scopes and the module's scope around it. */
 Scope *scope_module(Scope *scope);
 

@@ -416,9 +416,9 @@ NATIVE(names_get)
     const Value *otherwise = call_argument(arguments, 1, NULL);
     if (!self || !name)
         return machine->unknown;
-    const Binding *binding = names_find(self->scope->names, name);
-    if (binding)
-        return binding->value;
+    const Value *found = scope_item(machine, self->scope, name);
+    if (found)
+        return found;
     if (self->scope->names->open)
         return machine->unknown;
     return otherwise ? otherwise : machine->none;

@@ -86,6 +86,16 @@ const Value *scope_lookup(ImportMachine *machine, const Scope *scope, const char
     return special ? special : machine->unknown;
 }
 
+const Value *scope_item(ImportMachine *machine, const Scope *scope, const char *name)
+{
+    const Binding *binding = names_find(scope->names, name);
+    if (binding)
+        return binding->value;
+    bool special = scope->kind == SCOPE_MODULE && scope->module->kind == MODULE_SOURCE &&
+                   g_str_has_prefix(name, "__");
+    return special ? module_attribute(machine, scope->module, name, &(int){0}) : NULL;
+}
+
 bool scope_lacks(ImportMachine *machine, const Scope *scope, const char *name)
 {
     if (scope->kind != SCOPE_MODULE || scope->names->open || scope->module->kind != MODULE_SOURCE ||

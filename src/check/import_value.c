@@ -439,7 +439,7 @@ static int value_contains(ImportMachine *machine, const Value *container, const 
     else if (container->kind == VALUE_DICT)
         items = container->keys;
     else if (container->kind == VALUE_NAMES && value_string(item))
-        return names_find(container->scope->names, item->text)
+        return scope_item(machine, container->scope, item->text)
                    ? 1
                    : (container->scope->names->open ? -1 : 0);
     else if (container->kind == VALUE_NATIVE)

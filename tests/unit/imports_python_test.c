@@ -98,6 +98,9 @@ static const Row rows[] = {
      "@@ a.py\nfrom b import X, Z\n@@ b.py\nfrom c import give\ngive('X')\n"
      "@@ c.py\nimport inspect\ndef give(name):\n    inspect.currentframe().f_back.f_globals[name] = 1\n",
      "ImportError: cannot import name 'Z' from 'b' (a.py:1)", NULL},
+    {"the name of who calls",
+     "@@ a.py\nfrom c import name\nif name() != __name__ or '__name__' not in globals():\n    import gone\n"
+     "@@ c.py\nimport sys\ndef name():\n    return sys._getframe(1).f_globals.get('__name__')\n", "works", NULL},
     {"what an inherited method gathers",
      "@@ a.py\nfrom b import lazy\nfrom c import x\n"
      "@@ b.py\nimport ast\ndef lazy(path):\n    class Visitor(ast.NodeVisitor):\n        def __init__(self):\n"
