@@ -114,7 +114,7 @@ static const Row rows[] = {
      "me.__path__ = [os.path.join(os.path.dirname(here), 'c')] + me.__path__\n"
      "@@ b/more/e.py\n@@ c/d/__init__.py\n@@ c/d/f.py\n", "works", NULL},
     {"folders that nobody knows",
-     "@@ a.py\nimport b.c\n@@ b/__init__.py\n__path__ = [open('where').read()] + __path__\n", "works", NULL},
+     "@@ a.py\nimport b.c\n@@ b/__init__.py\n__path__ = [open('where').read()] + __path__\n", "unknown", NULL},
     {"no folder that has it",
      "@@ a.py\nimport b.c\n@@ b/__init__.py\n__path__.append(__path__[0])\n",
      "ModuleNotFoundError: No module named 'b.c' (a.py:1)", NULL},
