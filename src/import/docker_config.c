@@ -1,6 +1,7 @@
 /* Instructions that configure the image: keys of the recipe. */
 #include "import/docker_scene.h"
 
+#include "recipe/config.h"
 #include "text/decode.h"
 
 enum {
@@ -38,7 +39,7 @@ static void read_env(Scene *scene, const DockerInstruction *instruction)
         g_autofree char *what = g_strdup_printf("ENV %s", name);
         if (!value || !scene_is_env_name(name) || strpbrk(value, "\n"))
             lost(scene, what, "its value is not known, or nothing that a recipe can hold");
-        else if (scene_is_secret(name, value))
+        else if (config_env_is_secret(name, value))
             lost(scene, what,
                  "a secret that every reader of the image could see; give it when the container "
                  "starts, or use `secrets:`");

@@ -1,6 +1,7 @@
 /* Values, paths and stages of a scene. */
 #include "import/docker_scene.h"
 
+#include "recipe/config.h"
 #include "recipe/vars.h"
 
 /* A reference to an ARG while words are taken apart: \1NAME\2. To the base's environment: \3NAME\2,
@@ -379,19 +380,6 @@ bool scene_is_url(const char *text)
     return length > 0 && !(at && colon && colon < at);
 }
 
-bool scene_is_secret(const char *name, const char *value)
-{
-    static const char *const endings[] = {"TOKEN", "SECRET", "PASSWORD", "_KEY"};
-    g_autofree char *upper = g_ascii_strup(name, -1);
-    if (*value == '\0' || *value == '$' || g_str_has_suffix(upper, "PUBLIC_KEY"))
-        return false;
-    for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
-        if (g_str_has_suffix(upper, endings[i]))
-            return true;
-    }
-    return false;
-}
-
 bool scene_is_env_name(const char *name)
 {
     return *name && !g_ascii_isdigit(*name) && name[strspn(name, name_letters)] == '\0';
@@ -402,7 +390,7 @@ void scene_set_env(Scene *scene, DraftValue *body, const char *setting, Span at)
     const char *equals = strchr(setting, '=');
     g_autofree char *name = g_strndup(setting, (size_t)(equals - setting));
     g_autofree char *value = scene_finish(scene, equals + 1);
-    if (scene_is_secret(name, value))
+    if (config_env_is_secret(name, value))
         draft_note(scene->draft, NOTE_LOST, at,
                    "%s: a secret that every reader of the recipe could see; a `run:` reads it from "
                    "`secrets:`",

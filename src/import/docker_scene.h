@@ -79,8 +79,6 @@ bool scene_declare(Scene *scene, const char *name, const char *value);
 
 /* A web address that a recipe may hold: with a host, without a password. */
 bool scene_is_url(const char *text);
-/* What recipes refuse in `env:`, as every reader of the image could see it. */
-bool scene_is_secret(const char *name, const char *value);
 bool scene_is_env_name(const char *name);
 /* "NAME=value", with marks, in the `env:` of a stage; a secret is noted instead. */
 void scene_set_env(Scene *scene, DraftValue *body, const char *setting, Span at);

@@ -99,3 +99,6 @@ typedef struct RecipeConfig {
     Text mirror;
     GPtrArray *stage_path; /* Text */
 } RecipeConfig;
+
+/* What `env:` refuses by its name and value: a secret that every reader of the image could see. */
+bool config_env_is_secret(const char *name, const char *value);

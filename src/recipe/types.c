@@ -1,4 +1,5 @@
 /* Text rules and small field types of the language. */
+#include "recipe/config.h"
 #include "recipe/context.h"
 #include "recipe/recipe.h"
 
@@ -143,11 +144,10 @@ const TextRule rule_url = check_url;
 const TextRule rule_mode = check_mode;
 const TextRule rule_sha256 = check_sha256;
 
-/* A value that every reader of the image could see. */
-static bool is_secret(const char *key, const char *value)
+bool config_env_is_secret(const char *name, const char *value)
 {
     static const char *const endings[] = {"TOKEN", "SECRET", "PASSWORD", "_KEY"};
-    g_autofree char *upper = g_ascii_strup(key, -1);
+    g_autofree char *upper = g_ascii_strup(name, -1);
     if (value[0] == '\0' || value[0] == '$' || g_str_has_suffix(upper, "PUBLIC_KEY"))
         return false;
     for (size_t i = 0; i < G_N_ELEMENTS(endings); i++)
@@ -166,7 +166,7 @@ static bool decode_env(Decoder *decoder, const Field *field, const Node *node, v
     const GPtrArray *pairs = *(GPtrArray **)slot;
     for (guint i = 0; i < pairs->len; i++) {
         const Pair *pair = pairs->pdata[i];
-        if (!is_secret(pair->key, pair->value))
+        if (!config_env_is_secret(pair->key, pair->value))
             continue;
         GError *error =
             decoder_error(decoder, node_find_key(node, pair->key),
