@@ -261,14 +261,11 @@ static const Value *implicit_super(ImportMachine *machine)
     return value;
 }
 
-/* What is called; *ret_self: the value of which it is an attribute, or NULL. */
-static const Value *evaluate_callee(ImportMachine *machine, const PyExpr *expr,
-                                    const Value **ret_self)
+static const Value *evaluate_attribute(ImportMachine *machine, const PyExpr *expr,
+                                       const Value **ret_left)
 {
-    *ret_self = NULL;
-    if (expr->kind != PY_ATTRIBUTE)
-        return evaluate(machine, expr);
     const Value *left = evaluate(machine, expr->left);
+    *ret_left = left;
     if (!left)
         return NULL;
     unsigned line = machine->frame->line;
@@ -276,8 +273,16 @@ static const Value *evaluate_callee(ImportMachine *machine, const PyExpr *expr,
     const Value *value = attribute_get(machine, left, expr->text);
     if (value)
         machine->frame->line = line;
-    *ret_self = left;
     return value;
+}
+
+/* What is called; *ret_self: the value of which it is an attribute, or NULL. */
+static const Value *evaluate_callee(ImportMachine *machine, const PyExpr *expr,
+                                    const Value **ret_self)
+{
+    *ret_self = NULL;
+    return expr->kind == PY_ATTRIBUTE ? evaluate_attribute(machine, expr, ret_self)
+                                      : evaluate(machine, expr);
 }
 
 /* An inherited method that is not known may call those of the object. */
@@ -325,19 +330,6 @@ static const Value *evaluate_name(ImportMachine *machine, const PyExpr *expr)
         return raise_builtin(machine, RAISED_LOOKUP, "NameError", NULL,
                              machine_format(machine, "name '%s' is not defined", expr->text));
     return scope_lookup(machine, frame->scope, expr->text);
-}
-
-static const Value *evaluate_attribute(ImportMachine *machine, const PyExpr *expr)
-{
-    const Value *left = evaluate(machine, expr->left);
-    if (!left)
-        return NULL;
-    unsigned line = machine->frame->line;
-    machine->frame->line = expr->line;
-    const Value *value = attribute_get(machine, left, expr->text);
-    if (value)
-        machine->frame->line = line;
-    return value;
 }
 
 static const Value *evaluate_subscript(ImportMachine *machine, const PyExpr *expr)
@@ -406,7 +398,7 @@ static const Value *evaluate_kind(ImportMachine *machine, const PyExpr *expr)
     case PY_NAME:
         return evaluate_name(machine, expr);
     case PY_ATTRIBUTE:
-        return evaluate_attribute(machine, expr);
+        return evaluate_attribute(machine, expr, &(const Value *){NULL});
     case PY_SUBSCRIPT:
         return evaluate_subscript(machine, expr);
     case PY_CALL:
