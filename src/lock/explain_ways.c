@@ -54,7 +54,9 @@ static char *describe_way(const Solve *solve, const Conflict *conflict, const Wa
     case WAY_ADD:
         return g_strdup_printf("add the constraint %s", way->text);
     case WAY_WHEELS:
-        return g_strdup_printf("`only_binary: [%s]` takes %s", way->text, way->gives);
+        return way->gives ? g_strdup_printf("`only_binary: [%s]` takes %s", way->text, way->gives)
+                          : g_strdup_printf("`only_binary: [%s]` takes a version that has a wheel",
+                                            way->text);
     case WAY_OTHER:
         return describe_other(solve, way);
     case WAY_BASE:
