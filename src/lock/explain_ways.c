@@ -55,7 +55,7 @@ static char *describe_way(const Solve *solve, const Conflict *conflict, const Wa
         return g_strdup_printf("add the constraint %s", way->text);
     case WAY_WHEELS:
         return way->gives ? g_strdup_printf("`only_binary: [%s]` takes %s", way->text, way->gives)
-                          : g_strdup_printf("`only_binary: [%s]` takes a version that has a wheel",
+                          : g_strdup_printf("`only_binary: [%s]` takes versions that do without it",
                                             way->text);
     case WAY_OTHER:
         return describe_other(solve, way);
