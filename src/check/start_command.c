@@ -4,7 +4,9 @@
 #include "recipe/config.h"
 
 enum {
-    MAX_DEPTH = 6, /* of commands in commands */
+    MAX_DEPTH = 6,       /* of commands in commands */
+    MAX_COMMANDS = 5000, /* in all */
+    MAX_SCRIPTS = 20,    /* that are read: they may call each other */
     MAX_SCRIPT_BYTES = 1024 * 1024,
 };
 
@@ -13,7 +15,7 @@ typedef struct {
     GPtrArray *items;   /* StartItem */
     Span at;            /* of the words at hand, where a script gives them */
     const char *folder; /* the current one; NULL: not known */
-    unsigned depth;
+    unsigned depth, commands, scripts;
 } Start;
 
 /* Words of a command. A value that is not known is NULL. */
@@ -275,7 +277,8 @@ static bool look_shell_command(Start *start, const ShellCommand *command)
 
 static void look_shell_text(Start *start, const char *text, size_t length)
 {
-    if (start->depth >= MAX_DEPTH || length > MAX_SCRIPT_BYTES || memchr(text, '\0', length))
+    if (start->depth >= MAX_DEPTH || start->scripts++ >= MAX_SCRIPTS || length > MAX_SCRIPT_BYTES ||
+        memchr(text, '\0', length))
         return;
     Placed *placed = placed_new();
     placed_append(placed, text, length, 0);
@@ -370,7 +373,8 @@ static void look(Start *start, Command command)
 {
     static const char *const shells[] = {"sh", "ash", "bash", "dash", NULL};
     static const char *const options[] = {"celery", "flask", NULL};
-    if (command.count == 0 || !command.values[0] || start->depth >= MAX_DEPTH)
+    if (command.count == 0 || !command.values[0] || start->depth >= MAX_DEPTH ||
+        start->commands++ >= MAX_COMMANDS)
         return;
     const char *program = command.values[0];
     Span at = place(start, command, 0);
