@@ -216,6 +216,15 @@ dev = ["six"]
 }  # fmt: skip
 
 UNJUDGED = {
+    "background": "its scripts need programs that are not there",
+    "base_environment": "it installs nothing with pip",
+    "chomped": "it installs nothing with pip",
+    "no_base": "it installs nothing with pip",
+    "pip_settings": "half of its commands need an index, a secret or a source that is not there",
+    "poetry_builder": "poetry installs; tests/oracle/foreign_locks.py compares it",
+    "tools_left": "its files come from the net and from images that are not there",
+    "unloadable": "much of it is wrong, and fails",
+    "user_later": "it installs nothing with pip",
     "base_user": "conda is its Python, and mamba is kept as `run:`",
     "train_venv": "its torch comes from an index that a substitution names, which is kept as `run:`",
     "cmd_forms": "it installs nothing with pip",
