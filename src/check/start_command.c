@@ -4,7 +4,7 @@
 #include "recipe/config.h"
 
 enum {
-    MAX_DEPTH = 6,       /* of commands in commands */
+    MAX_DEPTH = 12,      /* of commands in commands */
     MAX_COMMANDS = 5000, /* in all */
     MAX_SCRIPTS = 20,    /* that are read: they may call each other */
     MAX_SCRIPT_BYTES = 1024 * 1024,
@@ -369,8 +369,23 @@ static void look_launched(Start *start, Command command)
     }
 }
 
+/* `exec env NAME=value program`, `tini -- program`. */
+static void look_wrapped(Start *start, Command command)
+{
+    guint i = 1;
+    while (i < command.count && command.values[i] &&
+           (*command.values[i] == '-' || strchr(command.values[i], '='))) {
+        if (g_str_has_prefix(command.values[i], "PYTHON"))
+            return;
+        i++;
+    }
+    look(start, from(command, i));
+}
+
 static void look(Start *start, Command command)
 {
+    static const char *const wrappers[] = {"command", "dumb-init", "env",  "exec",
+                                           "nohup",   "setsid",    "tini", NULL};
     static const char *const shells[] = {"sh", "ash", "bash", "dash", NULL};
     static const char *const options[] = {"celery", "flask", NULL};
     if (command.count == 0 || !command.values[0] || start->depth >= MAX_DEPTH ||
@@ -382,6 +397,8 @@ static void look(Start *start, Command command)
     start->depth++;
     if (is_one_of(shells, name)) {
         look_shell(start, command);
+    } else if (is_one_of(wrappers, name)) {
+        look_wrapped(start, command);
     } else if (is_python(name)) {
         if (!is_other_python(start, program))
             look_python(start, command);
