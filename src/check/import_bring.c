@@ -9,7 +9,8 @@ enum {
 
 /* A file of the application. */
 typedef struct {
-    char *path, *package;
+    const char *path; /* interned */
+    char *package;
 } OwnFile;
 
 typedef struct {
@@ -38,7 +39,6 @@ static void want_file(Bring *bring, const SpaceFile *file, bool follow)
 static void own_file_free(void *data)
 {
     OwnFile *file = data;
-    g_free(file->path);
     g_free(file->package);
     g_free(file);
 }
@@ -46,19 +46,30 @@ static void own_file_free(void *data)
 static void want_own_file(Bring *bring, const char *path, char *take_package, bool follow)
 {
     g_autofree char *package = take_package;
-    if (!follow || bring->files >= MAX_FILES ||
-        !g_hash_table_add(bring->walked, (void *)g_intern_string(path)))
+    const char *kept = g_intern_string(path);
+    if (!follow || bring->files >= MAX_FILES || !g_hash_table_add(bring->walked, (void *)kept))
         return;
     bring->files++;
     OwnFile *file = g_new(OwnFile, 1);
-    *file = (OwnFile){g_strdup(path), g_steal_pointer(&package)};
+    *file = (OwnFile){kept, g_steal_pointer(&package)};
     g_ptr_array_add(bring->own, file);
+}
+
+/* Whether a folder of the application may have a module below this path. */
+static bool has_top(const Bring *bring, const char *folder, const char *path)
+{
+    int length = (int)strcspn(path, "/");
+    g_autofree char *inside = g_strdup_printf("%.*s/", length, path);
+    g_autofree char *file = g_strdup_printf("%.*s.py", length, path);
+    return sources_has(bring->sources, folder, inside) || sources_has(bring->sources, folder, file);
 }
 
 /* The module among the application's files, at `path` in one of its folders. */
 static bool want_own(Bring *bring, const char *module, size_t length, const char *path, bool follow)
 {
     for (guint i = 0; i < bring->folders->len; i++) {
+        if (!has_top(bring, bring->folders->pdata[i], path))
+            continue;
         g_autofree char *plain = g_build_filename(bring->folders->pdata[i], path, NULL);
         g_autofree char *package = g_strconcat(plain, "/__init__.py", NULL);
         g_autofree char *file = g_strconcat(plain, ".py", NULL);

@@ -149,6 +149,8 @@ static bool is_elsewhere(ImportMachine *machine, const Module *module)
 bool import_machine_fits(ImportMachine *machine, const char *const *folders)
 {
     const char *const *before = machine->before;
+    if (before && g_strv_equal(before, folders))
+        return true;
     bool fits = true;
     machine->before = folders;
     for (unsigned i = 0; i < machine->loaded->len && fits; i++)

@@ -6,9 +6,8 @@
 /* Where a path of the space is in the image. */
 static char *image_path(const SceneFiles *files, const char *path)
 {
-    const char *site = file_space_site(files->space);
-    return g_path_is_absolute(path) || !*path ? g_strdup(*path ? path : site)
-                                              : g_strconcat(site, "/", path, NULL);
+    return g_path_is_absolute(path) ? g_strdup(path)
+                                    : g_build_filename(file_space_site(files->space), path, NULL);
 }
 
 /* The stages' file for imports, which a wheel of a later stage has not written over; or NULL. */

@@ -151,6 +151,7 @@ static void look_python(Start *start, Command command)
 
 static const char *const servers[] = {"uvicorn", "gunicorn", "hypercorn",
                                       "granian", "daphne",   NULL};
+static const char *const optioned[] = {"celery", "flask", NULL};
 
 /* The length of "app.main" in "app.main:create()"; 0: it names none. */
 static size_t application_length(const char *word)
@@ -354,11 +355,10 @@ static void look_installed(Start *start, const char *program, Span at)
 /* Behind its own options a launcher has the program that it starts, or its file. */
 static void look_launched(Start *start, Command command)
 {
-    static const char *const programs[] = {"celery",   "daphne",    "flask",   "granian",
-                                           "gunicorn", "hypercorn", "uvicorn", NULL};
     for (guint i = 1; i < command.count && command.values[i]; i++) {
         const char *word = command.values[i];
-        if (is_one_of(programs, word) || is_python(word) || g_str_has_suffix(word, ".sh")) {
+        if (is_one_of(servers, word) || is_one_of(optioned, word) || is_python(word) ||
+            g_str_has_suffix(word, ".sh")) {
             look(start, from(command, i));
             return;
         }
@@ -387,7 +387,6 @@ static void look(Start *start, Command command)
     static const char *const wrappers[] = {"command", "dumb-init", "env",  "exec",
                                            "nohup",   "setsid",    "tini", NULL};
     static const char *const shells[] = {"sh", "ash", "bash", "dash", NULL};
-    static const char *const options[] = {"celery", "flask", NULL};
     if (command.count == 0 || !command.values[0] || start->depth >= MAX_DEPTH ||
         start->commands++ >= MAX_COMMANDS)
         return;
@@ -410,7 +409,7 @@ static void look(Start *start, Command command)
             add_script(start, program, at);
         else if (is_one_of(servers, name))
             look_server(start, command);
-        else if (is_one_of(options, name))
+        else if (is_one_of(optioned, name))
             look_option(start, command);
         else
             look_launched(start, command);
